@@ -1,0 +1,25 @@
+# tests/ mirrors the tree: tests/engine/wal/*_test.cc become the executable test_engine_wal, linked to the
+# layer it tests, to the test support library and to GoogleTest.
+enable_testing()
+include(GoogleTest)
+
+file(GLOB support_sources CONFIGURE_DEPENDS tests/support/*.cc)
+if(support_sources)
+  add_library(tests_support STATIC ${support_sources})
+  target_link_libraries(tests_support PUBLIC GTest::gtest GTest::gmock sim_world engine_env_posix)
+else()
+  add_library(tests_support INTERFACE)
+  target_link_libraries(tests_support INTERFACE GTest::gtest GTest::gmock sim_world engine_env_posix)
+endif()
+
+get_property(layers GLOBAL PROPERTY REVENANT_LAYERS)
+foreach(folder ${layers})
+  file(GLOB sources CONFIGURE_DEPENDS tests/${folder}/*_test.cc)
+  if(sources)
+    string(REPLACE "/" "_" target ${folder})
+    add_executable(test_${target} ${sources})
+    target_link_libraries(test_${target} PRIVATE ${target} tests_support GTest::gtest_main GTest::gmock)
+    target_compile_definitions(test_${target} PRIVATE REVENANT_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+    gtest_discover_tests(test_${target} TEST_PREFIX "${folder}: " DISCOVERY_TIMEOUT 120)
+  endif()
+endforeach()

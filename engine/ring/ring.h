@@ -1,0 +1,69 @@
+// Consistent hashing with virtual nodes. Each node owns some tokens on a circle of 64 bits; a key belongs to the
+// first token at or after its hash, and its replicas are the first distinct nodes clockwise from there.
+//
+//      token t0 (n2)      range (t0, t1] is owned by n0 first,
+//   ───●─────────●───     then by the next distinct nodes clockwise
+//                t1 (n0)
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <vector>
+
+#include "engine/base/bytes.h"
+#include "engine/base/ids.h"
+#include "engine/base/random.h"
+
+namespace revenant::ring {
+
+struct Token {
+  uint64_t value = 0;
+  friend constexpr auto operator<=>(Token, Token) = default;
+};
+
+// XXH3 of the key: even over the circle, fixed by its specification.
+Token token_of(Bytes key);
+
+// Replicated data lies in token order: token (8 bytes, big-endian), then the key.
+Buffer storage_key(Bytes key);
+Bytes key_of_storage_key(Bytes storage_key);
+Token token_of_storage_key(Bytes storage_key);
+
+// (after, upto], clockwise; it wraps when after >= upto. after == upto: the whole circle.
+struct TokenRange {
+  Token after, upto;
+  bool contains(Token t) const;
+  friend constexpr auto operator<=>(TokenRange, TokenRange) = default;
+};
+
+// The range as at most two intervals [least, limit) of storage keys, in order; an empty limit has no end.
+struct KeyInterval {
+  Buffer least, limit;
+};
+std::vector<KeyInterval> storage_intervals(TokenRange range);
+
+class Ring {
+ public:
+  // `vnodes` random tokens for each of `nodes`, drawn from `random`; tokens are distinct.
+  Ring(const std::vector<NodeId>& nodes, int64_t vnodes, int64_t replication_factor, Random random);
+
+  // Preference list: replication_factor distinct nodes (all nodes, if there are fewer), the owner first.
+  const std::vector<NodeId>& replicas(Token token) const;
+  const std::vector<NodeId>& replicas_of_key(Bytes key) const { return replicas(token_of(key)); }
+
+  // The ranges between neighbouring tokens, ascending by `upto`, each with its replicas.
+  struct OwnedRange {
+    TokenRange range;
+    std::vector<NodeId> replicas;
+  };
+  const std::vector<OwnedRange>& ranges() const { return ranges_; }
+  const std::vector<NodeId>& nodes() const { return nodes_; }
+  // Share of the circle each node is the first owner of, in the order of nodes().
+  std::vector<double> ownership() const;
+
+ private:
+  std::vector<NodeId> nodes_;
+  std::vector<OwnedRange> ranges_;
+};
+
+}  // namespace revenant::ring

@@ -1,0 +1,67 @@
+// The key SSTables and memtables are ordered by:
+//
+//   user key | ~version 8, big-endian | ~(sequence << 8 | kind) 8, big-endian
+//
+// so that within one user key plain comparison of the last 16 bytes gives: greatest version first, then latest
+// arrival. User keys compare first, as memcmp does, so one that is a prefix of another cannot be confused with it.
+#pragma once
+
+#include <cstring>
+
+#include "engine/base/cell.h"
+#include "engine/base/check.h"
+#include "engine/base/coding.h"
+
+namespace revenant::sstable {
+
+inline constexpr size_t kTrailerSize = 16;
+
+struct InternalKey {
+  Bytes user_key;
+  Version version;
+  SequenceNumber sequence;
+  CellKind kind;
+};
+
+inline void append_internal_key(Buffer& out, Bytes user_key, Version version, SequenceNumber sequence, CellKind kind) {
+  out.append(user_key);
+  put_big_endian64(out, ~version.value);
+  put_big_endian64(out, ~(sequence.value << 8 | static_cast<uint64_t>(kind)));
+}
+// The first internal key that a user key can have: seek here to find all its entries.
+inline Buffer seek_key(Bytes user_key) {
+  Buffer out;
+  out.reserve(user_key.size() + kTrailerSize);
+  out.append(user_key);
+  out.append(kTrailerSize, '\0');
+  return out;
+}
+inline Bytes user_key_of(Bytes internal_key) {
+  return internal_key.substr(0, internal_key.size() - kTrailerSize);
+}
+inline InternalKey parse_internal_key(Bytes key) {
+  CHECK(key.size() >= kTrailerSize, "size={}", key.size());
+  const char* trailer = key.data() + key.size() - kTrailerSize;
+  const uint64_t packed = ~get_big_endian64(trailer + 8);
+  return {user_key_of(key), Version{~get_big_endian64(trailer)}, SequenceNumber{packed >> 8},
+          static_cast<CellKind>(packed & 0xff)};
+}
+inline int compare_internal_keys(Bytes a, Bytes b) {
+  if (int c = user_key_of(a).compare(user_key_of(b)); c != 0) return c;
+  return std::memcmp(a.data() + a.size() - kTrailerSize, b.data() + b.size() - kTrailerSize, kTrailerSize);
+}
+
+// What an entry's value holds: a value's bytes as they are; for a tombstone its deletion time (fixed 8, ns).
+inline Buffer encode_entry_value(const CellView& cell) {
+  if (!cell.is_tombstone()) return Buffer(cell.value);
+  Buffer out;
+  put_fixed(out, cell.deletion_time.ns);
+  return out;
+}
+inline CellView entry_cell(const InternalKey& key, Bytes value) {
+  if (key.kind == CellKind::kValue) return {key.kind, key.version, {}, value};
+  CHECK(value.size() == 8, "tombstone of {} bytes", value.size());
+  return {key.kind, key.version, Instant{get_fixed<int64_t>(value.data())}, {}};
+}
+
+}  // namespace revenant::sstable

@@ -1,0 +1,20 @@
+#pragma once
+
+#include "engine/base/settings.h"
+
+namespace revenant::sstable {
+
+struct SstableOptions {
+  ByteSize block_size = kib(4);
+  int64_t restart_interval = 16;
+  int64_t bloom_bits_per_key = 10;
+
+  template <typename V>
+  void describe(V& v) {
+    v.field("block_size", block_size, between(ByteSize{256}, mib(16)), "Uncompressed bytes of a data block before it is closed.");
+    v.field("restart_interval", restart_interval, between<int64_t>(1, 1024), "Entries between two full keys in a block.");
+    v.field("bloom_bits_per_key", bloom_bits_per_key, between<int64_t>(0, 64), "Size of the Bloom filter; 0 leaves it out.");
+  }
+};
+
+}  // namespace revenant::sstable

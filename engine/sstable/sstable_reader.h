@@ -1,0 +1,50 @@
+// Reads one SSTable. Index, filter and properties are read at open and kept; data blocks come through the cache.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "engine/env/file_system.h"
+#include "engine/sstable/block_cache.h"
+#include "engine/sstable/iterator.h"
+#include "engine/sstable/read_counters.h"
+#include "engine/sstable/sstable_builder.h"
+
+namespace revenant::sstable {
+
+// How a read is charged. `cache` null: read past the cache (jobs); `counters` null: not counted.
+struct ReadContext {
+  env::Cause cause{env::CauseKind::kClientRead};
+  BlockCache* cache = nullptr;
+  ReadCounters* counters = nullptr;
+};
+
+class SstableReader {
+ public:
+  // Reads and checks footer, properties, index and filter. Errors name the file `name` and the offset.
+  static Result<std::shared_ptr<SstableReader>> open(std::unique_ptr<env::ReadFile> file, FileNumber number,
+                                                     std::string name, env::Cause cause);
+  ~SstableReader();
+
+  const SstableProperties& properties() const;
+  uint64_t file_bytes() const;
+  FileNumber number() const;
+
+  // False: no entry of this user key is here. Counts a negative.
+  bool may_contain(Bytes user_key, ReadCounters* counters) const;
+
+  // Calls `visit` for the entries of `user_key` in order until it returns false. Counts one SSTable consulted and
+  // whether the filter (if there is one) told the truth. `visit`'s views live until it returns.
+  Result<void> get(Bytes user_key, const ReadContext& context,
+                   const std::function<bool(const InternalKey&, Bytes value)>& visit);
+
+  // The iterator keeps the reader alive.
+  std::unique_ptr<Iterator> iterate(const ReadContext& context);
+
+ private:
+  struct Impl;
+  explicit SstableReader(std::unique_ptr<Impl> impl);
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace revenant::sstable

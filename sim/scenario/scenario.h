@@ -1,0 +1,270 @@
+// A scenario, validated and with every default resolved: all that a run depends on besides its seed.
+#pragma once
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/base/settings.h"
+#include "engine/lsm/options.h"
+#include "engine/replication/options.h"
+#include "engine/ring/options.h"
+#include "sim/disk/options.h"
+#include "sim/net/options.h"
+
+namespace revenant::sim {
+
+// Nodes named by a fault, an operation or a workload: 2, [0, 2] or "all". Validated against cluster.nodes.
+struct NodeSet {
+  bool all = false;
+  std::vector<uint32_t> nodes;  // ascending, without repeats; empty if all
+};
+
+struct ClockOptions {
+  Duration offset_max;
+  int64_t drift_ppm_max = 0;
+
+  template <typename V>
+  void describe(V& v) {
+    v.field("offset_max", offset_max, "Each node's clock starts off by a uniform draw between minus and plus this.");
+    v.field("drift_ppm_max", drift_ppm_max, between<int64_t>(0, 100000), "And gains or loses up to this many microseconds per second.");
+  }
+};
+
+struct ClusterOptions {
+  int64_t nodes = 3;
+  ring::RingOptions ring;  // its fields stand directly under "cluster"
+  ClockOptions clocks;
+
+  template <typename V>
+  void describe(V& v) {
+    v.field("nodes", nodes, between<int64_t>(1, 1000), "Machines, numbered from 0.");
+    ring.describe(v);
+    v.field("clocks", clocks, "How far the nodes' clocks are off.");
+  }
+};
+
+struct PreloadOptions {
+  int64_t keys = 0;
+  ByteSize value_size{100};
+
+  template <typename V>
+  void describe(V& v) {
+    v.field("keys", keys, between<int64_t>(0, 100'000'000), "Keys written to all their replicas and flushed before time 0.");
+    v.field("value_size", value_size, between(ByteSize{16}, mib(16)), "Bytes of each value.");
+  }
+};
+
+struct MixOptions {
+  double read = 0, insert = 0, update = 0, remove = 0, scan = 0;
+
+  template <typename V>
+  void describe(V& v) {
+    v.field("read", read, between(0.0, 1e9), "Weight of reads of one key.");
+    v.field("insert", insert, between(0.0, 1e9), "Weight of writes of a new key.");
+    v.field("update", update, between(0.0, 1e9), "Weight of writes of an existing key.");
+    v.field("delete", remove, between(0.0, 1e9), "Weight of deletes of one key.");
+    v.field("scan", scan, between(0.0, 1e9), "Weight of scans of one replica's keys in token order.");
+  }
+};
+
+enum class Popularity : uint8_t { kUniform, kZipf, kLatest, kSequential };
+constexpr auto enum_names(Popularity) {
+  return std::array{
+      EnumName<Popularity>{Popularity::kUniform, "uniform", "every key alike"},
+      EnumName<Popularity>{Popularity::kZipf, "zipf", "few keys get most operations (zipf_theta)"},
+      EnumName<Popularity>{Popularity::kLatest, "latest", "the keys inserted last get most operations (zipf_theta)"},
+      EnumName<Popularity>{Popularity::kSequential, "sequential", "each key in turn"},
+  };
+}
+
+struct WorkloadOptions {
+  std::string name;
+  Duration from;
+  std::optional<Duration> to;
+  std::optional<Rate> rate;
+  int64_t clients = 1;
+  Duration think_time;
+  int64_t operations_max = 0;
+  MixOptions mix;
+  Popularity popularity = Popularity::kUniform;
+  double zipf_theta = 0.99;
+  int64_t keys = 0;
+  ByteSize value_size{100};
+  int64_t scan_length = 100;
+  NodeSet coordinators{.all = true, .nodes = {}};
+  std::optional<replication::ConsistencyLevel> read, write;
+  int64_t retries = 0;
+
+  template <typename V>
+  void describe(V& v) {
+    v.field("name", name, "Names its clients and its random streams.");
+    v.field("from", from, "When it begins.");
+    v.field("to", to, "When it ends; the run's end if left out.");
+    v.field("rate", rate, "Open loop: operations a second, all clients together, with exponential gaps. Left out: closed loop.");
+    v.field("clients", clients, between<int64_t>(1, 100000), "Closed loop: clients, each with one operation at a time. Open loop: sessions the operations are dealt to in turn.");
+    v.field("think_time", think_time, "Closed loop: pause of a client after each answer.");
+    v.field("operations_max", operations_max, between<int64_t>(0, INT64_MAX), "Ends after so many operations; 0 for no limit.");
+    v.field("mix", mix, "Weights of the operations.");
+    v.field("popularity", popularity, "Which keys they choose.");
+    v.field("zipf_theta", zipf_theta, between(0.01, 5.0), "Skew (zipf, latest). YCSB: 0.99.");
+    v.field("keys", keys, between<int64_t>(0, 100'000'000), "Keys to choose from at the start: the first so many; 0 for all preloaded.");
+    v.field("value_size", value_size, between(ByteSize{16}, mib(16)), "Bytes of each value.");
+    v.field("scan_length", scan_length, between<int64_t>(1, 1'000'000), "Most cells a scan returns.");
+    v.field("coordinators", coordinators, "Nodes its clients send to, in turn.");
+    v.field("read", read, "Consistency level of its reads; replication.read if left out.");
+    v.field("write", write, "Consistency level of its writes; replication.write if left out.");
+    v.field("retries", retries, between<int64_t>(0, 100), "Attempts after the first when the outcome is unknown; each keeps the write's timestamp.");
+  }
+};
+
+// --- faults: { "at": …, "for": …, exactly one kind } ---
+struct CrashFault {  // process kill: the page cache survives
+  NodeSet node;
+  template <typename V>
+  void describe(V& v) { v.field("node", node, "Whose process is killed; it restarts and recovers when the fault ends."); }
+};
+struct PowerLossFault {
+  NodeSet node;
+  template <typename V>
+  void describe(V& v) { v.field("node", node, "Who loses power; unsynced data is lost or torn. It restarts when the fault ends."); }
+};
+struct PauseFault {
+  NodeSet node;
+  template <typename V>
+  void describe(V& v) { v.field("node", node, "Whose process stands still, as in a long garbage collection."); }
+};
+struct PartitionFault {
+  NodeSet from, to;
+  bool one_way = false;
+  template <typename V>
+  void describe(V& v) {
+    v.field("from", from, "One side.");
+    v.field("to", to, "The other side; all other nodes if left out.");
+    v.field("one_way", one_way, "Only messages from `from` to `to` are cut.");
+  }
+};
+struct LagFault {
+  NodeSet node;
+  Duration messages, disk;
+  template <typename V>
+  void describe(V& v) {
+    v.field("node", node, "Who lags.");
+    v.field("messages", messages, "Added to the delay of each message that reaches it from another machine.");
+    v.field("disk", disk, "Added to the latency of each operation of its disk.");
+  }
+};
+struct LinkFault {
+  NodeSet from, to;
+  Probability loss, duplication;
+  template <typename V>
+  void describe(V& v) {
+    v.field("from", from, "Senders.");
+    v.field("to", to, "Receivers.");
+    v.field("loss", loss, "Chance of losing a message, instead of the network's.");
+    v.field("duplication", duplication, "Chance of delivering it twice, instead of the network's.");
+  }
+};
+struct ClockFault {
+  NodeSet node;
+  Duration ahead, behind;
+  int64_t drift_ppm = 0;
+  template <typename V>
+  void describe(V& v) {
+    v.field("node", node, "Whose clock is wrong.");
+    v.field("ahead", ahead, "Step forward by this, and back when the fault ends.");
+    v.field("behind", behind, "Step back by this, and forward when the fault ends.");
+    v.field("drift_ppm", drift_ppm, between<int64_t>(-100000, 100000), "Gains so many microseconds per second meanwhile.");
+  }
+};
+struct FaultOptions {
+  Duration at;
+  std::optional<Duration> duration;
+  std::optional<CrashFault> crash;
+  std::optional<PowerLossFault> power_loss;
+  std::optional<PauseFault> pause;
+  std::optional<PartitionFault> partition;
+  std::optional<LagFault> lag;
+  std::optional<LinkFault> link;
+  std::optional<ClockFault> clock;
+
+  template <typename V>
+  void describe(V& v) {
+    v.field("at", at, "When it begins.");
+    v.field("for", duration, "How long it lasts; to the run's end if left out.");
+    v.field("crash", crash, "Process kill.");
+    v.field("power_loss", power_loss, "Power loss.");
+    v.field("pause", pause, "The process stands still.");
+    v.field("partition", partition, "Messages between two sets of nodes are lost.");
+    v.field("lag", lag, "A replica whose messages or disk are late.");
+    v.field("link", link, "Loss and duplication on some links.");
+    v.field("clock", clock, "A wrong clock.");
+  }
+};
+
+// --- operations: { "at" or "every": …, exactly one kind } ---
+struct OperationOptions {
+  std::optional<Duration> at, every;
+  std::optional<NodeSet> flush, compact, repair;
+
+  template <typename V>
+  void describe(V& v) {
+    v.field("at", at, "Once, at this time.");
+    v.field("every", every, at_least(milliseconds(1)), "Again and again with this period, first after one period.");
+    v.field("flush", flush, "Nodes that flush their memtables.");
+    v.field("compact", compact, "Nodes that run a major compaction.");
+    v.field("repair", repair, "Nodes that repair the ranges they own first.");
+  }
+};
+
+// A bound on a figure of the run. All of `when` must equal the resolved scenario's values for it to apply.
+struct Expectation {
+  std::string metric;
+  std::optional<double> min, max;
+  std::vector<std::pair<std::string, std::vector<nlohmann::json>>> when;
+  int line = 0;  // where it stands in its file
+};
+
+struct Scenario {
+  std::string name;
+  std::string question;
+  Duration duration;
+  ClusterOptions cluster;
+  lsm::LsmOptions storage;
+  replication::ReplicationOptions replication;
+  DiskOptions disk;
+  NetworkOptions network;
+  PreloadOptions preload;
+  std::vector<WorkloadOptions> workload;
+  std::vector<FaultOptions> faults;
+  std::vector<OperationOptions> operations;
+  Duration settle = seconds(0);
+  Duration sample_every;
+  std::vector<std::string> checks;
+  std::vector<Expectation> must_happen, expect;
+  std::vector<std::pair<std::string, std::vector<nlohmann::json>>> sweep;  // path and values, in the file's order
+  std::vector<uint64_t> sweep_seeds{1};
+
+  // The fields that a run depends on (not must_happen, expect, checks, sweep: those have shapes of their own).
+  template <typename V>
+  void describe(V& v) {
+    v.field("name", name, "Of the scenario: letters, digits and _.");
+    v.field("question", question, "What the run answers.");
+    v.field("duration", duration, at_least(milliseconds(1)), "Virtual time from the end of the preload.");
+    v.field("cluster", cluster, "Machines and placement.");
+    v.field("storage", storage, "The engine of each node.");
+    v.field("replication", replication, "Consistency levels, hints, read repair and repair.");
+    v.field("disk", disk, "Each node's disk.");
+    v.field("network", network, "Links between all machines.");
+    v.field("preload", preload, "Data before the run begins.");
+    v.field("workload", workload, "What clients do.");
+    v.field("faults", faults, "What fails, and when.");
+    v.field("operations", operations, "What operators do, and when.");
+    v.field("settle", settle, "After `duration`: clients and scheduled operations have stopped, faults have ended, the cluster goes on for this long before the final checks.");
+    v.field("sample_every", sample_every, "Period of the time series; a hundredth of the duration if 0.");
+  }
+};
+
+}  // namespace revenant::sim
