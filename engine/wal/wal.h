@@ -3,8 +3,10 @@
 //   segment   | header 16: magic 8, format version 4, checksum of these 4 | record | record | …
 //   record    | checksum 4 (of all that follows) | length 4 | payload |
 //
-// A record is whole or not there: replay of a segment ends at the first record that is short, has a wrong checksum,
-// or is all zeros. Only the last segment may end so; a hole in an earlier one is corruption.
+// A record is whole or not there: replay of a segment ends at the first record that is short, has a
+// wrong checksum, or is all zeros (a page that was lost). Only the last segment may end so; a hole
+// in an earlier one is corruption, which is for the caller to say. Replay cannot tell a torn write
+// from a byte that rotted later: both end it.
 #pragma once
 
 #include <functional>
@@ -17,12 +19,18 @@
 
 namespace revenant::wal {
 
+inline constexpr uint64_t kSegmentHeaderSize = 16;
+inline constexpr uint64_t kRecordHeaderSize = 8;
+
+// One caller at a time: each call writes from the same buffer, and may suspend meanwhile.
 class WalWriter {
  public:
   // `file` is new and empty. Writes the header with the first append.
-  explicit WalWriter(std::unique_ptr<env::AppendFile> file, env::Cause cause = {env::CauseKind::kWal});
+  explicit WalWriter(std::unique_ptr<env::AppendFile> file,
+                     env::Cause cause = {env::CauseKind::kWal});
 
-  // Appends one record. Durable only after sync(). On error the segment must be abandoned: its tail is unknown.
+  // Appends one record. Durable only after sync(). On error the segment must be abandoned: its tail
+  // is unknown.
   Result<void> append(Bytes payload);
   // Several records as one write to the file.
   Result<void> append_all(const std::vector<Bytes>& payloads);
@@ -30,9 +38,13 @@ class WalWriter {
   uint64_t size() const;
 
  private:
+  void begin_write();
+  Result<void> write();
+
   std::unique_ptr<env::AppendFile> file_;
   env::Cause cause_;
   Buffer scratch_;
+  bool failed_ = false;
 };
 
 // How a segment ended.
@@ -48,9 +60,12 @@ struct WalReplay {
   WalEnd end = WalEnd::kClean;
 };
 
-// Calls `record` for each whole record in order; a failure of `record` ends the replay with that error. A file
-// shorter than its header, or all zeros, holds no records and is torn.
-Result<WalReplay> replay_wal(env::ReadFile& file, const std::function<Result<void>(Bytes payload)>& record,
+// Calls `record` for each whole record in order; a failure of `record` ends the replay with that
+// error. A file shorter than its header, or whose header is all zeros (its page was lost), holds no
+// records and is torn; any other header than ours is kCorruption. Errors give the offset; the
+// caller knows the name.
+Result<WalReplay> replay_wal(env::ReadFile& file,
+                             const std::function<Result<void>(Bytes payload)>& record,
                              env::Cause cause = {env::CauseKind::kRecovery});
 
 }  // namespace revenant::wal
