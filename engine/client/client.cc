@@ -1,0 +1,147 @@
+#include "engine/client/client.h"
+
+#include <algorithm>
+
+#include "engine/base/check.h"
+#include "engine/replication/answers.h"
+
+namespace revenant::client {
+
+using replication::Status;
+using replication::Verb;
+
+namespace {
+
+// How long a silent coordinator is left alone.
+constexpr Duration kAvoid = seconds(10);
+
+Outcome outcome_of(Status status, bool is_write) {
+  switch (status) {
+    case Status::kOk: return Outcome::kOk;
+    case Status::kUnavailable: return Outcome::kFail;
+    case Status::kTimeout:
+    case Status::kError: return is_write ? Outcome::kUnknown : Outcome::kFail;
+  }
+  return Outcome::kUnknown;
+}
+
+}  // namespace
+
+std::string_view to_string(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::kOk: return "ok";
+    case Outcome::kFail: return "fail";
+    case Outcome::kUnknown: return "unknown";
+  }
+  return "?";
+}
+
+Client::Client(env::Environment environment, replication::Messenger& messenger, ClientOptions options)
+    : environment_(environment),
+      messenger_(messenger),
+      options_(std::move(options)),
+      avoid_until_(options_.coordinators.size(), Instant{INT64_MIN}) {
+  CHECK(!options_.coordinators.empty());
+}
+
+Version Client::stamp() {
+  const auto now = Version{static_cast<uint64_t>(environment_.clock.now().ns / 1000)};
+  last_stamp_ = std::max(now, Version{last_stamp_.value + 1});
+  return last_stamp_;
+}
+
+NodeId Client::next_coordinator() {
+  const Instant now = environment_.clock.monotonic();
+  const size_t count = options_.coordinators.size();
+  for (size_t i = 0; i < count; ++i) {
+    const size_t index = (turn_ + i) % count;
+    if (avoid_until_[index] <= now) {
+      turn_ = index + 1;
+      return options_.coordinators[index];
+    }
+  }
+  return options_.coordinators[turn_++ % count];
+}
+
+std::optional<Client::Answer> Client::ask(Verb verb, Bytes body, Duration timeout) {
+  const NodeId coordinator = next_coordinator();
+  replication::Answers answers(environment_, timeout + timeout / 2);
+  replication::Messenger::Call call(messenger_, answers);
+  messenger_.send(coordinator, verb, call.id(), body);
+  if (!answers.wait_for("coordinator", 1, 1, [](Bytes) { return true; })) {
+    const auto index = std::ranges::find(options_.coordinators, coordinator) - options_.coordinators.begin();
+    avoid_until_[static_cast<size_t>(index)] = environment_.clock.monotonic() + kAvoid;
+    return std::nullopt;
+  }
+  return Answer{coordinator, answers.all().front().second};
+}
+
+WriteResult Client::put(Bytes key, Bytes value) { return write(key, CellKind::kValue, value); }
+WriteResult Client::remove(Bytes key) { return write(key, CellKind::kTombstone, {}); }
+
+WriteResult Client::write(Bytes key, CellKind kind, Bytes value) {
+  WriteResult result;
+  result.version = stamp();
+  Buffer body;
+  encode(body, replication::ClientWrite{
+                   .key = Buffer(key),
+                   .kind = kind,
+                   .version = result.version,
+                   .value = Buffer(value),
+                   .required = static_cast<uint64_t>(options_.write.required(options_.replication_factor))});
+  // Once one attempt's outcome is unknown, no later refusal can make it known; only success does.
+  bool unknown = false;
+  while (result.attempts <= options_.retries) {
+    ++result.attempts;
+    const auto answer = ask(Verb::kClientWrite, body, options_.write_timeout);
+    result.outcome = answer && !answer->body.empty()
+                         ? outcome_of(static_cast<Status>(answer->body.front()), /*is_write=*/true)
+                         : Outcome::kUnknown;
+    if (result.outcome == Outcome::kOk) return result;
+    unknown |= result.outcome == Outcome::kUnknown;
+  }
+  result.outcome = unknown ? Outcome::kUnknown : Outcome::kFail;
+  return result;
+}
+
+ReadResult Client::get(Bytes key) {
+  Buffer body;
+  encode(body, replication::ClientRead{
+                   Buffer(key), static_cast<uint64_t>(options_.read.required(options_.replication_factor))});
+  ReadResult result;
+  for (int64_t attempt = 0; attempt <= options_.retries; ++attempt) {
+    const auto answer = ask(Verb::kClientRead, body, options_.read_timeout);
+    if (!answer) continue;
+    auto reply = replication::decode_all<replication::ClientReadReply>(answer->body);
+    if (!reply || reply->status != Status::kOk) continue;
+    result.outcome = Outcome::kOk;
+    result.cell = std::move(reply->cell);
+    result.answers = std::move(reply->answers);
+    result.coordinator = answer->coordinator;
+    break;
+  }
+  return result;
+}
+
+ScanResult Client::scan(Bytes from, uint64_t cells_max) {
+  Buffer body;
+  encode(body, replication::ClientScan{
+                   ring::storage_key(from),
+                   static_cast<uint64_t>(options_.read.required(options_.replication_factor)), cells_max});
+  ScanResult result;
+  for (int64_t attempt = 0; attempt <= options_.retries; ++attempt) {
+    const auto answer = ask(Verb::kClientScan, body, options_.read_timeout);
+    if (!answer) continue;
+    Decoder in(answer->body);
+    const auto status = static_cast<Status>(in.fixed<uint8_t>());
+    std::vector<replication::KeyedCell> cells;
+    decode(in, cells);
+    if (in.failed() || status != Status::kOk) continue;
+    result.outcome = Outcome::kOk;
+    result.cells = std::move(cells);
+    break;
+  }
+  return result;
+}
+
+}  // namespace revenant::client

@@ -1,0 +1,80 @@
+// The only door workloads use: picks a coordinator, stamps writes, retries, and says what is known of the outcome.
+//
+// A timestamp is the client's clock in microseconds, raised where needed so that one client's stamps ascend (as the
+// drivers' monotonic generators do). A retry keeps its timestamp, so it is the same write. A coordinator that left a
+// request unanswered is avoided for a while.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "engine/env/environment.h"
+#include "engine/replication/messenger.h"
+#include "engine/replication/options.h"
+
+namespace revenant::client {
+
+enum class Outcome : uint8_t {
+  kOk,
+  kFail,     // surely not applied (writes), no answer (reads)
+  kUnknown,  // a write that may or may not have been applied, now or later
+};
+std::string_view to_string(Outcome outcome);
+
+struct ClientOptions {
+  std::vector<NodeId> coordinators;  // taken in turn; at least one
+  int64_t replication_factor = 3;
+  replication::ConsistencyLevel read, write;
+  Duration read_timeout, write_timeout;  // the coordinators'; the client waits half as long again
+  int64_t retries = 0;                   // after the first attempt, while the outcome is unknown or unavailable
+};
+
+struct WriteResult {
+  Outcome outcome = Outcome::kUnknown;
+  Version version;  // the stamp
+  int64_t attempts = 0;
+};
+struct ReadResult {
+  Outcome outcome = Outcome::kFail;
+  std::optional<Cell> cell;  // the winner, tombstones too
+  std::vector<replication::ReplicaAnswer> answers;
+  NodeId coordinator;
+};
+struct ScanResult {
+  Outcome outcome = Outcome::kFail;
+  std::vector<replication::KeyedCell> cells;  // live ones, in token order
+};
+
+class Client {
+ public:
+  // `messenger` and the environment's references outlive the client. One operation at a time per client for the
+  // stamps to order them; more at a time are fine.
+  Client(env::Environment environment, replication::Messenger& messenger, ClientOptions options);
+
+  // All suspend.
+  WriteResult put(Bytes key, Bytes value);
+  WriteResult remove(Bytes key);
+  ReadResult get(Bytes key);
+  // Up to `cells_max` live cells from the token of `from` on.
+  ScanResult scan(Bytes from, uint64_t cells_max);
+
+ private:
+  struct Answer {
+    NodeId coordinator;
+    Buffer body;
+  };
+  WriteResult write(Bytes key, CellKind kind, Bytes value);
+  // One attempt: the answer, or nothing at the timeout.
+  std::optional<Answer> ask(replication::Verb verb, Bytes body, Duration timeout);
+  NodeId next_coordinator();
+  Version stamp();
+
+  env::Environment environment_;
+  replication::Messenger& messenger_;
+  ClientOptions options_;
+  size_t turn_ = 0;
+  std::vector<Instant> avoid_until_;
+  Version last_stamp_;
+};
+
+}  // namespace revenant::client

@@ -1,0 +1,253 @@
+#include "engine/replication/coordinator.h"
+
+#include <algorithm>
+#include <map>
+
+#include "engine/replication/answers.h"
+
+namespace revenant::replication {
+namespace {
+
+Buffer encode_apply(env::ApplySource source, Bytes storage_key, const CellView& cell) {
+  Buffer out;
+  out.reserve(storage_key.size() + cell.value.size() + 24);
+  out.push_back(static_cast<char>(source));
+  put_varint(out, 1);
+  put_bytes(out, storage_key);
+  encode(out, cell);
+  return out;
+}
+
+void keep_winner(std::optional<Cell>& winner, const Cell& cell) {
+  if (!winner || compare_cells(cell.view(), winner->view()) > 0) winner = cell;
+}
+
+}  // namespace
+
+Coordinator::Coordinator(env::Environment environment, Messenger& messenger, Peers& peers, const ring::Ring& ring,
+                         Hints* hints, const ReplicationOptions& options, Random random)
+    : environment_(environment),
+      messenger_(messenger),
+      peers_(peers),
+      ring_(ring),
+      hints_(hints),
+      options_(options),
+      random_(random) {
+  auto serve = [this](Verb verb, void (Coordinator::*handler)(NodeId, uint64_t, Bytes)) {
+    messenger_.serve(verb, [this, handler](NodeId from, uint64_t id, Bytes body) { (this->*handler)(from, id, body); });
+  };
+  serve(Verb::kClientWrite, &Coordinator::serve_write);
+  serve(Verb::kClientRead, &Coordinator::serve_read);
+  serve(Verb::kClientScan, &Coordinator::serve_scan);
+}
+
+void Coordinator::send(NodeId to, Verb verb, uint64_t id, Bytes body) {
+  messenger_.send(to, verb, id, body);
+  peers_.said(to);
+}
+
+std::vector<NodeId> Coordinator::up_of(const std::vector<NodeId>& replicas) const {
+  std::vector<NodeId> up;
+  up.reserve(replicas.size());
+  std::ranges::copy_if(replicas, std::back_inserter(up), [this](NodeId node) { return peers_.up(node); });
+  return up;
+}
+
+std::vector<NodeId> Coordinator::choose(const std::vector<NodeId>& replicas, size_t count) {
+  std::vector<NodeId> chosen = up_of(replicas);
+  if (chosen.size() > count) {
+    random_.shuffle(chosen);
+    auto own = std::ranges::find(chosen, messenger_.self());
+    if (own != chosen.end()) std::iter_swap(chosen.begin(), own);
+    chosen.resize(count);
+  }
+  return chosen;
+}
+
+void Coordinator::keep_hint(NodeId target, Bytes storage_key, const CellView& cell) {
+  if (hints_ == nullptr) return;
+  if (peers_.down_for(target) > options_.hinted_handoff->window) {
+    ++hints_->metrics().beyond_window;
+    return;
+  }
+  hints_->add(target, storage_key, cell);
+}
+
+void Coordinator::serve_write(NodeId from, uint64_t id, Bytes body) {
+  const auto request = decode_all<ClientWrite>(body);
+  if (!request) return;
+  ++metrics_.writes;
+  auto answer = [&](Status status) {
+    const char byte = static_cast<char>(status);
+    messenger_.reply(from, id, Bytes(&byte, 1));
+  };
+
+  const Buffer key = ring::storage_key(request->key);
+  // Cassandra's localDeletionTime is the coordinator's clock too.
+  const CellView cell{request->kind, request->version, environment_.clock.now(), request->value};
+  const std::vector<NodeId>& replicas = ring_.replicas(ring::token_of_storage_key(key));
+  const std::vector<NodeId> up = up_of(replicas);
+  if (up.size() < request->required) {
+    ++metrics_.unavailable;
+    answer(Status::kUnavailable);
+    return;
+  }
+
+  Answers answers(environment_, options_.write_timeout);
+  Messenger::Call call(messenger_, answers);
+  const Buffer apply = encode_apply(env::ApplySource::kClient, key, cell);
+  for (NodeId replica : up) send(replica, Verb::kApply, call.id(), apply);
+  for (NodeId replica : replicas) {
+    if (!peers_.up(replica)) keep_hint(replica, key, cell);
+  }
+  const bool enough = answers.wait_for("write acknowledgements", request->required, up.size(), is_ok);
+  metrics_.timeouts += enough ? 0 : 1;
+  answer(enough ? Status::kOk : Status::kTimeout);
+
+  // The client has its answer; the replicas that have not given theirs may still miss the write.
+  if (hints_ == nullptr) return;
+  while (answers.all().size() < up.size() && answers.wait("late acknowledgements")) {
+  }
+  for (NodeId replica : up) {
+    if (!answers.has(replica)) keep_hint(replica, key, cell);
+  }
+}
+
+void Coordinator::serve_read(NodeId from, uint64_t id, Bytes body) {
+  const auto request = decode_all<ClientRead>(body);
+  if (!request) return;
+  ++metrics_.reads;
+  ClientReadReply reply;
+  auto answer = [&] {
+    Buffer out;
+    encode(out, reply);
+    messenger_.reply(from, id, out);
+  };
+
+  const Buffer key = ring::storage_key(request->key);
+  const std::vector<NodeId> asked = choose(ring_.replicas(ring::token_of_storage_key(key)), request->required);
+  if (asked.size() < request->required) {
+    ++metrics_.unavailable;
+    reply.status = Status::kUnavailable;
+    answer();
+    return;
+  }
+
+  Answers answers(environment_, options_.read_timeout);
+  Messenger::Call call(messenger_, answers);
+  for (NodeId replica : asked) send(replica, Verb::kRead, call.id(), key);
+  const auto decodes = [](Bytes b) { return decode_all<std::optional<Cell>>(b).has_value(); };
+  if (!answers.wait_for("read answers", request->required, asked.size(), decodes)) {
+    ++metrics_.timeouts;
+    reply.status = Status::kTimeout;
+    answer();
+    return;
+  }
+
+  std::vector<std::pair<NodeId, std::optional<Cell>>> held;
+  for (const auto& [node, bytes] : answers.all()) {
+    held.emplace_back(node, *decode_all<std::optional<Cell>>(bytes));
+    const std::optional<Cell>& cell = held.back().second;
+    reply.answers.push_back({node, cell.has_value(), cell ? cell->version : Version{}});
+    if (cell) keep_winner(reply.cell, *cell);
+  }
+  if (reply.cell) {
+    std::vector<NodeId> stale;
+    for (const auto& [node, cell] : held) {
+      if (!cell || compare_cells(cell->view(), reply.cell->view()) < 0) stale.push_back(node);
+    }
+    if (!stale.empty()) {
+      ++metrics_.digest_mismatches;
+      if (!repair_stale(stale, key, *reply.cell)) {
+        ++metrics_.timeouts;
+        reply.status = Status::kTimeout;
+        reply.cell.reset();
+      }
+    }
+  }
+  answer();
+}
+
+bool Coordinator::repair_stale(const std::vector<NodeId>& stale, Bytes storage_key, const Cell& winner) {
+  if (options_.read_repair == ReadRepair::kOff) return true;
+  const Buffer apply = encode_apply(env::ApplySource::kReadRepair, storage_key, winner.view());
+  metrics_.read_repairs += stale.size();
+  Answers answers(environment_, options_.write_timeout);
+  Messenger::Call call(messenger_, answers);
+  for (NodeId node : stale) send(node, Verb::kApply, call.id(), apply);
+  if (options_.read_repair == ReadRepair::kAsync) return true;
+  return answers.wait_for("read repair", stale.size(), stale.size(), is_ok);
+}
+
+// Walks the ring from the start key on, range by range, until enough live cells are found or the circle's end.
+void Coordinator::serve_scan(NodeId from, uint64_t id, Bytes body) {
+  const auto request = decode_all<ClientScan>(body);
+  if (!request) return;
+  ++metrics_.scans;
+  std::vector<KeyedCell> found;
+  auto answer = [&](Status status) {
+    Buffer out;
+    out.push_back(static_cast<char>(status));
+    encode(out, status == Status::kOk ? found : std::vector<KeyedCell>{});
+    messenger_.reply(from, id, out);
+  };
+
+  Buffer position = request->least;
+  // In the order of keys; the range that wraps around is two pieces.
+  struct Piece {
+    ring::KeyInterval interval;
+    const std::vector<NodeId>* replicas;
+  };
+  std::vector<Piece> pieces;
+  for (const ring::Ring::OwnedRange& owned : ring_.ranges()) {
+    for (ring::KeyInterval& interval : ring::storage_intervals(owned.range)) {
+      pieces.push_back({std::move(interval), &owned.replicas});
+    }
+  }
+  std::ranges::sort(pieces, {}, [](const Piece& piece) { return Bytes(piece.interval.least); });
+
+  for (const Piece& piece : pieces) {
+    if (found.size() >= request->cells_max) break;
+    const auto& [interval, replicas] = piece;
+    if (!interval.limit.empty() && interval.limit <= position) continue;
+    position = std::max(position, interval.least);
+    const std::vector<NodeId> asked = choose(*replicas, request->required);
+    if (asked.size() < request->required) {
+      ++metrics_.unavailable;
+      return answer(Status::kUnavailable);
+    }
+    // Each round asks for as many cells as are missing. A replica that returned that many may have more: what lies
+    // beyond the least such end cannot be judged yet (short-read protection).
+    for (bool more = true; more && found.size() < request->cells_max;) {
+      const ReadRange read{position, interval.limit, request->cells_max - found.size()};
+      Buffer encoded;
+      encode(encoded, read);
+      Answers answers(environment_, options_.read_timeout);
+      Messenger::Call call(messenger_, answers);
+      for (NodeId replica : asked) send(replica, Verb::kReadRange, call.id(), encoded);
+      const auto decodes = [](Bytes b) { return decode_all<std::vector<KeyedCell>>(b).has_value(); };
+      if (!answers.wait_for("scan answers", asked.size(), asked.size(), decodes)) {
+        ++metrics_.timeouts;
+        return answer(Status::kTimeout);
+      }
+      std::map<Buffer, std::optional<Cell>> merged;
+      std::optional<Buffer> known_to;  // the last key up to which every replica has told all
+      for (const auto& [node, bytes] : answers.all()) {
+        std::vector<KeyedCell> cells = *decode_all<std::vector<KeyedCell>>(bytes);
+        if (cells.size() >= read.cells_max && (!known_to || cells.back().key < *known_to)) {
+          known_to = cells.back().key;
+        }
+        for (KeyedCell& keyed : cells) keep_winner(merged[std::move(keyed.key)], keyed.cell);
+      }
+      for (auto& [key, cell] : merged) {
+        if (known_to && key > *known_to) break;
+        if (!cell->is_tombstone() && found.size() < request->cells_max) found.push_back({key, std::move(*cell)});
+      }
+      more = known_to.has_value();
+      if (more) position = *known_to + '\0';
+    }
+  }
+  answer(Status::kOk);
+}
+
+}  // namespace revenant::replication

@@ -1,0 +1,56 @@
+// Serves clients: sends their operations to the key's replicas, waits for as many answers as the consistency level
+// asks, keeps hints for replicas that missed a write, and repairs replicas that a read finds stale.
+//
+// Any node can coordinate any key. A timeout says nothing about whether the write took effect; "unavailable" is said
+// before anything is sent, so then it surely did not. Simplification: reads fetch whole cells from exactly as many
+// replicas as the level asks, without digests and without speculative retry.
+#pragma once
+
+#include "engine/base/random.h"
+#include "engine/replication/hints.h"
+#include "engine/replication/messenger.h"
+#include "engine/replication/options.h"
+#include "engine/replication/peers.h"
+#include "engine/ring/ring.h"
+
+namespace revenant::replication {
+
+struct CoordinatorMetrics {
+  uint64_t writes = 0, reads = 0, scans = 0;
+  uint64_t unavailable = 0, timeouts = 0;
+  uint64_t digest_mismatches = 0;  // reads whose replicas disagreed
+  uint64_t read_repairs = 0;       // cells sent to stale replicas
+};
+
+class Coordinator {
+ public:
+  // `hints` null: hinted handoff is off. `random` picks the replicas of a read.
+  Coordinator(env::Environment environment, Messenger& messenger, Peers& peers, const ring::Ring& ring, Hints* hints,
+              const ReplicationOptions& options, Random random);
+
+  const CoordinatorMetrics& metrics() const { return metrics_; }
+
+ private:
+  void serve_write(NodeId from, uint64_t id, Bytes body);
+  void serve_read(NodeId from, uint64_t id, Bytes body);
+  void serve_scan(NodeId from, uint64_t id, Bytes body);
+
+  std::vector<NodeId> up_of(const std::vector<NodeId>& replicas) const;
+  // `count` of the replicas that are up: this node if it is one, then others at random. Fewer if not enough are up.
+  std::vector<NodeId> choose(const std::vector<NodeId>& replicas, size_t count);
+  // False if a blocking repair did not end in time.
+  bool repair_stale(const std::vector<NodeId>& stale, Bytes storage_key, const Cell& winner);
+  void keep_hint(NodeId target, Bytes storage_key, const CellView& cell);
+  void send(NodeId to, Verb verb, uint64_t id, Bytes body);
+
+  env::Environment environment_;
+  Messenger& messenger_;
+  Peers& peers_;
+  const ring::Ring& ring_;
+  Hints* hints_;
+  ReplicationOptions options_;
+  Random random_;
+  CoordinatorMetrics metrics_;
+};
+
+}  // namespace revenant::replication

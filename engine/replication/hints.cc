@@ -1,0 +1,154 @@
+#include "engine/replication/hints.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace revenant::replication {
+namespace {
+
+constexpr const char* kDirectory = "hints";
+constexpr env::Cause kCause{env::CauseKind::kHint};
+// A file is closed beyond this, so that delivered hints free their space while others wait.
+constexpr uint64_t kFileBytes = 1 << 20;
+
+struct Hint {
+  Instant created;
+  Buffer key;
+  Cell cell;
+};
+
+}  // namespace
+
+Hints::Hints(env::Environment environment, const HintOptions& options, Duration gc_grace)
+    : environment_(environment), options_(options), gc_grace_(gc_grace), added_(environment.tasks) {}
+
+std::string Hints::path(NodeId target, uint64_t number) const {
+  return fmt::format("{}/{}-{:06}.log", kDirectory, target.value, number);
+}
+
+Hints::Series& Hints::series_of(NodeId target) {
+  return series_.try_emplace(target, environment_.tasks).first->second;
+}
+
+Result<void> Hints::open() {
+  RETURN_IF_ERROR(environment_.files.make_directory(kDirectory));
+  ASSIGN_OR_RETURN(auto names, environment_.files.list(kDirectory));
+  for (const std::string& name : names) {
+    NodeId target;
+    uint64_t number = 0;
+    const char* end = name.data() + name.size();
+    auto [dash, bad_target] = std::from_chars(name.data(), end, target.value);
+    if (bad_target != std::errc{} || dash == end || *dash != '-') continue;
+    auto [dot, bad_number] = std::from_chars(dash + 1, end, number);
+    if (bad_number != std::errc{} || std::string_view(dot, end) != ".log") continue;
+    ASSIGN_OR_RETURN(auto file, environment_.files.open(path(target, number)));
+    series_of(target).files[number] = file->size();
+    next_number_ = std::max(next_number_, number + 1);
+  }
+  return {};
+}
+
+void Hints::add(NodeId target, Bytes storage_key, const CellView& cell) {
+  Buffer record;
+  put_fixed(record, environment_.clock.now().ns);
+  put_bytes(record, storage_key);
+  encode(record, cell);
+
+  Series& series = series_of(target);
+  env::Mutex::Lock lock(series.appending);
+  if (series.writer == nullptr || series.writer->size() > kFileBytes) {
+    const uint64_t number = next_number_++;
+    auto file = environment_.files.create(path(target, number));
+    if (!file) {
+      ++metrics_.failed;
+      return;
+    }
+    series.writer = std::make_unique<wal::WalWriter>(std::move(*file), kCause);
+    series.files[number] = 0;
+  }
+  if (!series.writer->append(record)) {
+    series.writer = nullptr;
+    ++metrics_.failed;
+    return;
+  }
+  series.files.rbegin()->second += record.size();
+  ++metrics_.written;
+  added_.wake_all();
+}
+
+bool Hints::pending(NodeId target) const {
+  auto it = series_.find(target);
+  return it != series_.end() && !it->second.files.empty();
+}
+
+void Hints::wait_until_pending() {
+  const auto any = [this] {
+    return std::ranges::any_of(series_, [](const auto& entry) { return !entry.second.files.empty(); });
+  };
+  while (!any()) added_.wait("hints");
+}
+
+uint64_t Hints::pending_bytes() const {
+  uint64_t total = 0;
+  for (const auto& [target, series] : series_) {
+    for (const auto& [number, bytes] : series.files) total += bytes;
+  }
+  return total;
+}
+
+void Hints::replay(NodeId target, const std::function<bool(Buffer, const Cell&)>& deliver) {
+  Series& series = series_of(target);
+  if (series.replaying) return;
+  series.replaying = true;
+  struct Done {
+    bool& flag;
+    ~Done() { flag = false; }
+  } done{series.replaying};
+
+  while (!series.files.empty()) {
+    const uint64_t number = series.files.begin()->first;
+    // New hints go to a new file from here on, so that this one is whole.
+    if (series.files.size() == 1) {
+      env::Mutex::Lock lock(series.appending);
+      series.writer = nullptr;
+    }
+
+    std::vector<Hint> hints;
+    {
+      auto file = environment_.files.open(path(target, number));
+      if (!file) return;
+      auto replayed = wal::replay_wal(
+          **file,
+          [&](Bytes payload) -> Result<void> {
+            Decoder in(payload);
+            Hint& hint = hints.emplace_back();
+            hint.created.ns = in.fixed<int64_t>();
+            hint.key = in.bytes();
+            decode(in, hint.cell);
+            if (in.failed() || !in.empty()) hints.pop_back();
+            return {};
+          },
+          kCause);
+      if (!replayed) return;
+    }
+    uint64_t sent_bytes = 0;
+    for (const Hint& hint : hints) {
+      if (environment_.clock.now() - hint.created >= gc_grace_) {
+        ++metrics_.expired;
+        continue;
+      }
+      if (!deliver(hint.key, hint.cell)) return;
+      ++metrics_.delivered;
+      sent_bytes += hint.key.size() + hint.cell.value.size() + 16;
+      // The throttle, in steps of a tenth of a second's worth.
+      if (sent_bytes * 10 >= static_cast<uint64_t>(options_.throttle.bytes_per_second)) {
+        sent_bytes = 0;
+        environment_.tasks.sleep(milliseconds(100));
+      }
+    }
+    series.files.erase(number);
+    (void)environment_.files.remove(path(target, number));  // left behind: its hints are delivered once more
+  }
+}
+
+}  // namespace revenant::replication

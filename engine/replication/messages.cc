@@ -1,0 +1,165 @@
+#include "engine/replication/messages.h"
+
+namespace revenant::replication {
+namespace {
+
+// A count read from the wire says nothing about what follows; each element costs at least a byte.
+uint64_t decode_count(Decoder& in) {
+  const uint64_t count = in.varint();
+  return count <= in.rest().size() ? count : 0;
+}
+
+void encode(Buffer& out, ring::TokenRange range) {
+  put_fixed(out, range.after.value);
+  put_fixed(out, range.upto.value);
+}
+void decode(Decoder& in, ring::TokenRange& range) {
+  range.after.value = in.fixed<uint64_t>();
+  range.upto.value = in.fixed<uint64_t>();
+}
+
+}  // namespace
+
+void encode(Buffer& out, const CellView& cell) {
+  out.push_back(static_cast<char>(cell.kind));
+  put_varint(out, cell.version.value);
+  if (cell.is_tombstone()) {
+    put_fixed(out, cell.deletion_time.ns);
+  } else {
+    put_bytes(out, cell.value);
+  }
+}
+void decode(Decoder& in, Cell& cell) {
+  cell.kind = in.fixed<uint8_t>() == 0 ? CellKind::kTombstone : CellKind::kValue;
+  cell.version.value = in.varint();
+  if (cell.is_tombstone()) {
+    cell.deletion_time.ns = in.fixed<int64_t>();
+  } else {
+    cell.value = in.bytes();
+  }
+}
+
+void encode(Buffer& out, const std::optional<Cell>& cell) {
+  out.push_back(cell.has_value() ? 1 : 0);
+  if (cell) encode(out, cell->view());
+}
+void decode(Decoder& in, std::optional<Cell>& cell) {
+  if (in.fixed<uint8_t>() != 0) decode(in, cell.emplace());
+}
+
+void encode(Buffer& out, const std::vector<KeyedCell>& cells) {
+  put_varint(out, cells.size());
+  for (const KeyedCell& keyed : cells) {
+    put_bytes(out, keyed.key);
+    encode(out, keyed.cell.view());
+  }
+}
+void decode(Decoder& in, std::vector<KeyedCell>& cells) {
+  cells.resize(decode_count(in));
+  for (KeyedCell& keyed : cells) {
+    keyed.key = in.bytes();
+    decode(in, keyed.cell);
+  }
+}
+
+void encode(Buffer& out, const Apply& m) {
+  out.push_back(static_cast<char>(m.source));
+  encode(out, m.cells);
+}
+void decode(Decoder& in, Apply& m) {
+  m.source = static_cast<env::ApplySource>(in.fixed<uint8_t>());
+  decode(in, m.cells);
+}
+
+void encode(Buffer& out, const ReadRange& m) {
+  put_bytes(out, m.least);
+  put_bytes(out, m.limit);
+  put_varint(out, m.cells_max);
+}
+void decode(Decoder& in, ReadRange& m) {
+  m.least = in.bytes();
+  m.limit = in.bytes();
+  m.cells_max = in.varint();
+}
+
+void encode(Buffer& out, const TreeRequest& m) {
+  encode(out, m.range);
+  put_varint(out, m.depth);
+  put_fixed(out, m.moment.ns);
+}
+void decode(Decoder& in, TreeRequest& m) {
+  decode(in, m.range);
+  m.depth = in.varint();
+  m.moment.ns = in.fixed<int64_t>();
+}
+
+void encode(Buffer& out, const StreamRequest& m) {
+  put_varint(out, m.to.value);
+  put_fixed(out, m.moment.ns);
+  put_varint(out, m.ranges.size());
+  for (ring::TokenRange range : m.ranges) encode(out, range);
+}
+void decode(Decoder& in, StreamRequest& m) {
+  m.to.value = static_cast<uint32_t>(in.varint());
+  m.moment.ns = in.fixed<int64_t>();
+  m.ranges.resize(decode_count(in));
+  for (ring::TokenRange& range : m.ranges) decode(in, range);
+}
+
+void encode(Buffer& out, const ClientWrite& m) {
+  put_bytes(out, m.key);
+  out.push_back(static_cast<char>(m.kind));
+  put_varint(out, m.version.value);
+  put_bytes(out, m.value);
+  put_varint(out, m.required);
+}
+void decode(Decoder& in, ClientWrite& m) {
+  m.key = in.bytes();
+  m.kind = in.fixed<uint8_t>() == 0 ? CellKind::kTombstone : CellKind::kValue;
+  m.version.value = in.varint();
+  m.value = in.bytes();
+  m.required = in.varint();
+}
+
+void encode(Buffer& out, const ClientRead& m) {
+  put_bytes(out, m.key);
+  put_varint(out, m.required);
+}
+void decode(Decoder& in, ClientRead& m) {
+  m.key = in.bytes();
+  m.required = in.varint();
+}
+
+void encode(Buffer& out, const ClientScan& m) {
+  put_bytes(out, m.least);
+  put_varint(out, m.required);
+  put_varint(out, m.cells_max);
+}
+void decode(Decoder& in, ClientScan& m) {
+  m.least = in.bytes();
+  m.required = in.varint();
+  m.cells_max = in.varint();
+}
+
+void encode(Buffer& out, const ClientReadReply& m) {
+  out.push_back(static_cast<char>(m.status));
+  encode(out, m.cell);
+  put_varint(out, m.answers.size());
+  for (const ReplicaAnswer& answer : m.answers) {
+    put_varint(out, answer.node.value);
+    out.push_back(answer.holds ? 1 : 0);
+    put_varint(out, answer.version.value);
+  }
+}
+void decode(Decoder& in, ClientReadReply& m) {
+  m.status = static_cast<Status>(in.fixed<uint8_t>());
+  decode(in, m.cell);
+  m.answers.resize(decode_count(in));
+  for (ReplicaAnswer& answer : m.answers) {
+    answer.node.value = static_cast<uint32_t>(in.varint());
+    answer.holds = in.fixed<uint8_t>() != 0;
+    answer.version.value = in.varint();
+  }
+}
+
+}  // namespace revenant::replication

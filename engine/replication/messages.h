@@ -1,0 +1,121 @@
+// What nodes and clients say to each other.
+//
+//   datagram  | verb 1 | request id varint | body |
+//
+// A request carries an id of its sender's; the answer is a datagram of verb kReply with the same id. Bodies are
+// sequences of the fields below in order (engine/base/coding.h). Anything that does not decode is dropped: to its
+// sender it looks like a lost message.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "engine/base/cell.h"
+#include "engine/base/coding.h"
+#include "engine/env/event_sink.h"
+#include "engine/ring/ring.h"
+
+namespace revenant::replication {
+
+enum class Verb : uint8_t {
+  kReply,
+  kHeartbeat,    // no answer: that it arrived is the news
+  kApply,        // Apply → Status
+  kRead,         // storage key → MaybeCell
+  kReadRange,    // ReadRange → KeyedCells
+  kTree,         // TreeRequest → encoded MerkleTree
+  kStream,       // StreamRequest → number of cells
+  kClientWrite,  // ClientWrite → Status
+  kClientRead,   // ClientRead → ClientReadReply
+  kClientScan,   // ClientScan → Status, KeyedCells
+};
+
+enum class Status : uint8_t { kOk, kUnavailable, kTimeout, kError };
+
+struct KeyedCell {
+  Buffer key;  // storage key (token, then key)
+  Cell cell;
+};
+
+struct Apply {
+  env::ApplySource source = env::ApplySource::kClient;
+  std::vector<KeyedCell> cells;
+};
+struct ReadRange {
+  Buffer least, limit;  // storage keys; an empty limit has no end
+  uint64_t cells_max = 0;
+};
+// All replicas of a session judge purgeability at the coordinator's moment.
+struct TreeRequest {
+  ring::TokenRange range;
+  uint64_t depth = 0;
+  Instant moment;
+};
+struct StreamRequest {
+  NodeId to;
+  Instant moment;
+  std::vector<ring::TokenRange> ranges;
+};
+struct ClientWrite {
+  Buffer key;
+  CellKind kind = CellKind::kValue;
+  Version version;
+  Buffer value;
+  uint64_t required = 1;  // acknowledgements
+};
+struct ClientRead {
+  Buffer key;
+  uint64_t required = 1;  // answers
+};
+struct ClientScan {
+  Buffer least;  // storage key
+  uint64_t required = 1;
+  uint64_t cells_max = 0;
+};
+// The winner, and what each replica that answered held.
+struct ReplicaAnswer {
+  NodeId node;
+  bool holds = false;  // a cell, perhaps a tombstone
+  Version version;
+};
+struct ClientReadReply {
+  Status status = Status::kOk;
+  std::optional<Cell> cell;
+  std::vector<ReplicaAnswer> answers;
+};
+
+// --- encoding: encode() appends; decode() takes from the front and leaves failed() to the caller ---
+void encode(Buffer& out, const CellView& cell);
+void decode(Decoder& in, Cell& cell);
+void encode(Buffer& out, const std::optional<Cell>& cell);
+void decode(Decoder& in, std::optional<Cell>& cell);
+void encode(Buffer& out, const std::vector<KeyedCell>& cells);
+void decode(Decoder& in, std::vector<KeyedCell>& cells);
+void encode(Buffer& out, const Apply& m);
+void decode(Decoder& in, Apply& m);
+void encode(Buffer& out, const ReadRange& m);
+void decode(Decoder& in, ReadRange& m);
+void encode(Buffer& out, const TreeRequest& m);
+void decode(Decoder& in, TreeRequest& m);
+void encode(Buffer& out, const StreamRequest& m);
+void decode(Decoder& in, StreamRequest& m);
+void encode(Buffer& out, const ClientWrite& m);
+void decode(Decoder& in, ClientWrite& m);
+void encode(Buffer& out, const ClientRead& m);
+void decode(Decoder& in, ClientRead& m);
+void encode(Buffer& out, const ClientScan& m);
+void decode(Decoder& in, ClientScan& m);
+void encode(Buffer& out, const ClientReadReply& m);
+void decode(Decoder& in, ClientReadReply& m);
+
+// The whole of `body` as a T, or nothing.
+template <typename T>
+std::optional<T> decode_all(Bytes body) {
+  Decoder in(body);
+  T message;
+  decode(in, message);
+  if (in.failed() || !in.empty()) return std::nullopt;
+  return message;
+}
+
+}  // namespace revenant::replication

@@ -1,0 +1,102 @@
+#include "engine/replication/node.h"
+
+#include "engine/replication/answers.h"
+
+namespace revenant::replication {
+namespace {
+
+// Repair waits for whole trees and streams; Cassandra gives up after hours, we after this long without an answer.
+constexpr Duration kRepairTimeout = minutes(10);
+
+}  // namespace
+
+Result<std::unique_ptr<Node>> Node::start(env::Environment environment, env::Transport& transport,
+                                          const ring::Ring& ring, const lsm::LsmOptions& storage,
+                                          const ReplicationOptions& options, Random random) {
+  ASSIGN_OR_RETURN(auto db, lsm::Db::open(environment, storage, "db"));
+  std::unique_ptr<Node> node(
+      new Node(environment, transport, ring, std::move(db), storage, options, std::move(random)));
+  if (node->hints_ != nullptr) RETURN_IF_ERROR(node->hints_->open());
+
+  auto spawn = [&](const char* name, void (Node::*work)()) {
+    environment.tasks.spawn(name, [self = node.get(), work] { (self->*work)(); });
+  };
+  spawn("heartbeats", &Node::send_heartbeats);
+  if (node->hints_ != nullptr) spawn("hint delivery", &Node::deliver_hints);
+  if (options.repair) spawn("scheduled repair", &Node::repair_on_schedule);
+  return node;
+}
+
+Node::Node(env::Environment environment, env::Transport& transport, const ring::Ring& ring,
+           std::unique_ptr<lsm::Db> db, const lsm::LsmOptions& storage, const ReplicationOptions& options,
+           Random random)
+    : environment_(environment),
+      ring_(ring),
+      options_(options),
+      db_(std::move(db)),
+      peers_(environment.clock, transport.self(), ring.nodes().size(), options.failure_detection),
+      messenger_(environment, transport, [this](NodeId from) { peers_.heard(from); }),
+      hints_(options.hinted_handoff
+                 ? std::make_unique<Hints>(environment, *options.hinted_handoff, storage.gc_grace)
+                 : nullptr),
+      replica_(environment, messenger_, peers_, *db_, storage.gc_grace, kRepairTimeout),
+      coordinator_(environment, messenger_, peers_, ring, hints_.get(), options, std::move(random)),
+      repair_(environment, messenger_, peers_, ring,
+              static_cast<int>(options.repair.value_or(RepairOptions{}).tree_depth), kRepairTimeout) {}
+
+// The first round goes out at once: the others may have taken this node for dead, and learn that it is back.
+void Node::send_heartbeats() {
+  for (;;) {
+    for (NodeId peer : ring_.nodes()) {
+      if (peer == messenger_.self() || !peers_.heartbeat_due(peer, options_.heartbeat)) continue;
+      messenger_.send(peer, Verb::kHeartbeat, 0, {});
+      peers_.said(peer);
+    }
+    environment_.tasks.sleep(options_.heartbeat);
+  }
+}
+
+void Node::deliver_hints() {
+  const auto deliver_to = [this](NodeId target) {
+    hints_->replay(target, [&](Buffer key, const Cell& cell) {
+      Apply apply{env::ApplySource::kHint, {}};
+      apply.cells.push_back({std::move(key), cell});
+      Buffer body;
+      encode(body, apply);
+      Answers answers(environment_, options_.write_timeout);
+      Messenger::Call call(messenger_, answers);
+      messenger_.send(target, Verb::kApply, call.id(), body);
+      return answers.wait_for("hint acknowledgement", 1, 1, is_ok);
+    });
+  };
+  for (;;) {
+    hints_->wait_until_pending();
+    environment_.tasks.sleep(options_.hinted_handoff->replay_period);
+    for (NodeId target : ring_.nodes()) {
+      if (target != messenger_.self() && peers_.up(target) && hints_->pending(target)) deliver_to(target);
+    }
+  }
+}
+
+void Node::repair_on_schedule() {
+  for (;;) {
+    environment_.tasks.sleep(options_.repair->every);
+    repair_.run();
+  }
+}
+
+NodeMetrics Node::metrics() const {
+  NodeMetrics metrics{.lsm = db_->metrics(),
+                      .replica = replica_.metrics(),
+                      .coordinator = coordinator_.metrics(),
+                      .hints = {},
+                      .hints_pending_bytes = 0,
+                      .repair = repair_.metrics()};
+  if (hints_ != nullptr) {
+    metrics.hints = hints_->metrics();
+    metrics.hints_pending_bytes = hints_->pending_bytes();
+  }
+  return metrics;
+}
+
+}  // namespace revenant::replication

@@ -1,0 +1,60 @@
+// One member of the cluster, from the start of its process to its end: its Db, what it answers as a replica and as a
+// coordinator, and its background work (heartbeats, hint delivery, scheduled repair).
+#pragma once
+
+#include <memory>
+
+#include "engine/base/random.h"
+#include "engine/env/transport.h"
+#include "engine/lsm/db.h"
+#include "engine/replication/coordinator.h"
+#include "engine/replication/hints.h"
+#include "engine/replication/options.h"
+#include "engine/replication/repair.h"
+#include "engine/replication/replica.h"
+
+namespace revenant::replication {
+
+// Counted since this process started.
+struct NodeMetrics {
+  lsm::LsmMetrics lsm;
+  ReplicaMetrics replica;
+  CoordinatorMetrics coordinator;
+  HintMetrics hints;
+  uint64_t hints_pending_bytes = 0;
+  RepairMetrics repair;
+};
+
+class Node {
+ public:
+  // Recovers the Db, finds kept hints, then serves. Suspends. `ring` outlives the node.
+  static Result<std::unique_ptr<Node>> start(env::Environment environment, env::Transport& transport,
+                                             const ring::Ring& ring, const lsm::LsmOptions& storage,
+                                             const ReplicationOptions& options, Random random);
+  Node(const Node&) = delete;
+
+  lsm::Db& db() { return *db_; }
+  Repair& repair() { return repair_; }
+  NodeMetrics metrics() const;
+
+ private:
+  Node(env::Environment environment, env::Transport& transport, const ring::Ring& ring, std::unique_ptr<lsm::Db> db,
+       const lsm::LsmOptions& storage, const ReplicationOptions& options, Random random);
+
+  void send_heartbeats();
+  void deliver_hints();
+  void repair_on_schedule();
+
+  env::Environment environment_;
+  const ring::Ring& ring_;
+  ReplicationOptions options_;
+  std::unique_ptr<lsm::Db> db_;
+  Peers peers_;
+  Messenger messenger_;
+  std::unique_ptr<Hints> hints_;  // null: hinted handoff is off
+  Replica replica_;
+  Coordinator coordinator_;
+  Repair repair_;
+};
+
+}  // namespace revenant::replication

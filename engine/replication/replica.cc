@@ -1,0 +1,139 @@
+#include "engine/replication/replica.h"
+
+#include "engine/replication/answers.h"
+
+namespace revenant::replication {
+namespace {
+
+// Cells of one streamed message.
+constexpr size_t kStreamBatchCells = 128;
+
+
+}  // namespace
+
+Replica::Replica(env::Environment environment, Messenger& messenger, Peers& peers, lsm::Db& db, Duration gc_grace,
+                 Duration stream_timeout)
+    : environment_(environment),
+      messenger_(messenger),
+      peers_(peers),
+      db_(db),
+      gc_grace_(gc_grace),
+      stream_timeout_(stream_timeout) {
+  auto serve = [this](Verb verb, void (Replica::*handler)(NodeId, uint64_t, Bytes)) {
+    messenger_.serve(verb, [this, handler](NodeId from, uint64_t id, Bytes body) { (this->*handler)(from, id, body); });
+  };
+  serve(Verb::kApply, &Replica::serve_apply);
+  serve(Verb::kRead, &Replica::serve_read);
+  serve(Verb::kReadRange, &Replica::serve_read_range);
+  serve(Verb::kTree, &Replica::serve_tree);
+  serve(Verb::kStream, &Replica::serve_stream);
+}
+
+void Replica::answer_status(NodeId to, uint64_t id, Status status) {
+  const char byte = static_cast<char>(status);
+  messenger_.reply(to, id, Bytes(&byte, 1));
+}
+
+void Replica::serve_apply(NodeId from, uint64_t id, Bytes body) {
+  auto apply = decode_all<Apply>(body);
+  if (!apply) return;
+  metrics_.cells_applied += apply->cells.size();
+  lsm::WriteBatch batch;
+  batch.entries.reserve(apply->cells.size());
+  for (KeyedCell& keyed : apply->cells) batch.entries.push_back({std::move(keyed.key), std::move(keyed.cell)});
+  const bool written = db_.write(std::move(batch), apply->source).has_value();
+  answer_status(from, id, written ? Status::kOk : Status::kError);
+}
+
+// A replica that cannot read its data says nothing: the coordinator must not take an error for an absent key.
+void Replica::serve_read(NodeId from, uint64_t id, Bytes body) {
+  ++metrics_.reads;
+  auto cell = db_.get(body);
+  if (!cell) return;
+  Buffer answer;
+  encode(answer, *cell);
+  messenger_.reply(from, id, answer);
+}
+
+void Replica::serve_read_range(NodeId from, uint64_t id, Bytes body) {
+  auto request = decode_all<ReadRange>(body);
+  if (!request) return;
+  auto scan = db_.scan(request->least, request->limit);
+  if (!scan) return;
+  std::vector<KeyedCell> cells;
+  for (; (*scan)->valid() && cells.size() < request->cells_max; (*scan)->next()) {
+    cells.push_back({Buffer((*scan)->key()), Cell((*scan)->cell())});
+  }
+  if (!(*scan)->status()) return;
+  Buffer answer;
+  encode(answer, cells);
+  messenger_.reply(from, id, answer);
+}
+
+Result<void> Replica::visit_unpurgeable(ring::TokenRange range, Instant moment, env::Cause cause,
+                                        const std::function<Result<void>(Bytes, const CellView&)>& visit) {
+  for (const ring::KeyInterval& interval : ring::storage_intervals(range)) {
+    ASSIGN_OR_RETURN(auto scan, db_.scan(interval.least, interval.limit, nullptr, cause));
+    for (; scan->valid(); scan->next()) {
+      const CellView cell = scan->cell();
+      if (cell.is_tombstone() && lsm::past_grace(cell, moment, gc_grace_)) continue;
+      RETURN_IF_ERROR(visit(scan->key(), cell));
+    }
+    RETURN_IF_ERROR(scan->status());
+  }
+  return {};
+}
+
+void Replica::serve_tree(NodeId from, uint64_t id, Bytes body) {
+  auto request = decode_all<TreeRequest>(body);
+  if (!request || request->depth > 20) return;
+  ++metrics_.trees;
+  ring::MerkleTree tree(request->range, static_cast<int>(request->depth));
+  auto built = visit_unpurgeable(request->range, request->moment, {env::CauseKind::kRepair},
+                                 [&](Bytes key, const CellView& cell) -> Result<void> {
+                                   tree.add(key, cell);
+                                   return {};
+                                 });
+  if (!built) return;
+  tree.seal();
+  messenger_.reply(from, id, tree.encode());
+}
+
+// Sends the cells of the ranges to one other replica, batch after acknowledged batch, then tells the coordinator
+// how many they were.
+void Replica::serve_stream(NodeId from, uint64_t id, Bytes body) {
+  auto request = decode_all<StreamRequest>(body);
+  if (!request) return;
+  uint64_t sent = 0;
+  Apply batch{env::ApplySource::kRepair, {}};
+  auto send_batch = [&]() -> Result<void> {
+    if (batch.cells.empty()) return {};
+    Buffer encoded;
+    encode(encoded, batch);
+    Answers answers(environment_, stream_timeout_);
+    Messenger::Call call(messenger_, answers);
+    messenger_.send(request->to, Verb::kApply, call.id(), encoded);
+    peers_.said(request->to);
+    if (!answers.wait_for("stream acknowledgement", 1, 1, is_ok)) {
+      return error(ErrorCode::kTimeout, "{} does not take what is streamed", request->to);
+    }
+    sent += batch.cells.size();
+    batch.cells.clear();
+    return {};
+  };
+  for (ring::TokenRange range : request->ranges) {
+    auto streamed = visit_unpurgeable(range, request->moment, {env::CauseKind::kStream},
+                                      [&](Bytes key, const CellView& cell) -> Result<void> {
+                                        batch.cells.push_back({Buffer(key), Cell(cell)});
+                                        return batch.cells.size() < kStreamBatchCells ? Result<void>{} : send_batch();
+                                      });
+    if (!streamed) return;
+  }
+  if (!send_batch()) return;
+  metrics_.cells_streamed += sent;
+  Buffer answer;
+  put_varint(answer, sent);
+  messenger_.reply(from, id, answer);
+}
+
+}  // namespace revenant::replication

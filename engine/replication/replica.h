@@ -1,0 +1,49 @@
+// One replica's answers: applies cells, reads keys and ranges, builds Merkle trees, streams differences. All reads
+// and writes go to this node's Db and to nothing else.
+#pragma once
+
+#include <optional>
+
+#include "engine/lsm/db.h"
+#include "engine/replication/messenger.h"
+#include "engine/replication/peers.h"
+#include "engine/ring/merkle_tree.h"
+
+namespace revenant::replication {
+
+struct ReplicaMetrics {
+  uint64_t cells_applied = 0;
+  uint64_t reads = 0;
+  uint64_t trees = 0;
+  uint64_t cells_streamed = 0;  // sent to others by repair
+};
+
+class Replica {
+ public:
+  // Serves the replica's verbs on `messenger`. `gc_grace` is the Db's: repair leaves out what is past it.
+  Replica(env::Environment environment, Messenger& messenger, Peers& peers, lsm::Db& db, Duration gc_grace,
+          Duration stream_timeout);
+
+  const ReplicaMetrics& metrics() const { return metrics_; }
+
+ private:
+  void serve_apply(NodeId from, uint64_t id, Bytes body);
+  void serve_read(NodeId from, uint64_t id, Bytes body);
+  void serve_read_range(NodeId from, uint64_t id, Bytes body);
+  void serve_tree(NodeId from, uint64_t id, Bytes body);
+  void serve_stream(NodeId from, uint64_t id, Bytes body);
+  // Calls `visit` with each cell of the range that is not purgeable at `moment`.
+  Result<void> visit_unpurgeable(ring::TokenRange range, Instant moment, env::Cause cause,
+                                 const std::function<Result<void>(Bytes key, const CellView& cell)>& visit);
+  void answer_status(NodeId to, uint64_t id, Status status);
+
+  env::Environment environment_;
+  Messenger& messenger_;
+  Peers& peers_;
+  lsm::Db& db_;
+  Duration gc_grace_;
+  Duration stream_timeout_;
+  ReplicaMetrics metrics_;
+};
+
+}  // namespace revenant::replication
