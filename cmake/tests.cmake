@@ -1,7 +1,10 @@
 # tests/ mirrors the tree: tests/engine/wal/*_test.cc become the executable test_engine_wal, linked to the
-# layer it tests, to the test support library and to GoogleTest.
+# layer it tests, to the test support library and to GoogleTest. Each test is a ctest entry of its own, and so is
+# each tests/**/*_test.py, run by a Python that has what the plots need.
 enable_testing()
 include(GoogleTest)
+
+set(REVENANT_PYTHON /usr/bin/python3 CACHE FILEPATH "Python with matplotlib, NumPy and pandas; ./dev finds one")
 
 file(GLOB support_sources CONFIGURE_DEPENDS tests/support/*.cc)
 if(support_sources)
@@ -12,14 +15,30 @@ else()
   target_link_libraries(tests_support INTERFACE GTest::gtest GTest::gmock sim_world engine_env_posix)
 endif()
 
-get_property(layers GLOBAL PROPERTY REVENANT_LAYERS)
-foreach(folder ${layers})
+# test_folder(FOLDER TARGET…): the tests in tests/FOLDER, linked to TARGETs.
+function(test_folder folder)
   file(GLOB sources CONFIGURE_DEPENDS tests/${folder}/*_test.cc)
   if(sources)
-    string(REPLACE "/" "_" target ${folder})
-    add_executable(test_${target} ${sources})
-    target_link_libraries(test_${target} PRIVATE ${target} tests_support GTest::gtest_main GTest::gmock)
-    target_compile_definitions(test_${target} PRIVATE REVENANT_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
-    gtest_discover_tests(test_${target} TEST_PREFIX "${folder}: " DISCOVERY_TIMEOUT 120)
+    string(REPLACE "/" "_" target test_${folder})
+    add_executable(${target} ${sources})
+    target_link_libraries(${target} PRIVATE ${ARGN} tests_support GTest::gtest_main GTest::gmock)
+    target_compile_definitions(${target} PRIVATE REVENANT_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+    gtest_discover_tests(${target} TEST_PREFIX "${folder}: " DISCOVERY_TIMEOUT 120)
   endif()
+endfunction()
+
+get_property(layers GLOBAL PROPERTY REVENANT_LAYERS)
+foreach(folder ${layers})
+  string(REPLACE "/" "_" layer ${folder})
+  test_folder(${folder} ${layer})
 endforeach()
+
+# Python tests say the same under every compiler; under a sanitizer they would only take longer.
+if(NOT REVENANT_ASAN)
+  file(GLOB_RECURSE python_tests CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/tests tests/*_test.py)
+  foreach(file ${python_tests})
+    string(REPLACE "_test.py" "" name ${file})
+    add_test(NAME ${name} COMMAND ${REVENANT_PYTHON} -B ${PROJECT_SOURCE_DIR}/tests/${file})
+    set_tests_properties(${name} PROPERTIES WORKING_DIRECTORY ${PROJECT_SOURCE_DIR} LABELS python)
+  endforeach()
+endif()
