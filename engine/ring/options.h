@@ -10,8 +10,10 @@ struct RingOptions {
 
   template <typename V>
   void describe(V& v) {
-    v.field("replication_factor", replication_factor, between<int64_t>(1, 64), "Distinct nodes that hold each key.");
-    v.field("vnodes", vnodes, between<int64_t>(1, 4096), "Tokens each node owns. Cassandra: num_tokens, 16.");
+    v.field("replication_factor", replication_factor, between<int64_t>(1, 64),
+            "Distinct nodes that hold each key.");
+    v.field("vnodes", vnodes, between<int64_t>(1, 4096),
+            "Tokens each node owns. Cassandra: num_tokens, 16.");
   }
 };
 

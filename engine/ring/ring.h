@@ -1,9 +1,13 @@
-// Consistent hashing with virtual nodes. Each node owns some tokens on a circle of 64 bits; a key belongs to the
-// first token at or after its hash, and its replicas are the first distinct nodes clockwise from there.
+// Consistent hashing with virtual nodes. Each node owns some tokens on a circle of 64 bits; a key
+// belongs to the first token at or after its hash, and its replicas are the first distinct nodes
+// clockwise from there.
 //
 //      token t0 (n2)      range (t0, t1] is owned by n0 first,
 //   ───●─────────●───     then by the next distinct nodes clockwise
 //                t1 (n0)
+//
+// A ring is a value: it never changes, and membership changes are made by building another one.
+// Racks, data centres and weights of nodes are not modelled.
 #pragma once
 
 #include <compare>
@@ -36,7 +40,8 @@ struct TokenRange {
   friend constexpr auto operator<=>(TokenRange, TokenRange) = default;
 };
 
-// The range as at most two intervals [least, limit) of storage keys, in order; an empty limit has no end.
+// The range as at most two intervals [least, limit) of storage keys, in order; an empty limit has
+// no end.
 struct KeyInterval {
   Buffer least, limit;
 };
@@ -44,10 +49,13 @@ std::vector<KeyInterval> storage_intervals(TokenRange range);
 
 class Ring {
  public:
-  // `vnodes` random tokens for each of `nodes`, drawn from `random`; tokens are distinct.
+  // `vnodes` random tokens for each of `nodes`, from a fork of `random` per node: the tokens of a
+  // node do not depend on who else is there, so a joining node only takes ranges over and moves
+  // none between the others. Tokens are distinct.
   Ring(const std::vector<NodeId>& nodes, int64_t vnodes, int64_t replication_factor, Random random);
 
-  // Preference list: replication_factor distinct nodes (all nodes, if there are fewer), the owner first.
+  // Preference list: replication_factor distinct nodes (all nodes, if there are fewer), the owner
+  // first. O(log ranges), without allocation; the list lives as long as the ring.
   const std::vector<NodeId>& replicas(Token token) const;
   const std::vector<NodeId>& replicas_of_key(Bytes key) const { return replicas(token_of(key)); }
 
@@ -64,6 +72,7 @@ class Ring {
  private:
   std::vector<NodeId> nodes_;
   std::vector<OwnedRange> ranges_;
+  std::vector<uint64_t> uptos_;  // of ranges_: what the search touches lies together
 };
 
 }  // namespace revenant::ring

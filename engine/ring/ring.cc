@@ -1,0 +1,141 @@
+#include "engine/ring/ring.h"
+
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <utility>
+
+#include "engine/base/check.h"
+#include "engine/base/checksum.h"
+#include "engine/base/coding.h"
+
+namespace revenant::ring {
+namespace {
+
+constexpr uint64_t kTokenMax = std::numeric_limits<uint64_t>::max();
+constexpr size_t kTokenBytes = sizeof(uint64_t);
+
+struct OwnedToken {
+  uint64_t token;
+  NodeId node;
+};
+
+// The least storage key of a token: storage keys of smaller tokens lie before it, all others at or
+// after it.
+Buffer token_prefix(uint64_t token) {
+  Buffer prefix;
+  put_big_endian64(prefix, token);
+  return prefix;
+}
+
+// Storage keys of tokens least…greatest, both included.
+KeyInterval interval(uint64_t least, uint64_t greatest) {
+  return {token_prefix(least), greatest == kTokenMax ? Buffer() : token_prefix(greatest + 1)};
+}
+
+// A node draws from a stream of its own, so that adding a node leaves the tokens of the others
+// where they are.
+std::vector<OwnedToken> draw_tokens(const std::vector<NodeId>& nodes, int64_t vnodes,
+                                    const Random& random) {
+  std::vector<OwnedToken> tokens;
+  tokens.reserve(nodes.size() * static_cast<size_t>(vnodes));
+  for (NodeId node : nodes) {
+    Random own = random.fork(fmt::format("{}", node));
+    for (int64_t i = 0; i < vnodes; ++i) tokens.push_back({own.next(), node});
+  }
+  std::ranges::sort(tokens, {}, [](OwnedToken t) { return std::pair(t.token, t.node); });
+  // Two equal draws of 64 bits are a freak (1 chance in 2^41 with 4,096 tokens); a step clockwise
+  // parts them without another draw. From the greatest token there is no step.
+  for (size_t i = 1; i < tokens.size(); ++i) {
+    if (tokens[i].token > tokens[i - 1].token) continue;
+    CHECK(tokens[i - 1].token < kTokenMax);
+    tokens[i].token = tokens[i - 1].token + 1;
+  }
+  return tokens;
+}
+
+}  // namespace
+
+Token token_of(Bytes key) { return {hash64(key)}; }
+
+Buffer storage_key(Bytes key) {
+  Buffer result;
+  result.reserve(kTokenBytes + key.size());
+  put_big_endian64(result, token_of(key).value);
+  result.append(key);
+  return result;
+}
+
+Bytes key_of_storage_key(Bytes storage_key) {
+  CHECK(storage_key.size() >= kTokenBytes, "size={}", storage_key.size());
+  return storage_key.substr(kTokenBytes);
+}
+
+Token token_of_storage_key(Bytes storage_key) {
+  CHECK(storage_key.size() >= kTokenBytes, "size={}", storage_key.size());
+  return {get_big_endian64(storage_key.data())};
+}
+
+// Distances clockwise from `after`, less one, so that the whole circle (distance 0) becomes the
+// greatest number.
+bool TokenRange::contains(Token t) const {
+  return t.value - after.value - 1 <= upto.value - after.value - 1;
+}
+
+std::vector<KeyInterval> storage_intervals(TokenRange range) {
+  const auto [after, upto] = range;
+  if (after == upto) return {interval(0, kTokenMax)};
+  if (after < upto) return {interval(after.value + 1, upto.value)};
+  if (after.value == kTokenMax) return {interval(0, upto.value)};
+  return {interval(0, upto.value), interval(after.value + 1, kTokenMax)};
+}
+
+Ring::Ring(const std::vector<NodeId>& nodes, int64_t vnodes, int64_t replication_factor,
+           Random random)
+    : nodes_(nodes) {
+  CHECK(!nodes.empty());
+  CHECK(vnodes >= 1, "vnodes={}", vnodes);
+  CHECK(replication_factor >= 1, "replication_factor={}", replication_factor);
+  std::vector<NodeId> distinct = nodes;
+  std::ranges::sort(distinct);
+  CHECK(std::ranges::adjacent_find(distinct) == distinct.end(), "a node stands twice in the ring");
+
+  const std::vector<OwnedToken> tokens = draw_tokens(nodes, vnodes, random);
+  const size_t replica_count = std::min(nodes.size(), static_cast<size_t>(replication_factor));
+  uptos_.reserve(tokens.size());
+  ranges_.reserve(tokens.size());
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    const OwnedToken& previous = tokens[i == 0 ? tokens.size() - 1 : i - 1];
+    OwnedRange owned{.range = {{previous.token}, {tokens[i].token}}, .replicas = {}};
+    owned.replicas.reserve(replica_count);
+    for (size_t step = 0; owned.replicas.size() < replica_count; ++step) {
+      const size_t at = i + step;
+      const NodeId node = tokens[at < tokens.size() ? at : at - tokens.size()].node;
+      if (std::ranges::find(owned.replicas, node) == owned.replicas.end())
+        owned.replicas.push_back(node);
+    }
+    uptos_.push_back(tokens[i].token);
+    ranges_.push_back(std::move(owned));
+  }
+}
+
+const std::vector<NodeId>& Ring::replicas(Token token) const {
+  const auto at = std::ranges::lower_bound(uptos_, token.value);
+  // Past the last token the circle begins again.
+  return ranges_[at == uptos_.end() ? 0 : static_cast<size_t>(at - uptos_.begin())].replicas;
+}
+
+std::vector<double> Ring::ownership() const {
+  constexpr double kCircle = 0x1p64;
+  std::map<NodeId, double> owned;
+  for (const OwnedRange& r : ranges_) {
+    const uint64_t width = r.range.upto.value - r.range.after.value;
+    owned[r.replicas.front()] += width == 0 ? kCircle : static_cast<double>(width);
+  }
+  std::vector<double> shares;
+  shares.reserve(nodes_.size());
+  for (NodeId node : nodes_) shares.push_back(owned[node] / kCircle);
+  return shares;
+}
+
+}  // namespace revenant::ring
