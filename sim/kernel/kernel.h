@@ -1,25 +1,32 @@
 // The discrete-event kernel: virtual time, events in (time, sequence) order, fibers, fingerprint.
 //
-//   at(t, …) ─┐                       ┌─ callback        (runs on the kernel's own stack, must not suspend)
+//   at(t, …) ─┐                       ┌─ callback        (runs on the kernel's own stack, must not
+//   suspend)
 //             ├─> 4-ary heap ─> pop ──┤
 //   wake(t) ──┘   (time, sequence)    └─ resume a fiber  (until it suspends again)
 //
-// Each event enters a rolling 128-bit fingerprint: time, sequence, node, kind, digest. Two runs of one seed have
-// equal fingerprints on every build; a difference is a defect before anything else.
+// Each event enters a rolling 128-bit fingerprint: time, sequence, node, kind, digest. Two runs of
+// one seed have equal fingerprints on every build; a difference is a defect before anything else.
+//
+// Code takes no virtual time: only events at later instants move the clock. A kernel belongs to one
+// thread; several may run on threads of their own. An exception that leaves a task is a CHECK; one
+// that leaves a callback leaves run_until().
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "engine/base/ids.h"
 #include "engine/base/random.h"
 #include "engine/base/time.h"
 #include "engine/env/tasks.h"
+#include "sim/kernel/fingerprint.h"
 
 namespace revenant::sim {
 
@@ -33,12 +40,6 @@ enum class EventKind : uint8_t {
   kWorkload,  // a client acts
 };
 
-struct Fingerprint {
-  std::array<uint64_t, 2> words{};
-  friend bool operator==(const Fingerprint&, const Fingerprint&) = default;
-  std::string hex() const;  // 32 digits
-};
-
 // Tasks that live and die together: one per life of a node (a restarted node gets a new group).
 struct GroupId {
   uint32_t value = 0;
@@ -50,8 +51,8 @@ struct EventId {
 };
 
 struct KernelOptions {
-  uint64_t events_max = 2'000'000'000;          // a run with more is a livelock: exit code 4
-  uint64_t events_per_instant_max = 10'000'000; // likewise
+  uint64_t events_max = 2'000'000'000;           // a run with more is a livelock: exit code 4
+  uint64_t events_per_instant_max = 10'000'000;  // likewise
 };
 
 struct WaitingTask {
@@ -76,43 +77,61 @@ class Kernel {
   Random stream(std::string_view name) const;
 
   // --- events ---
-  // Calls `action` at `when` (not before now). `node` and `digest` only enter the fingerprint. The callback runs
-  // outside tasks and must not suspend.
-  EventId at(Instant when, NodeId node, EventKind kind, uint64_t digest, std::move_only_function<void()> action);
+  // Calls `action` at `when` (not before now). `node` and `digest` only enter the fingerprint. The
+  // callback runs outside tasks and must not suspend. It may do anything else, kill() included.
+  EventId at(Instant when, NodeId node, EventKind kind, uint64_t digest,
+             std::move_only_function<void()> action);
   EventId after(Duration delay, NodeId node, EventKind kind, uint64_t digest,
                 std::move_only_function<void()> action);
-  // No effect if it ran already. A cancelled event leaves no mark in the fingerprint.
+  // No effect if it ran already, or runs now. A cancelled event leaves no mark in the fingerprint.
   void cancel(EventId event);
 
   // --- tasks ---
   GroupId new_group(NodeId node);
+  // Starts a task at this instant, after what is already runnable. Into a dead group: `body` is
+  // destroyed at once and the id names no task.
   env::TaskId spawn(GroupId group, const char* name, std::move_only_function<void()> body);
   env::TaskId current() const;  // CHECKs that a task runs
   bool in_task() const;
   void sleep(Duration duration);
   bool park(const char* why, std::optional<Duration> timeout = std::nullopt);
   void unpark(env::TaskId task);
-  // Unwinds every task of the group, the last spawned first, before it returns; later spawns into the group and
-  // unparks of its tasks do nothing. The caller makes the node's seam dead first. Not from within the group.
+  // Unwinds every task of the group, the last spawned first, before it returns; later spawns into
+  // the group and unparks of its tasks do nothing. The caller makes the node's seam dead first.
+  // From a callback, from outside the run, or from a task of another group. A task that never ran
+  // is dropped. The second kill of a group does nothing.
   void kill(GroupId group);
-  // A paused group's tasks do not run; their wake-ups wait for resume, in order.
+  // A paused group's tasks do not run; their wake-ups wait for resume, in order. A time-out that
+  // ends meanwhile has ended: an unpark after it comes too late, as for a stopped process. A task
+  // that pauses its own group goes on until it suspends.
   void pause(GroupId group);
   void resume(GroupId group);
+  // What every suspended task waits for, by group, then in order of spawning: the answer to
+  // "nothing is left to run, but operations are pending".
   std::vector<WaitingTask> waiting() const;
 
   // --- running ---
-  // Runs events up to and including `until`; then now() == until. Returns earlier if stop() was called or
-  // nothing is left to run (now() is then still set to `until` unless stopped).
+  // Runs events up to and including `until`; then now() == until. Returns earlier if stop() was
+  // called or nothing is left to run (now() is then still set to `until` unless stopped).
   void run_until(Instant until);
   void stop();
 
   uint64_t event_count() const;
   Fingerprint fingerprint() const;
-  // Adds to the fingerprint what an event carries beyond its digest. Draws nothing, schedules nothing.
+  // Adds to the fingerprint what an event carries beyond its digest. Draws nothing, schedules
+  // nothing.
   void mix(uint64_t digest);
   // The fingerprint after each `interval` events, for bringing two runs to their first difference.
   void keep_checkpoints(uint64_t interval);
   const std::vector<std::pair<uint64_t, Fingerprint>>& checkpoints() const;
+
+  // --- for people ---
+  // What a failed CHECK prints as the command that shows it again.
+  void set_command(std::string command);
+  // Raises SIGTRAP, for a debugger, just before the first event at or after `when`, or before the
+  // event of this number (counted from 1). Changes nothing else.
+  void break_at(Instant when);
+  void break_at_event(uint64_t number);
 
  private:
   class Impl;
@@ -123,11 +142,15 @@ class Kernel {
 class GroupTasks final : public env::Tasks {
  public:
   GroupTasks(Kernel& kernel, GroupId group) : kernel_(kernel), group_(group) {}
-  void spawn(const char* name, std::move_only_function<void()> body) override { kernel_.spawn(group_, name, std::move(body)); }
+  void spawn(const char* name, std::move_only_function<void()> body) override {
+    kernel_.spawn(group_, name, std::move(body));
+  }
   void sleep(Duration duration) override { kernel_.sleep(duration); }
   void run_job(const char*, std::move_only_function<void()> body) override { body(); }
   env::TaskId current() const override { return kernel_.current(); }
-  bool park(const char* why, std::optional<Duration> timeout) override { return kernel_.park(why, timeout); }
+  bool park(const char* why, std::optional<Duration> timeout) override {
+    return kernel_.park(why, timeout);
+  }
   void unpark(env::TaskId task) override { kernel_.unpark(task); }
 
  private:
