@@ -1,0 +1,217 @@
+#include "sim/check/judge.h"
+
+#include <algorithm>
+
+#include "engine/base/checksum.h"
+#include "sim/record/key.h"
+
+namespace revenant::sim {
+namespace {
+
+constexpr size_t kStoriesPerCheck = 10;
+
+}  // namespace
+
+KeyHistory& Judge::history(uint64_t key) {
+  if (key >= keys_.size()) keys_.resize(std::max<size_t>(key + 1, keys_.size() * 2));
+  return keys_[key];
+}
+
+void Judge::violate(std::string_view check, uint64_t key, Instant at, std::string story) {
+  const auto same = std::ranges::count(violations_, check, &Violation::check);
+  if (static_cast<size_t>(same) < kStoriesPerCheck) violations_.push_back({std::string(check), key, at, std::move(story)});
+}
+
+void Judge::write_began(uint64_t key, WriteId write, Instant) {
+  key_of_write_.resize(std::max<size_t>(key_of_write_.size(), write.value + 1), UINT64_MAX);
+  key_of_write_[write.value] = key;
+}
+
+void Judge::preloaded(uint64_t key, WriteId, Version version) {
+  history(key).acknowledge({version, false, Instant{INT64_MIN}, Instant{INT64_MIN}});
+}
+
+void Judge::applied(Instant at, NodeId node, uint64_t key, const CellView& cell, env::ApplySource) {
+  weigh_risks(at);
+  history(key).apply(node, cell);
+}
+
+void Judge::purged(Instant at, NodeId node, uint64_t key, Version version) {
+  weigh_risks(at);
+  history(key).purge(node, version, at);
+}
+
+void Judge::operation(const Operation& operation) {
+  weigh_risks(operation.completed);
+  if (operation.outcome != client::Outcome::kOk) return;
+  if (is_write(operation.kind)) {
+    const bool is_delete = operation.kind == OperationKind::kDelete;
+    const AcknowledgedWrite write{operation.version, is_delete, operation.invoked, operation.completed};
+    judge_put(operation.key, write);
+    history(operation.key).acknowledge(write);
+    if (is_delete) deletes_.push_back({operation.completed + at_risk_after_, operation.key, operation.version});
+    return;
+  }
+  ++reads_;
+  if (operation.kind == OperationKind::kRead) {
+    judge_read(operation, operation.key, operation.version, operation.found, operation.write, operation.damaged);
+  }
+  for (const ScannedCell& cell : operation.scanned) {
+    judge_read(operation, cell.key, cell.version, /*found=*/true, cell.write, /*damaged=*/false);
+  }
+}
+
+void Judge::judge_put(uint64_t key, const AcknowledgedWrite& write) {
+  const AcknowledgedWrite* newest = history(key).newest_before(write.invoked);
+  if (newest == nullptr || newest->version <= write.version) return;
+  ++lost_updates_;
+  violate("no_lost_updates", key, write.acknowledged,
+          fmt::format("{}: a write stamped {} was acknowledged at {}, but one stamped {} had been acknowledged at {}: "
+                      "the later write is lost to a clock",
+                      key_name(key), write.version, write.acknowledged, newest->version, newest->acknowledged));
+}
+
+void Judge::judge_read(const Operation& read, uint64_t key, Version version, bool found, WriteId write, bool damaged) {
+  if (found && (damaged || write.value >= key_of_write_.size() || key_of_write_[write.value] != key)) {
+    ++thin_air_reads_;
+    violate("no_thin_air", key, read.completed,
+            fmt::format("{}: a read at {} returned a value that no write to it made", key_name(key), read.completed));
+    return;
+  }
+  const KeyHistory& h = history(key);
+  const AcknowledgedWrite* newest = h.newest_before(read.invoked);
+  if (newest == nullptr) return;
+  const bool beaten = newest->version > version || (newest->version == version && found && newest->is_delete);
+  if (!beaten) return;
+  if (!found) {
+    // No value, and none is right: by the delete itself, or by a later one that left no trace.
+    if (newest->is_delete || h.tombstone_at_or_above(newest->version, /*purged=*/true)) return;
+  }
+  if (found) {
+    if (const auto purge = h.purged_delete_over(version, read.invoked)) {
+      ++resurrected_reads_;
+      resurrected_.resize(std::max<size_t>(resurrected_.size(), key + 1));
+      if (!resurrected_[key]) {
+        resurrected_[key] = true;
+        Resurrection r{key, purge->deletion->acknowledged, read.completed, purge->by.node, *purge->by.purged, {}};
+        for (const auto& answer : read.answers) {
+          if (answer.holds && answer.version == version) r.from.push_back(answer.node);
+        }
+        violate("no_resurrection", key, read.completed,
+                fmt::format("{}: deleted at {}, tombstone purged by {} at {}, returned by {} at {}", key_name(key),
+                            r.deleted, r.purged_by, r.purged, fmt::join(r.from, ", "), r.returned));
+        resurrections_.push_back(std::move(r));
+      }
+      return;
+    }
+  }
+  const KeyHistory::Missed missed = h.missed_by(version, read.invoked);
+  const Duration age = read.invoked - std::max(missed.first->acknowledged, Instant{0});
+  ++stale_reads_;
+  staleness_sum_ += age;
+  staleness_max_ = std::max(staleness_max_, age);
+  versions_missed_ += missed.count;
+  versions_missed_max_ = std::max(versions_missed_max_, missed.count);
+  violate("no_stale_reads", key, read.completed,
+          fmt::format("{}: a read begun at {} returned version {}, {} behind; the first it missed was acknowledged at {}",
+                      key_name(key), read.invoked, version, missed.count, missed.first->acknowledged));
+}
+
+void Judge::weigh_risks(Instant now) {
+  while (!deletes_.empty() && deletes_.front().due <= now) {
+    const auto [due, key, version] = deletes_.front();
+    deletes_.pop_front();
+    at_risk_.resize(std::max<size_t>(at_risk_.size(), key + 1));
+    if (at_risk_[key]) continue;
+    const KeyHistory& h = history(key);
+    const Tombstone* tombstone = h.tombstone(version);
+    if (tombstone == nullptr) continue;
+    for (NodeId node : ring_.replicas_of_key(key_name(key))) {
+      const Version newest = h.newest_on(node);
+      if (tombstone->taken_by(node) || newest >= version || newest == Version{}) continue;
+      at_risk_[key] = true;
+      ++keys_at_risk_;
+      break;
+    }
+  }
+}
+
+void Judge::final_cell(NodeId node, uint64_t key, const CellView& cell) {
+  if (key >= final_.size()) final_.resize(std::max<size_t>(key + 1, final_.size() * 2));
+  final_[key].push_back({node, cell.kind, cell.version, cell.deletion_time, hash64(cell.value)});
+  // Storage keys carry a token of eight bytes.
+  if (!cell.is_tombstone()) live_bytes_ += kKeySize + 8 + cell.value.size();
+}
+
+void Judge::finish(Instant moment, Duration gc_grace) {
+  weigh_risks(Instant::never());
+  const size_t keys = std::max(keys_.size(), final_.size());
+  final_.resize(keys);
+  for (uint64_t key = 0; key < keys; ++key) judge_final(key, final_[key], moment, gc_grace);
+}
+
+void Judge::judge_final(uint64_t key, const std::vector<FinalCell>& cells, Instant moment, Duration gc_grace) {
+  const std::vector<NodeId>& replicas = ring_.replicas_of_key(key_name(key));
+  // Replicas agree on winners, not on bytes: a tombstone past gc_grace counts as nothing.
+  const auto beats = [](const FinalCell& a, const FinalCell& b) {
+    if (a.version != b.version) return a.version > b.version;
+    return a.kind == CellKind::kTombstone && b.kind != CellKind::kTombstone;
+  };
+  const FinalCell* winner = nullptr;
+  std::vector<const FinalCell*> held;
+  for (const FinalCell& cell : cells) {
+    if (std::ranges::find(replicas, cell.node) == replicas.end()) continue;
+    if (winner == nullptr || beats(cell, *winner)) winner = &cell;
+    const bool purgeable = cell.kind == CellKind::kTombstone && moment - cell.deletion_time >= gc_grace;
+    if (!purgeable) held.push_back(&cell);
+  }
+  const auto same = [](const FinalCell* a, const FinalCell* b) {
+    return a->kind == b->kind && a->version == b->version && a->value_hash == b->value_hash;
+  };
+  const bool agree = held.empty() || (held.size() == replicas.size() &&
+                                      std::ranges::all_of(held, [&](const FinalCell* c) { return same(c, held[0]); }));
+  if (!agree) {
+    ++diverged_keys_;
+    std::string parts;
+    for (const FinalCell* cell : held) {
+      parts += fmt::format(" {}: {} {}", cell->node, cell->kind == CellKind::kTombstone ? "tombstone" : "value", cell->version);
+    }
+    violate("convergence", key, Instant{}, fmt::format("{}: replicas disagree at the end:{}", key_name(key), parts));
+  }
+  if (key >= keys_.size()) return;
+  const KeyHistory& h = keys_[key];
+  const AcknowledgedWrite* newest = h.newest_before(Instant::never());
+  if (newest == nullptr) return;
+  const Version at_end = winner == nullptr ? Version{} : winner->version;
+  if (newest->is_delete) {
+    resurrected_at_end_ += winner != nullptr && winner->kind == CellKind::kValue && at_end <= newest->version ? 1 : 0;
+    return;
+  }
+  if (at_end >= newest->version || h.tombstone_at_or_above(newest->version, /*purged=*/false)) return;
+  ++lost_writes_;
+  violate("no_lost_writes", key, newest->acknowledged,
+          fmt::format("{}: the write stamped {}, acknowledged at {}, is on no replica at the end", key_name(key),
+                      newest->version, newest->acknowledged));
+}
+
+void Judge::report(Metrics& metrics) const {
+  const auto count = [](uint64_t n) { return static_cast<double>(n); };
+  metrics.set("stale_reads", count(stale_reads_));
+  metrics.set("stale_read_rate", reads_ == 0 ? 0 : count(stale_reads_) / count(reads_));
+  if (stale_reads_ > 0) {
+    metrics.set("staleness_mean_ms", staleness_sum_.in_seconds() * 1e3 / count(stale_reads_));
+    metrics.set("staleness_max_ms", staleness_max_.in_seconds() * 1e3);
+    metrics.set("staleness_versions_mean", count(versions_missed_) / count(stale_reads_));
+    metrics.set("staleness_versions_max", count(versions_missed_max_));
+  }
+  metrics.set("resurrected_reads", count(resurrected_reads_));
+  metrics.set("resurrected_keys", count(resurrections_.size()));
+  metrics.set("resurrected_at_end", count(resurrected_at_end_));
+  metrics.set("keys_at_risk", count(keys_at_risk_));
+  metrics.set("lost_acknowledged_writes", count(lost_writes_));
+  metrics.set("lost_updates", count(lost_updates_));
+  metrics.set("diverged_keys", count(diverged_keys_));
+  metrics.set("thin_air_reads", count(thin_air_reads_));
+}
+
+}  // namespace revenant::sim

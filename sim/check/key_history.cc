@@ -1,0 +1,109 @@
+#include "sim/check/key_history.h"
+
+#include <algorithm>
+
+namespace revenant::sim {
+namespace {
+
+bool wins(const AcknowledgedWrite& a, const AcknowledgedWrite& b) {
+  return a.version != b.version ? a.version > b.version : a.is_delete && !b.is_delete;
+}
+// Over a value of version v; a delete wins the tie.
+bool wins_over_value(const AcknowledgedWrite& a, Version v) {
+  return a.version > v || (a.version == v && a.is_delete);
+}
+
+}  // namespace
+
+bool Tombstone::purged_somewhere() const {
+  return std::ranges::any_of(takers, [](const TombstoneTaker& taker) { return taker.purged.has_value(); });
+}
+bool Tombstone::taken_by(NodeId node) const {
+  return std::ranges::any_of(takers, [&](const TombstoneTaker& taker) { return taker.node == node; });
+}
+
+void KeyHistory::acknowledge(const AcknowledgedWrite& write) {
+  const auto index = static_cast<uint32_t>(acknowledged_.size());
+  acknowledged_.push_back(write);
+  winner_.push_back(index == 0 || wins(write, acknowledged_[winner_[index - 1]]) ? index : winner_[index - 1]);
+}
+
+void KeyHistory::apply(NodeId node, const CellView& cell) {
+  auto known = std::ranges::find(newest_, node, &std::pair<NodeId, Version>::first);
+  if (known == newest_.end()) {
+    newest_.emplace_back(node, cell.version);
+  } else {
+    known->second = std::max(known->second, cell.version);
+  }
+  if (!cell.is_tombstone()) return;
+  auto tombstone = std::ranges::find(tombstones_, cell.version, &Tombstone::version);
+  if (tombstone == tombstones_.end()) tombstone = tombstones_.insert(tombstone, Tombstone{cell.version, {}});
+  auto taker = std::ranges::find(tombstone->takers, node, &TombstoneTaker::node);
+  if (taker == tombstone->takers.end()) {
+    tombstone->takers.push_back({node, std::nullopt});
+  } else {
+    taker->purged.reset();  // it came back, by a hint or a repair
+  }
+}
+
+void KeyHistory::purge(NodeId node, Version version, Instant at) {
+  for (Tombstone& tombstone : tombstones_) {
+    if (tombstone.version != version) continue;
+    for (TombstoneTaker& taker : tombstone.takers) {
+      if (taker.node == node && !taker.purged) taker.purged = at;
+    }
+  }
+}
+
+size_t KeyHistory::end_before(Instant t) const {
+  const auto end = std::ranges::partition_point(acknowledged_, [&](const auto& write) { return write.acknowledged < t; });
+  return static_cast<size_t>(end - acknowledged_.begin());
+}
+
+const AcknowledgedWrite* KeyHistory::newest_before(Instant t) const {
+  const size_t end = end_before(t);
+  return end == 0 ? nullptr : &acknowledged_[winner_[end - 1]];
+}
+
+KeyHistory::Missed KeyHistory::missed_by(Version v, Instant t) const {
+  Missed missed;
+  for (size_t i = end_before(t); i-- > 0;) {
+    if (!wins_over_value(acknowledged_[winner_[i]], v)) break;  // nor does anything before it
+    if (!wins_over_value(acknowledged_[i], v)) continue;
+    missed.first = &acknowledged_[i];
+    ++missed.count;
+  }
+  return missed;
+}
+
+std::optional<KeyHistory::Purge> KeyHistory::purged_delete_over(Version v, Instant t) const {
+  for (size_t i = end_before(t); i-- > 0;) {
+    if (!wins_over_value(acknowledged_[winner_[i]], v)) break;  // nor does anything before it
+    const AcknowledgedWrite& write = acknowledged_[i];
+    if (!write.is_delete || !wins_over_value(write, v)) continue;
+    const Tombstone* found = tombstone(write.version);
+    if (found == nullptr) continue;
+    for (const TombstoneTaker& taker : found->takers) {
+      if (taker.purged) return Purge{&write, taker};
+    }
+  }
+  return std::nullopt;
+}
+
+bool KeyHistory::tombstone_at_or_above(Version v, bool purged) const {
+  return std::ranges::any_of(tombstones_, [&](const Tombstone& tombstone) {
+    return tombstone.version >= v && (!purged || tombstone.purged_somewhere());
+  });
+}
+
+Version KeyHistory::newest_on(NodeId node) const {
+  auto known = std::ranges::find(newest_, node, &std::pair<NodeId, Version>::first);
+  return known == newest_.end() ? Version{} : known->second;
+}
+
+const Tombstone* KeyHistory::tombstone(Version version) const {
+  auto found = std::ranges::find(tombstones_, version, &Tombstone::version);
+  return found == tombstones_.end() ? nullptr : &*found;
+}
+
+}  // namespace revenant::sim

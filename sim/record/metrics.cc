@@ -1,0 +1,127 @@
+#include "sim/record/metrics.h"
+
+#include <algorithm>
+
+#include "engine/base/check.h"
+
+namespace revenant::sim {
+namespace {
+
+constexpr MetricInfo kTable[] = {
+    // what clients saw
+    {"operations_ok", "", "Client operations that succeeded."},
+    {"operations_failed", "", "Surely not applied, or reads without an answer."},
+    {"operations_unknown", "", "Writes whose outcome the client does not know."},
+    {"reads_ok", "", "Reads and scans that succeeded."},
+    {"writes_ok", "", "Inserts, updates and deletes that were acknowledged."},
+    {"deletes_ok", "", "Acknowledged deletes."},
+    {"availability", "", "Share of operations that succeeded."},
+    {"throughput", "1/s", "Successful operations per second of virtual time."},
+    {"read_latency_mean_ms", "ms", "Of successful reads, from their intended start."},
+    {"read_latency_p50_ms", "ms", "Median of the same."},
+    {"read_latency_p99_ms", "ms", "99th percentile of the same."},
+    {"read_latency_p999_ms", "ms", "99.9th percentile of the same."},
+    {"write_latency_mean_ms", "ms", "Of acknowledged writes, from their intended start."},
+    {"write_latency_p50_ms", "ms", "Median of the same."},
+    {"write_latency_p99_ms", "ms", "99th percentile of the same."},
+    {"write_latency_p999_ms", "ms", "99.9th percentile of the same."},
+    // consistency
+    {"stale_reads", "", "Reads that missed a write acknowledged before they began (resurrections apart)."},
+    {"stale_read_rate", "", "Their share of all successful reads."},
+    {"staleness_mean_ms", "ms", "Mean age of stale reads: since the oldest write missed was acknowledged."},
+    {"staleness_max_ms", "ms", "Greatest such age."},
+    {"staleness_versions_mean", "", "Mean number of acknowledged writes that a stale read missed."},
+    {"staleness_versions_max", "", "Greatest such number."},
+    {"resurrected_reads", "", "Reads that returned a deleted version after a replica had purged the tombstone."},
+    {"resurrected_keys", "", "Distinct keys of those."},
+    {"resurrected_at_end", "", "Keys whose winning cell among all replicas is a deleted version after the settling."},
+    {"keys_at_risk", "", "Keys of which a replica lacked a tombstone that another held, a write time-out after the delete was acknowledged."},
+    {"lost_acknowledged_writes", "", "Keys whose last acknowledged put is on no replica after the settling, nor anything newer."},
+    {"lost_updates", "", "Acknowledged writes that lost by their stamp to a write acknowledged before they began."},
+    {"diverged_keys", "", "Keys on whose winning cell the replicas disagree after the settling."},
+    {"thin_air_reads", "", "Reads of a value that no write to that key made."},
+    // amplification
+    {"write_amplification", "", "File bytes written for WAL, flushes, compactions and manifests, over bytes of cells applied."},
+    {"read_amplification", "", "Data blocks looked at per point read of a replica."},
+    {"space_amplification", "", "Bytes of SSTables and logs over bytes of live cells, at the end."},
+    {"sstables_per_read", "", "SSTables whose index a point read of a replica consulted."},
+    {"device_write_amplification", "", "Device bytes written over bytes of cells applied."},
+    {"bloom_false_positive_rate", "", "Filters that said maybe for an absent key, of all asked for absent keys."},
+    {"block_cache_hit_rate", "", "Data blocks found in the block cache."},
+    // engine
+    {"flushes", "", "Memtables flushed."},
+    {"compactions", "", "Compactions installed."},
+    {"compactions_abandoned", "", "Given up because an older write arrived under a tombstone they purged."},
+    {"stalls", "", "Writes slowed or stopped."},
+    {"stall_seconds", "s", "Time they stood still."},
+    {"tombstones_live", "", "Tombstones in SSTables at the end, all nodes."},
+    {"tombstones_purged", "", "Tombstones dropped by the purge rule, all nodes."},
+    {"tombstones_kept_by_grace", "", "Times a compaction met a tombstone and kept it: younger than gc_grace."},
+    {"tombstones_kept_by_sstable", "", "Likewise: an overlapping SSTable may hold what it shadows."},
+    {"tombstones_kept_by_memtable", "", "Likewise: a memtable may."},
+    {"tombstones_kept_by_log", "", "Likewise: a replayable log may."},
+    {"sstables", "", "SSTables at the end, all nodes."},
+    {"disk_bytes", "B", "Bytes of all files at the end, all nodes."},
+    {"live_bytes", "B", "Bytes of live cells at the end, all nodes."},
+    // replication
+    {"hints_written", "", "Writes kept for a replica that missed them."},
+    {"hints_delivered", "", "Hints acknowledged by their target."},
+    {"hints_expired", "", "Hints dropped for being older than gc_grace."},
+    {"hints_beyond_window", "", "Not written: the target had been down for longer than the window."},
+    {"read_repairs", "", "Cells sent to replicas that a read found stale."},
+    {"read_mismatches", "", "Reads whose replicas disagreed."},
+    {"repairs_completed", "", "Repair sessions, one per node and run."},
+    {"repair_ranges_failed", "", "Ranges not repaired because a replica was down or silent."},
+    {"cells_streamed", "", "Cells sent by repair."},
+    // world
+    {"crashes", "", "Processes killed."},
+    {"power_losses", "", "Machines that lost power."},
+    {"recoveries", "", "Databases recovered after either."},
+    {"wal_bytes_dropped", "B", "Torn log tails found at recovery."},
+    {"pages_lost", "", "Unsynced pages that did not survive a power loss whole."},
+    {"messages_sent", "", "Datagrams between machines."},
+    {"messages_lost", "", "Lost by chance."},
+    {"messages_cut", "", "Lost to a partition."},
+    {"messages_duplicated", "", "Delivered twice."},
+    {"events", "", "Events of the simulation."},
+};
+
+const MetricInfo* find(std::string_view name) {
+  const auto* it = std::ranges::find(kTable, name, &MetricInfo::name);
+  return it == std::end(kTable) ? nullptr : it;
+}
+
+}  // namespace
+
+std::span<const MetricInfo> metric_table() { return kTable; }
+
+std::vector<std::string> metric_names() {
+  std::vector<std::string> names;
+  for (const MetricInfo& info : kTable) names.emplace_back(info.name);
+  return names;
+}
+
+void Metrics::set(std::string_view name, double value) {
+  CHECK(find(name) != nullptr || name.starts_with("bytes_"), "unknown metric {}", name);
+  CHECK(!get(name).has_value(), "metric {} set twice", name);
+  values_.emplace_back(name, value);
+}
+
+std::optional<double> Metrics::get(std::string_view name) const {
+  for (const auto& [n, value] : values_) {
+    if (n == name) return value;
+  }
+  return std::nullopt;
+}
+
+std::vector<std::pair<std::string, double>> Metrics::all() const {
+  auto rank = [](const std::pair<std::string, double>& entry) {
+    const MetricInfo* info = find(entry.first);
+    return std::pair(info == nullptr ? std::size(kTable) : static_cast<size_t>(info - kTable), entry.first);
+  };
+  auto sorted = values_;
+  std::ranges::sort(sorted, {}, rank);
+  return sorted;
+}
+
+}  // namespace revenant::sim

@@ -1,0 +1,116 @@
+#include "sim/record/recorder.h"
+
+#include "engine/base/check.h"
+#include "engine/ring/ring.h"
+#include "sim/record/key.h"
+
+namespace revenant::sim {
+
+class Recorder::NodeSink final : public env::EventSink {
+ public:
+  NodeSink(Recorder& recorder, NodeId node) : r_(recorder), node_(node) {}
+
+  void applied(Bytes storage_key, const CellView& cell, env::ApplySource source) override {
+    const uint64_t key = index_of(storage_key);
+    const uint64_t size = storage_key.size() + cell.value.size();
+    if (r_.measuring_ && source != env::ApplySource::kRecovery) r_.bytes_applied_ += size;
+    if (key >= r_.newest_.size()) r_.newest_.resize(key + 1 + key / 2);
+    NewestCell& newest = r_.newest_[key];
+    if (cell.version > newest.version) {
+      r_.live_bytes_ -= newest.live_bytes;
+      newest = {cell.version, cell.is_tombstone() ? 0 : size};
+      r_.live_bytes_ += newest.live_bytes;
+    }
+    for (Observer* observer : r_.observers_) observer->applied(r_.now_(), node_, key, cell, source);
+  }
+  void purged(Bytes storage_key, Version version) override {
+    r_.tombstones_purged_ += r_.measuring_ ? 1 : 0;
+    for (Observer* observer : r_.observers_) observer->purged(r_.now_(), node_, index_of(storage_key), version);
+  }
+  void flushed(FileNumber, uint64_t, uint64_t) override { r_.flushes_ += r_.measuring_ ? 1 : 0; }
+  void compacted(const env::CompactionEvent& event) override {
+    if (r_.measuring_) ++(event.installed ? r_.compactions_ : r_.compactions_abandoned_);
+  }
+  void stalled(env::StallCause, Duration time) override {
+    if (!r_.measuring_) return;
+    ++r_.stalls_;
+    r_.stall_time_ += time;
+  }
+
+ private:
+  static uint64_t index_of(Bytes storage_key) {
+    const auto index = key_index(ring::key_of_storage_key(storage_key));
+    CHECK(index.has_value(), "a key that no workload names");
+    return *index;
+  }
+  Recorder& r_;
+  NodeId node_;
+};
+
+env::EventSink& Recorder::sink(NodeId node) {
+  if (node.value >= sinks_.size()) sinks_.resize(node.value + 1);
+  auto& sink = sinks_[node.value];
+  if (sink == nullptr) sink = std::make_unique<NodeSink>(*this, node);
+  return *sink;
+}
+
+void Recorder::begin_measuring() { measuring_ = true; }
+
+WriteId Recorder::begin_write(uint64_t key) {
+  const WriteId write{next_write_++};
+  for (Observer* observer : observers_) observer->write_began(key, write, now_());
+  return write;
+}
+
+void Recorder::end(const Operation& operation) {
+  ++outcomes_[static_cast<size_t>(operation.kind)][static_cast<size_t>(operation.outcome)];
+  if (operation.outcome == client::Outcome::kOk) {
+    (is_write(operation.kind) ? write_latency_ : read_latency_).add(operation.completed - operation.intended);
+  }
+  for (Observer* observer : observers_) observer->operation(operation);
+}
+
+void Recorder::preloaded(uint64_t key, WriteId write, Version version) {
+  for (Observer* observer : observers_) observer->preloaded(key, write, version);
+}
+
+void Recorder::final_cell(NodeId node, uint64_t key, const CellView& cell) {
+  for (Observer* observer : observers_) observer->final_cell(node, key, cell);
+}
+
+void Recorder::report(Metrics& metrics, Duration measured) const {
+  std::array<uint64_t, 3> total{};
+  uint64_t reads = 0, writes = 0;
+  for (size_t kind = 0; kind < kOperationKinds; ++kind) {
+    for (size_t outcome = 0; outcome < total.size(); ++outcome) total[outcome] += outcomes_[kind][outcome];
+    (is_write(static_cast<OperationKind>(kind)) ? writes : reads) += outcomes_[kind][0];
+  }
+  const auto count = [](uint64_t n) { return static_cast<double>(n); };
+  metrics.set("operations_ok", count(total[0]));
+  metrics.set("operations_failed", count(total[1]));
+  metrics.set("operations_unknown", count(total[2]));
+  metrics.set("reads_ok", count(reads));
+  metrics.set("writes_ok", count(writes));
+  metrics.set("deletes_ok", count(outcomes_[static_cast<size_t>(OperationKind::kDelete)][0]));
+  if (const uint64_t all = total[0] + total[1] + total[2]; all > 0) {
+    metrics.set("availability", count(total[0]) / count(all));
+  }
+  metrics.set("throughput", count(total[0]) / measured.in_seconds());
+  const auto latency = [&](std::string_view name, const Histogram& h) {
+    if (h.count() == 0) return;
+    metrics.set(fmt::format("{}_latency_mean_ms", name), h.mean_ns() / 1e6);
+    metrics.set(fmt::format("{}_latency_p50_ms", name), h.quantile(500'000).in_seconds() * 1e3);
+    metrics.set(fmt::format("{}_latency_p99_ms", name), h.quantile(990'000).in_seconds() * 1e3);
+    metrics.set(fmt::format("{}_latency_p999_ms", name), h.quantile(999'000).in_seconds() * 1e3);
+  };
+  latency("read", read_latency_);
+  latency("write", write_latency_);
+  metrics.set("flushes", count(flushes_));
+  metrics.set("compactions", count(compactions_));
+  metrics.set("compactions_abandoned", count(compactions_abandoned_));
+  metrics.set("stalls", count(stalls_));
+  metrics.set("stall_seconds", stall_time_.in_seconds());
+  metrics.set("tombstones_purged", count(tombstones_purged_));
+}
+
+}  // namespace revenant::sim

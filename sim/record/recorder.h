@@ -1,0 +1,68 @@
+// Gathers what happens in a run and passes it to the observers: one EventSink per node, operations from the
+// workloads, ids for writes. Keeps the counts and latencies that every run reports.
+#pragma once
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "engine/env/event_sink.h"
+#include "sim/record/histogram.h"
+#include "sim/record/metrics.h"
+#include "sim/record/observer.h"
+
+namespace revenant::sim {
+
+class Recorder {
+ public:
+  // `now` gives virtual time.
+  explicit Recorder(std::function<Instant()> now) : now_(std::move(now)) {}
+  Recorder(const Recorder&) = delete;
+
+  // Observers outlive the run; they hear in the order in which they were added.
+  void add(Observer& observer) { observers_.push_back(&observer); }
+
+  // From here on figures count; what came before was the preload.
+  void begin_measuring();
+
+  // --- from workloads ---
+  WriteId begin_write(uint64_t key);
+  void end(const Operation& operation);
+
+  // --- from the world ---
+  void preloaded(uint64_t key, WriteId write, Version version);
+  void final_cell(NodeId node, uint64_t key, const CellView& cell);
+  // The sink of a node, for all its lives.
+  env::EventSink& sink(NodeId node);
+
+  // Client-side figures and those of the engine's events.
+  void report(Metrics& metrics, Duration measured) const;
+  // Keys and values of cells applied since measuring began, all nodes, recovery apart.
+  uint64_t bytes_applied() const { return bytes_applied_; }
+  // Keys and values of the newest cell of each key applied anywhere, deleted keys apart: live data, one copy.
+  uint64_t live_bytes_one_copy() const { return live_bytes_; }
+
+ private:
+  class NodeSink;
+  struct NewestCell {
+    Version version;
+    uint64_t live_bytes = 0;
+  };
+
+  std::function<Instant()> now_;
+  std::vector<Observer*> observers_;
+  std::vector<std::unique_ptr<NodeSink>> sinks_;  // by node
+  bool measuring_ = false;
+  uint64_t next_write_ = 1;
+
+  std::array<std::array<uint64_t, 3>, kOperationKinds> outcomes_{};  // by kind and client::Outcome
+  Histogram read_latency_, write_latency_;
+  uint64_t bytes_applied_ = 0;
+  uint64_t live_bytes_ = 0;
+  std::vector<NewestCell> newest_;  // by key
+  uint64_t tombstones_purged_ = 0, flushes_ = 0, compactions_ = 0, compactions_abandoned_ = 0, stalls_ = 0;
+  Duration stall_time_;
+};
+
+}  // namespace revenant::sim
