@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "engine/base/result.h"
 #include "engine/base/settings.h"
 
 namespace revenant::sim {
@@ -28,6 +29,8 @@ constexpr auto enum_names(DelayDistribution) {
 }
 
 struct NetworkOptions {
+  static constexpr Duration kDelayMeanMax = minutes(10);
+
   NetworkProfile profile = NetworkProfile::kSameAz;
   DelayDistribution delay = DelayDistribution::kConstant;
   Duration delay_min, delay_mean;
@@ -38,6 +41,8 @@ struct NetworkOptions {
   NetworkOptions() { apply_profile(); }
   // Sets everything but `profile` to the profile's figures. The parser calls it before it reads the other fields.
   void apply_profile();
+  // What no single field can tell: kInvalid where the settings do not go together.
+  Result<void> check() const;
 
   template <typename V>
   void describe(V& v) {

@@ -1,0 +1,227 @@
+#include "sim/net/network.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/base/check.h"
+#include "engine/base/checksum.h"
+
+namespace revenant::sim {
+
+class Network::Port final : public env::Transport {
+ public:
+  Port(Network& network, NodeId self) : network_(network), self_(self) {}
+  ~Port() override {
+    if (attached_) network_.detach(self_);
+  }
+
+  NodeId self() const override { return self_; }
+  void send(NodeId to, Buffer message) override {
+    if (attached_) network_.send(self_, to, std::move(message));
+  }
+  void set_receiver(std::function<void(NodeId from, Bytes message)> receiver) override {
+    receiver_ = std::move(receiver);
+  }
+
+  bool listens() const { return receiver_ != nullptr; }
+  void receive(NodeId from, Bytes message) { receiver_(from, message); }
+  void close() { attached_ = false; }
+
+ private:
+  Network& network_;
+  const NodeId self_;
+  bool attached_ = true;
+  std::function<void(NodeId, Bytes)> receiver_;
+};
+
+Network::Network(Kernel& kernel, const NetworkOptions& options)
+    : kernel_(kernel),
+      delay_(options),
+      chances_{.loss = options.loss, .duplication = options.duplication},
+      bandwidth_(options.bandwidth) {}
+
+Network::~Network() = default;
+
+std::unique_ptr<env::Transport> Network::attach(NodeId self) {
+  Machine& m = machine(self);
+  CHECK(m.port == nullptr, "{} is attached already", self);
+  auto port = std::make_unique<Port>(*this, self);
+  m.port = port.get();
+  return port;
+}
+
+void Network::detach(NodeId node) {
+  Machine& m = machine(node);
+  if (m.port == nullptr) return;
+  std::exchange(m.port, nullptr)->close();
+  m.paused = false;
+  for (Message& message : std::exchange(m.waiting, {})) deliver(std::move(message));
+}
+
+LinkFaultId Network::cut(const std::vector<NodeId>& from, const std::vector<NodeId>& to,
+                         Directions directions) {
+  cuts_.push_back({++last_fault_, LinkSet(from, to), directions});
+  return {last_fault_};
+}
+
+LinkFaultId Network::impair(const std::vector<NodeId>& from, const std::vector<NodeId>& to,
+                            LinkChances chances) {
+  impairments_.push_back({++last_fault_, LinkSet(from, to), chances});
+  return {last_fault_};
+}
+
+void Network::heal(LinkFaultId fault) {
+  const auto is_it = [fault](const auto& entry) { return entry.id == fault.value; };
+  const size_t ended = std::erase_if(cuts_, is_it) + std::erase_if(impairments_, is_it);
+  CHECK(ended == 1, "fault={} ended={}", fault.value, ended);
+}
+
+void Network::add_lag(NodeId node, Duration change) {
+  Machine& m = machine(node);
+  m.lag += change;
+  CHECK(m.lag.ns >= 0, "node={} lag={}", node, m.lag);
+}
+
+void Network::pause(NodeId node) {
+  Machine& m = machine(node);
+  m.paused = m.port != nullptr;
+}
+
+void Network::resume(NodeId node) {
+  CHECK(!kernel_.in_task());
+  Machine& m = machine(node);
+  m.paused = false;
+  // A receiver may have the machine paused again, or killed.
+  while (!m.paused && !m.waiting.empty()) {
+    Message message = std::move(m.waiting.front());
+    m.waiting.pop_front();
+    deliver(std::move(message));
+  }
+}
+
+void Network::send(NodeId from, NodeId to, Buffer bytes) {
+  const uint64_t digest = hash64(bytes) ^ from.value;
+  if (from == to) {
+    ++counters_.local;
+    schedule(kernel_.now(), from, to, std::move(bytes), digest);
+    return;
+  }
+  ++counters_.sent;
+  counters_.bytes += bytes.size();
+  ++in_flight_;
+
+  // All draws are made before anything is decided: what becomes of the next message does not depend
+  // on this one.
+  Link& l = link(from, to);
+  const LinkChances here = chances(from, to);
+  const Duration delay = delay_.draw(l.delay);
+  const bool lost = happens(here.loss, l.loss, from, to, "loss");
+  const bool twice = happens(here.duplication, l.duplication, from, to, "duplication");
+  const Duration delay_of_copy = twice ? delay_.draw(*l.duplication) : Duration{};
+
+  const Instant left = leave(l, bytes.size()) + machine(to).lag;
+  const bool severed = is_cut(from, to);
+  if (severed || lost) {
+    ++(severed ? counters_.cut : counters_.lost);
+    --in_flight_;
+    return;
+  }
+  if (twice) {
+    ++counters_.duplicated;
+    ++in_flight_;
+    schedule(left + delay_of_copy, from, to, bytes, digest);
+  }
+  schedule(left + delay, from, to, std::move(bytes), digest);
+}
+
+void Network::schedule(Instant arrival, NodeId from, NodeId to, Buffer bytes, uint64_t digest) {
+  uint32_t slot;
+  if (free_slots_.empty()) {
+    slot = static_cast<uint32_t>(slots_.size());
+    slots_.push_back({from, to, std::move(bytes)});
+  } else {
+    slot = free_slots_.back();
+    free_slots_.pop_back();
+    slots_[slot] = {from, to, std::move(bytes)};
+  }
+  kernel_.at(arrival, to, EventKind::kDeliver, digest, [this, slot] { arrive(slot); });
+}
+
+void Network::arrive(uint32_t slot) {
+  Message message = std::move(slots_[slot]);
+  free_slots_.push_back(slot);
+  if (message.from != message.to && is_cut(message.from, message.to)) {
+    ++counters_.cut;
+    --in_flight_;
+    return;
+  }
+  Machine& m = machine(message.to);
+  if (m.paused) {
+    m.waiting.push_back(std::move(message));
+  } else {
+    deliver(std::move(message));
+  }
+}
+
+void Network::deliver(Message message) {
+  const Machine& m = machine(message.to);
+  const bool heard = m.port != nullptr && m.port->listens();
+  if (message.from != message.to) {
+    ++(heard ? counters_.delivered : counters_.unheard);
+    --in_flight_;
+  }
+  if (heard) m.port->receive(message.from, message.bytes);
+}
+
+Network::Machine& Network::machine(NodeId node) {
+  while (node.value >= machines_.size()) machines_.emplace_back();
+  return machines_[node.value];
+}
+
+Network::Link& Network::link(NodeId from, NodeId to) {
+  auto& links = machine(from).links;
+  if (to.value >= links.size()) links.resize(to.value + 1);
+  auto& entry = links[to.value];
+  if (entry == nullptr) {
+    entry = std::make_unique<Link>(
+        Link{.delay = kernel_.stream(fmt::format("net/{}>{}", from.value, to.value)),
+             .loss = {},
+             .duplication = {},
+             .free_at = {}});
+  }
+  return *entry;
+}
+
+// When the last byte has left, if the message joins the link's queue now.
+Instant Network::leave(Link& link, size_t bytes) {
+  const Instant now = kernel_.now();
+  if (bandwidth_ == Bandwidth{INT64_MAX}) return now;
+  const int64_t rate = bandwidth_.bytes_per_second;
+  const Duration time{
+      static_cast<int64_t>((static_cast<__int128>(bytes) * seconds(1).ns + rate - 1) / rate)};
+  link.free_at = std::max(now, link.free_at) + time;
+  return link.free_at;
+}
+
+bool Network::is_cut(NodeId from, NodeId to) const {
+  return std::ranges::any_of(cuts_, [&](const Cut& cut) {
+    return cut.links.contains(from, to) ||
+           (cut.directions == Directions::kBothWays && cut.links.contains(to, from));
+  });
+}
+
+LinkChances Network::chances(NodeId from, NodeId to) const {
+  for (auto entry = impairments_.rbegin(); entry != impairments_.rend(); ++entry) {
+    if (entry->links.contains(from, to)) return entry->chances;
+  }
+  return chances_;
+}
+
+bool Network::happens(Probability p, std::optional<Random>& stream, NodeId from, NodeId to,
+                      const char* name) const {
+  if (p.ppb == 0) return false;
+  if (!stream) stream = kernel_.stream(fmt::format("net/{}>{}/{}", from.value, to.value, name));
+  return stream->chance(p);
+}
+
+}  // namespace revenant::sim

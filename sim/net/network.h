@@ -1,0 +1,167 @@
+// The network between all machines: datagrams that arrive late, twice, out of order or not at all.
+//
+//   send ──> cut? ──> the link's queue ──> lost? ──> delay + lag ──> cut? ──> paused? ──> receiver
+//                     (bandwidth)          twice?    of each copy             until resume
+//
+// Randomness. Each directed link draws from streams of its own: "net/3>5" for delays,
+// "net/3>5/loss" and "net/3>5/duplication" (its copies' delays too) for those classes. So the delay
+// of the n-th message on a link does not depend on what other links carry, on cuts, or on whether
+// loss and duplication are on. A class that is off draws nothing.
+//
+// Cuts and impairments are fault entries with an identity: any number may hold at once, between any
+// sets of machines. A message is lost if a cut covers its link when it is sent or when it would
+// arrive; a cut shorter than the delay can therefore be missed by a message in flight.
+//
+// Simplifications. Delays are independent from message to message: no congestion beyond the link's
+// own queue, no slow periods, and no order is promised even on one link. Links do not share a port:
+// a machine that sends to five others has five times the bandwidth. Messages carry no header bytes
+// and have no greatest size. A link holds a queue without bound, and so does a paused machine.
+// There are no connections: a message reaches whatever process listens on the machine when it
+// arrives, even one started after it was sent, so answers must be told apart by their content.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "engine/base/ids.h"
+#include "engine/base/random.h"
+#include "engine/env/transport.h"
+#include "sim/kernel/kernel.h"
+#include "sim/net/delay.h"
+#include "sim/net/link_set.h"
+#include "sim/net/options.h"
+
+namespace revenant::sim {
+
+// Messages between different machines: sent + duplicated = delivered + lost + cut + unheard +
+// in_flight().
+struct NetworkCounters {
+  uint64_t sent = 0;
+  uint64_t duplicated = 0;  // second copies
+  uint64_t delivered = 0;   // handed to a receiver, copies counted
+  uint64_t lost = 0;        // by chance
+  uint64_t cut = 0;
+  uint64_t unheard = 0;  // reached a machine without a listening process
+  uint64_t bytes = 0;    // of those sent
+  uint64_t local = 0;    // sent by a machine to itself: in no other count
+};
+
+enum class Directions : uint8_t { kOneWay, kBothWays };
+
+struct LinkChances {
+  Probability loss, duplication;
+};
+
+// A cut or an impairment.
+struct LinkFaultId {
+  uint64_t value = 0;
+};
+
+class Network {
+ public:
+  // `kernel` outlives the network; the network outlives its transports and the events it schedules.
+  Network(Kernel& kernel, const NetworkOptions& options);
+  ~Network();
+  Network(const Network&) = delete;
+
+  // The transport of the process now running on a machine; one at a time. Destroying it detaches
+  // the machine; a receiver must not destroy its own.
+  std::unique_ptr<env::Transport> attach(NodeId self);
+  // The machine's process is dead from now on: what arrives for it, or waits for it to resume, is
+  // dropped, and sends through its transport do nothing. Ends a pause. No effect on a machine that
+  // is not attached.
+  void detach(NodeId node);
+
+  // --- faults ---
+  // Machines in both sets keep their link to themselves.
+  LinkFaultId cut(const std::vector<NodeId>& from, const std::vector<NodeId>& to, Directions);
+  // Replaces the network's chances on the links from `from` to `to`. Where several hold, the one
+  // begun last counts.
+  LinkFaultId impair(const std::vector<NodeId>& from, const std::vector<NodeId>& to, LinkChances);
+  // Ends a cut or an impairment that is in force.
+  void heal(LinkFaultId fault);
+
+  // Adds to the delay of every message sent to `node` by another machine from now on; a negative
+  // `change` takes it back. The sum must not be negative.
+  void add_lag(NodeId node, Duration change);
+
+  // What arrives for a paused machine waits, in its order of arrival, and is delivered within
+  // resume(). A pause is of the process: without one it has no effect. Neither call has an effect
+  // the second time.
+  void pause(NodeId node);
+  void resume(NodeId node);  // not from within a task
+
+  // --- figures ---
+  const NetworkCounters& counters() const { return counters_; }
+  uint64_t in_flight() const {
+    return in_flight_;
+  }  // between machines, those waiting at paused ones included
+
+ private:
+  class Port;
+
+  struct Message {
+    NodeId from, to;
+    Buffer bytes;
+  };
+  struct Link {
+    Random delay;
+    std::optional<Random> loss, duplication;
+    Instant free_at;  // when the last byte sent so far has left
+  };
+  struct Machine {
+    Port* port = nullptr;  // null while no process listens
+    Duration lag;
+    bool paused = false;
+    std::deque<Message> waiting;               // while paused
+    std::vector<std::unique_ptr<Link>> links;  // by receiver; null until first used
+  };
+  struct Cut {
+    uint64_t id;
+    LinkSet links;
+    Directions directions;
+  };
+  struct Impairment {
+    uint64_t id;
+    LinkSet links;
+    LinkChances chances;
+  };
+
+  void send(NodeId from, NodeId to, Buffer bytes);
+  void schedule(Instant arrival, NodeId from, NodeId to, Buffer bytes, uint64_t digest);
+  void arrive(uint32_t slot);
+  void deliver(Message message);
+
+  Machine& machine(NodeId node);
+  Link& link(NodeId from, NodeId to);
+  Instant leave(Link& link, size_t bytes);
+  bool is_cut(NodeId from, NodeId to) const;
+  LinkChances chances(NodeId from, NodeId to) const;
+  bool happens(Probability p, std::optional<Random>& stream, NodeId from, NodeId to,
+               const char* name) const;
+
+  Kernel& kernel_;
+  Delay delay_;
+  LinkChances chances_;
+  Bandwidth bandwidth_;
+
+  std::deque<Machine>
+      machines_;  // by id; a deque, as receivers send and machines appear during a delivery
+  std::vector<Cut> cuts_;
+  std::vector<Impairment> impairments_;
+  uint64_t last_fault_ = 0;
+
+  // In-flight messages stay in slots that are used again, so that an event carries no more than a
+  // number.
+  std::vector<Message> slots_;
+  std::vector<uint32_t> free_slots_;
+
+  uint64_t in_flight_ = 0;
+  NetworkCounters counters_;
+};
+
+}  // namespace revenant::sim
