@@ -15,6 +15,11 @@ else()
   target_link_libraries(tests_support INTERFACE GTest::gtest GTest::gmock sim_world engine_env_posix)
 endif()
 
+# ./dev test runs two builds as one: the name of a failed test tells which build it failed in.
+if(REVENANT_ASAN)
+  set(prefix asan/)
+endif()
+
 # test_folder(FOLDER TARGET…): the tests in tests/FOLDER, linked to TARGETs.
 function(test_folder folder)
   file(GLOB sources CONFIGURE_DEPENDS tests/${folder}/*_test.cc)
@@ -23,7 +28,7 @@ function(test_folder folder)
     add_executable(${target} ${sources})
     target_link_libraries(${target} PRIVATE ${ARGN} tests_support GTest::gtest_main GTest::gmock)
     target_compile_definitions(${target} PRIVATE REVENANT_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
-    gtest_discover_tests(${target} TEST_PREFIX "${folder}: " DISCOVERY_TIMEOUT 120)
+    gtest_discover_tests(${target} TEST_PREFIX "${prefix}${folder}/" DISCOVERY_TIMEOUT 120)
   endif()
 endfunction()
 
