@@ -16,7 +16,8 @@ class BlockCache {
 
   // The block at this offset of this file, or null. A block stays alive while someone holds it.
   std::shared_ptr<const Buffer> find(FileNumber file, uint64_t offset);
-  // Charges block->size(); evicts the least recently used first. A block larger than the capacity is not kept.
+  // Charges block->size(); evicts the least recently used first. A block larger than the capacity
+  // is not kept.
   void insert(FileNumber file, uint64_t offset, std::shared_ptr<const Buffer> block);
   uint64_t bytes() const;
   uint64_t hits() const;

@@ -2,8 +2,9 @@
 //
 //   user key | ~version 8, big-endian | ~(sequence << 8 | kind) 8, big-endian
 //
-// so that within one user key plain comparison of the last 16 bytes gives: greatest version first, then latest
-// arrival. User keys compare first, as memcmp does, so one that is a prefix of another cannot be confused with it.
+// so that within one user key plain comparison of the last 16 bytes gives: greatest version first,
+// then latest arrival. User keys compare first, as memcmp does, so one that is a prefix of another
+// cannot be confused with it.
 #pragma once
 
 #include <cstring>
@@ -23,7 +24,8 @@ struct InternalKey {
   CellKind kind;
 };
 
-inline void append_internal_key(Buffer& out, Bytes user_key, Version version, SequenceNumber sequence, CellKind kind) {
+inline void append_internal_key(Buffer& out, Bytes user_key, Version version,
+                                SequenceNumber sequence, CellKind kind) {
   out.append(user_key);
   put_big_endian64(out, ~version.value);
   put_big_endian64(out, ~(sequence.value << 8 | static_cast<uint64_t>(kind)));
@@ -48,10 +50,12 @@ inline InternalKey parse_internal_key(Bytes key) {
 }
 inline int compare_internal_keys(Bytes a, Bytes b) {
   if (int c = user_key_of(a).compare(user_key_of(b)); c != 0) return c;
-  return std::memcmp(a.data() + a.size() - kTrailerSize, b.data() + b.size() - kTrailerSize, kTrailerSize);
+  return std::memcmp(a.data() + a.size() - kTrailerSize, b.data() + b.size() - kTrailerSize,
+                     kTrailerSize);
 }
 
-// What an entry's value holds: a value's bytes as they are; for a tombstone its deletion time (fixed 8, ns).
+// What an entry's value holds: a value's bytes as they are; for a tombstone its deletion time
+// (fixed 8, ns).
 inline Buffer encode_entry_value(const CellView& cell) {
   if (!cell.is_tombstone()) return Buffer(cell.value);
   Buffer out;

@@ -1,4 +1,5 @@
-// Sorted entries: of a block, an SSTable, a memtable, or a merge of several. Entries are (internal key, value).
+// Sorted entries: of a block, an SSTable, a memtable, or a merge of several. Entries are (internal
+// key, value).
 #pragma once
 
 #include <memory>
@@ -24,8 +25,8 @@ class Iterator {
   virtual Result<void> status() const = 0;
 };
 
-// All entries of the children, sorted; equal internal keys come in the children's order. An error of a child ends
-// the merge with that error.
+// All entries of the children, sorted; equal internal keys come in the children's order. An error
+// of a child ends the merge with that error.
 std::unique_ptr<Iterator> make_merging_iterator(std::vector<std::unique_ptr<Iterator>> children);
 
 }  // namespace revenant::sstable

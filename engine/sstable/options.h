@@ -1,3 +1,5 @@
+// How an SSTable is laid out: RocksDB's defaults (BlockBasedTableOptions; 10 bits as its manual
+// advises).
 #pragma once
 
 #include "engine/base/settings.h"
@@ -11,9 +13,12 @@ struct SstableOptions {
 
   template <typename V>
   void describe(V& v) {
-    v.field("block_size", block_size, between(ByteSize{256}, mib(16)), "Uncompressed bytes of a data block before it is closed.");
-    v.field("restart_interval", restart_interval, between<int64_t>(1, 1024), "Entries between two full keys in a block.");
-    v.field("bloom_bits_per_key", bloom_bits_per_key, between<int64_t>(0, 64), "Size of the Bloom filter; 0 leaves it out.");
+    v.field("block_size", block_size, between(ByteSize{256}, mib(16)),
+            "Uncompressed bytes of a data block before it is closed.");
+    v.field("restart_interval", restart_interval, between<int64_t>(1, 1024),
+            "Entries between two full keys in a block.");
+    v.field("bloom_bits_per_key", bloom_bits_per_key, between<int64_t>(0, 64),
+            "Size of the Bloom filter; 0 leaves it out.");
   }
 };
 

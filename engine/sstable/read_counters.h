@@ -6,15 +6,16 @@
 namespace revenant::sstable {
 
 struct ReadCounters {
-  uint64_t memtables = 0;          // consulted
-  uint64_t sstables = 0;           // whose index was consulted (after the filter)
-  uint64_t filter_negatives = 0;   // SSTables the filter ruled out
+  uint64_t memtables = 0;         // consulted
+  uint64_t sstables = 0;          // whose index was consulted (after the filter)
+  uint64_t filter_negatives = 0;  // SSTables the filter ruled out
   uint64_t filter_true_positives = 0;
   uint64_t filter_false_positives = 0;
   uint64_t blocks_from_cache = 0;
   uint64_t blocks_from_file = 0;
   uint64_t bytes_from_file = 0;
-  uint64_t tombstones_stepped = 0; // tombstones met and not returned (scans), or returned as the winner
+  // Tombstones met and not returned (scans), or returned as the winner.
+  uint64_t tombstones_stepped = 0;
 
   ReadCounters& operator+=(const ReadCounters& o) {
     memtables += o.memtables;

@@ -1,4 +1,6 @@
-// Reads one SSTable. Index, filter and properties are read at open and kept; data blocks come through the cache.
+// Reads one SSTable. Index, filter and properties are read at open and kept; data blocks come
+// through the cache. Several tasks may read at once. What is damaged or missing gives kCorruption,
+// naming the file and the offset.
 #pragma once
 
 #include <functional>
@@ -21,9 +23,11 @@ struct ReadContext {
 
 class SstableReader {
  public:
-  // Reads and checks footer, properties, index and filter. Errors name the file `name` and the offset.
-  static Result<std::shared_ptr<SstableReader>> open(std::unique_ptr<env::ReadFile> file, FileNumber number,
-                                                     std::string name, env::Cause cause);
+  // Reads and checks footer, properties, index and filter. Errors name the file `name` and the
+  // offset.
+  static Result<std::shared_ptr<SstableReader>> open(std::unique_ptr<env::ReadFile> file,
+                                                     FileNumber number, std::string name,
+                                                     env::Cause cause);
   ~SstableReader();
 
   const SstableProperties& properties() const;
@@ -33,16 +37,19 @@ class SstableReader {
   // False: no entry of this user key is here. Counts a negative.
   bool may_contain(Bytes user_key, ReadCounters* counters) const;
 
-  // Calls `visit` for the entries of `user_key` in order until it returns false. Counts one SSTable consulted and
-  // whether the filter (if there is one) told the truth. `visit`'s views live until it returns.
+  // Calls `visit` for the entries of `user_key` in order until it returns false. Counts one SSTable
+  // consulted and whether the filter (if there is one) told the truth. `visit`'s views live until
+  // it returns.
   Result<void> get(Bytes user_key, const ReadContext& context,
                    const std::function<bool(const InternalKey&, Bytes value)>& visit);
 
-  // The iterator keeps the reader alive.
+  // The iterator keeps alive what it reads from. One with a cache reads block by block; one without
+  // (a job's) reads further ahead the longer it goes on.
   std::unique_ptr<Iterator> iterate(const ReadContext& context);
 
  private:
   struct Impl;
+  class Cursor;
   explicit SstableReader(std::unique_ptr<Impl> impl);
   std::shared_ptr<Impl> impl_;
 };

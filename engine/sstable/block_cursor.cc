@@ -1,0 +1,126 @@
+#include "engine/sstable/block_cursor.h"
+
+namespace revenant::sstable {
+namespace {
+
+uint32_t restart_at(const char* restarts, uint32_t index) {
+  return get_fixed<uint32_t>(restarts + index * sizeof(uint32_t));
+}
+
+// A key an entry may have: a trailer with a known kind, and a tombstone holds its deletion time.
+bool is_entry(Bytes key, Bytes value) {
+  if (key.size() < kTrailerSize) return false;
+  const auto kind = static_cast<uint8_t>(~key.back());
+  if (kind == static_cast<uint8_t>(CellKind::kValue)) return true;
+  return kind == static_cast<uint8_t>(CellKind::kTombstone) && value.size() == sizeof(int64_t);
+}
+
+}  // namespace
+
+// An entry's sizes, and where its own bytes of the key start. They lie inside the entries.
+struct BlockCursor::Header {
+  uint64_t shared, unshared, value_size;
+  const char* bytes;
+};
+
+bool restarts_are_sound(Bytes payload) {
+  if (payload.size() < sizeof(uint32_t)) return false;
+  const auto count = get_fixed<uint32_t>(payload.data() + payload.size() - sizeof(uint32_t));
+  const uint64_t size = (uint64_t{count} + 1) * sizeof(uint32_t);
+  if (count == 0 || size > payload.size()) return false;
+  const char* restarts = payload.data() + payload.size() - size;
+  if (restart_at(restarts, 0) != 0) return false;
+  for (uint32_t i = 1; i < count; ++i) {
+    if (restart_at(restarts, i) <= restart_at(restarts, i - 1)) return false;
+  }
+  return restart_at(restarts, count - 1) < payload.size() - size;
+}
+
+void BlockCursor::reset(Bytes payload) {
+  restart_count_ = get_fixed<uint32_t>(payload.data() + payload.size() - sizeof(uint32_t));
+  begin_ = payload.data();
+  restarts_ = payload.data() + payload.size() - (size_t{restart_count_} + 1) * sizeof(uint32_t);
+  next_ = begin_;
+  key_.clear();
+  valid_ = corrupt_ = false;
+}
+
+void BlockCursor::seek_to_first() {
+  if (corrupt_) return;
+  go_to_restart(0);
+  next();
+}
+
+void BlockCursor::seek(const SeekTarget& target) {
+  if (corrupt_) return;
+  // The last restart before the target: its entries are the only ones that can end before it.
+  uint32_t least = 0;
+  uint32_t greatest = restart_count_ - 1;
+  while (least < greatest) {
+    const uint32_t middle = least + (greatest - least + 1) / 2;
+    const Bytes key = restart_key(middle);
+    if (corrupt_) return;
+    if (compare(key, target) < 0) {
+      least = middle;
+    } else {
+      greatest = middle - 1;
+    }
+  }
+  go_to_restart(least);
+  do next();
+  while (valid_ && compare(key_.view(), target) < 0);
+}
+
+void BlockCursor::next() {
+  if (next_ == restarts_) {
+    valid_ = false;
+    return;
+  }
+  Header header;
+  if (!read_header(next_, header) || header.shared > key_.size()) return fail();
+  key_.replace_tail(header.shared, {header.bytes, header.unshared});
+  value_ = {header.bytes + header.unshared, header.value_size};
+  if (!is_entry(key_.view(), value_)) return fail();
+  next_ = value_.data() + value_.size();
+  valid_ = true;
+}
+
+bool BlockCursor::read_header(const char* at, Header& header) const {
+  const auto left = static_cast<uint64_t>(restarts_ - at);
+  if (left < 3) return false;
+  const auto byte = [at](int i) { return static_cast<uint8_t>(at[i]); };
+  if ((byte(0) | byte(1) | byte(2)) < 0x80) [[likely]] {
+    header = {byte(0), byte(1), byte(2), at + 3};
+  } else {
+    Decoder in({at, left});
+    header.shared = in.varint();
+    header.unshared = in.varint();
+    header.value_size = in.varint();
+    if (in.failed()) return false;
+    header.bytes = in.rest().data();
+  }
+  const auto room = static_cast<uint64_t>(restarts_ - header.bytes);
+  return header.unshared <= room && header.value_size <= room - header.unshared;
+}
+
+Bytes BlockCursor::restart_key(uint32_t index) {
+  Header header;
+  if (!read_header(begin_ + restart_at(restarts_, index), header) || header.shared != 0 ||
+      header.unshared < kTrailerSize) {
+    fail();
+    return {};
+  }
+  return {header.bytes, header.unshared};
+}
+
+void BlockCursor::go_to_restart(uint32_t index) {
+  next_ = begin_ + restart_at(restarts_, index);
+  key_.clear();
+}
+
+void BlockCursor::fail() {
+  valid_ = false;
+  corrupt_ = true;
+}
+
+}  // namespace revenant::sstable

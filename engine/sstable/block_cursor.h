@@ -1,0 +1,74 @@
+// Walks the entries of one data block (sstable_format.h). Never suspends: the block is in memory.
+//
+// A block that passed its checksum is what somebody wrote, but not surely what BlockBuilder wrote;
+// a cursor that meets an entry which is none becomes corrupt() and stays so, and never reads
+// outside the block.
+#pragma once
+
+#include "engine/sstable/internal_key.h"
+#include "engine/sstable/key_buffer.h"
+
+namespace revenant::sstable {
+
+// Where to go: the first entry not before (user_key, trailer).
+struct SeekTarget {
+  Bytes user_key;
+  const char* trailer;  // kTrailerSize bytes
+
+  // The first entry a user key can have.
+  static SeekTarget first_of(Bytes user_key) {
+    static constexpr char kLeast[kTrailerSize] = {};
+    return {user_key, kLeast};
+  }
+  static SeekTarget exactly(Bytes internal_key) {
+    const Bytes user_key = user_key_of(internal_key);
+    return {user_key, user_key.data() + user_key.size()};
+  }
+};
+
+// As compare_internal_keys.
+inline int compare(Bytes internal_key, const SeekTarget& target) {
+  const Bytes user_key = user_key_of(internal_key);
+  if (int c = user_key.compare(target.user_key); c != 0) return c;
+  return std::memcmp(user_key.data() + user_key.size(), target.trailer, kTrailerSize);
+}
+
+// Whether a payload ends in restarts that lie inside it: what a cursor takes for granted.
+bool restarts_are_sound(Bytes payload);
+
+class BlockCursor {
+ public:
+  BlockCursor() = default;
+  // `payload` has sound restarts and outlives the cursor or its next reset().
+  void reset(Bytes payload);
+  // Forgets the block; valid() is false until the next reset().
+  void clear() { valid_ = corrupt_ = false; }
+
+  bool valid() const { return valid_; }
+  bool corrupt() const { return corrupt_; }
+  void seek_to_first();
+  void seek(const SeekTarget& target);
+  void next();  // only while valid()
+
+  // While valid(); until the next move.
+  Bytes key() const { return key_.view(); }
+  Bytes value() const { return value_; }
+
+ private:
+  struct Header;
+  bool read_header(const char* at, Header& header) const;
+  Bytes restart_key(uint32_t index);
+  void go_to_restart(uint32_t index);
+  void fail();
+
+  const char* begin_ = nullptr;
+  const char* restarts_ = nullptr;  // where entries end
+  uint32_t restart_count_ = 0;
+  const char* next_ = nullptr;  // the entry after this one
+  KeyBuffer key_;
+  Bytes value_;
+  bool valid_ = false;
+  bool corrupt_ = false;
+};
+
+}  // namespace revenant::sstable

@@ -1,0 +1,147 @@
+#include "engine/sstable/sstable_builder.h"
+
+#include <algorithm>
+
+#include "engine/base/check.h"
+#include "engine/sstable/block_builder.h"
+#include "engine/sstable/bloom_filter.h"
+#include "engine/sstable/sstable_format.h"
+#include "engine/sstable/sstable_index.h"
+
+namespace revenant::sstable {
+namespace {
+
+// Bytes collected before they are given to the file (LevelDB's kWritableFileBufferSize).
+constexpr size_t kWriteSize = 64 << 10;
+
+}  // namespace
+
+struct SstableBuilder::Impl {
+  Impl(std::unique_ptr<env::AppendFile> f, const SstableOptions& o, env::Cause c)
+      : file(std::move(f)), options(o), cause(c), block(o.restart_interval) {}
+
+  uint64_t end() const { return written + pending.size(); }
+
+  void account(const InternalKey& key, Bytes value);
+  // Gives the data block in progress its end, its checksum and its line in the index.
+  void close_data_block();
+  // Appends a block that is not one of data; returns its offset.
+  template <typename Append>
+  uint64_t append_block(Append append_payload);
+  Result<void> write();
+
+  std::unique_ptr<env::AppendFile> file;
+  const SstableOptions options;
+  const env::Cause cause;
+
+  uint64_t written = 0;  // given to the file; pending follows
+  Buffer pending;
+  BlockBuilder block;
+  SstableIndexBuilder index;
+  std::vector<uint64_t> hashes;  // of the distinct user keys
+  SstableProperties properties;
+  bool finished = false;
+};
+
+SstableBuilder::SstableBuilder(std::unique_ptr<env::AppendFile> file, const SstableOptions& options,
+                               env::Cause cause)
+    : impl_(std::make_unique<Impl>(std::move(file), options, cause)) {
+  CHECK(impl_->file->size() == 0, "size={}", impl_->file->size());
+}
+SstableBuilder::~SstableBuilder() = default;
+
+Result<void> SstableBuilder::add(Bytes internal_key, Bytes value) {
+  Impl& impl = *impl_;
+  CHECK(!impl.finished);
+  const InternalKey key = parse_internal_key(internal_key);
+  CHECK(key.kind == CellKind::kValue || key.kind == CellKind::kTombstone, "kind={}",
+        static_cast<int>(key.kind));
+  CHECK(key.kind == CellKind::kValue || value.size() == sizeof(int64_t), "{}", value.size());
+  const Bytes last = impl.block.last_key();
+  const bool first = last.empty();
+  CHECK(first || compare_internal_keys(last, internal_key) < 0, "keys out of order");
+  impl.account(key, value);
+  if (impl.options.bloom_bits_per_key > 0 && (first || user_key_of(last) != key.user_key)) {
+    impl.hashes.push_back(bloom_hash(key.user_key));
+  }
+  impl.block.add(impl.pending, internal_key, value);
+  if (impl.block.size(impl.pending) < static_cast<uint64_t>(impl.options.block_size.bytes)) {
+    return {};
+  }
+  impl.close_data_block();
+  return impl.pending.size() < kWriteSize ? Result<void>{} : impl.write();
+}
+
+Result<SstableProperties> SstableBuilder::finish() {
+  Impl& impl = *impl_;
+  CHECK(!impl.finished);
+  CHECK(impl.properties.entries > 0, "an SSTable has entries");
+  impl.finished = true;
+  if (!impl.block.empty()) impl.close_data_block();
+  impl.properties.greatest_key = user_key_of(impl.block.last_key());
+
+  Footer footer;
+  footer.filter_offset = impl.append_block([&](Buffer& out) {
+    if (impl.hashes.empty()) return;
+    append_bloom_filter(out, impl.hashes, impl.options.bloom_bits_per_key);
+  });
+  footer.index_offset = impl.append_block([&](Buffer& out) { impl.index.append_to(out); });
+  footer.properties_offset =
+      impl.append_block([&](Buffer& out) { append_properties(out, impl.properties); });
+  footer.file_size = impl.end() + kFooterSize;
+  append_footer(impl.pending, footer);
+  RETURN_IF_ERROR(impl.write());
+  CHECK(impl.file->size() == footer.file_size, "{} != {}", impl.file->size(), footer.file_size);
+  RETURN_IF_ERROR(impl.file->sync(impl.cause));
+  return impl.properties;
+}
+
+uint64_t SstableBuilder::file_bytes() const { return impl_->end(); }
+uint64_t SstableBuilder::entries() const { return impl_->properties.entries; }
+
+void SstableBuilder::Impl::account(const InternalKey& key, Bytes value) {
+  SstableProperties& p = properties;
+  if (p.entries == 0) {
+    p.least_key = key.user_key;
+    p.least_version = p.greatest_version = key.version;
+    p.least_sequence = p.greatest_sequence = key.sequence;
+  }
+  ++p.entries;
+  p.least_version = std::min(p.least_version, key.version);
+  p.greatest_version = std::max(p.greatest_version, key.version);
+  p.least_sequence = std::min(p.least_sequence, key.sequence);
+  p.greatest_sequence = std::max(p.greatest_sequence, key.sequence);
+  p.key_bytes += key.user_key.size() + kTrailerSize;
+  p.value_bytes += value.size();
+  if (key.kind == CellKind::kTombstone) {
+    ++p.tombstones;
+    const Instant deletion_time = entry_cell(key, value).deletion_time;
+    p.least_deletion_time = std::min(p.least_deletion_time, deletion_time);
+    p.greatest_deletion_time = std::max(p.greatest_deletion_time, deletion_time);
+  }
+}
+
+void SstableBuilder::Impl::close_data_block() {
+  const size_t start = block.start();
+  block.finish(pending);
+  index.add(block.last_key(), pending.size() - start);
+  append_block_checksum(pending, start, written + start);
+}
+
+template <typename Append>
+uint64_t SstableBuilder::Impl::append_block(Append append_payload) {
+  const size_t start = pending.size();
+  const uint64_t offset = written + start;
+  append_payload(pending);
+  append_block_checksum(pending, start, offset);
+  return offset;
+}
+
+Result<void> SstableBuilder::Impl::write() {
+  RETURN_IF_ERROR(file->append(pending, cause));
+  written += pending.size();
+  pending.clear();
+  return {};
+}
+
+}  // namespace revenant::sstable

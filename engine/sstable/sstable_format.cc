@@ -1,0 +1,95 @@
+#include "engine/sstable/sstable_format.h"
+
+#include "engine/base/check.h"
+
+namespace revenant::sstable {
+namespace {
+
+uint32_t block_checksum(Bytes payload, uint64_t offset) {
+  return static_cast<uint32_t>(hash64(payload, offset));
+}
+
+}  // namespace
+
+void append_block_checksum(Buffer& out, size_t start, uint64_t offset) {
+  put_fixed(out, block_checksum(Bytes(out).substr(start), offset));
+}
+
+bool block_checksum_holds(Bytes block, uint64_t offset) {
+  if (block.size() < kChecksumSize) return false;
+  const Bytes payload = block.substr(0, block.size() - kChecksumSize);
+  return get_fixed<uint32_t>(block.data() + payload.size()) == block_checksum(payload, offset);
+}
+
+void append_footer(Buffer& out, const Footer& footer) {
+  const size_t start = out.size();
+  put_fixed(out, footer.filter_offset);
+  put_fixed(out, footer.index_offset);
+  put_fixed(out, footer.properties_offset);
+  put_fixed(out, footer.file_size);
+  put_fixed(out, kFormatVersion);
+  put_fixed(out, checksum32(Bytes(out).substr(start)));
+  out.append(kMagic);
+  CHECK(out.size() - start == kFooterSize, "footer of {} bytes", out.size() - start);
+}
+
+Decoded<Footer> decode_footer(Bytes bytes, uint64_t file_size) {
+  Decoder in(bytes);
+  Footer footer;
+  footer.filter_offset = in.fixed<uint64_t>();
+  footer.index_offset = in.fixed<uint64_t>();
+  footer.properties_offset = in.fixed<uint64_t>();
+  footer.file_size = in.fixed<uint64_t>();
+  const auto version = in.fixed<uint32_t>();
+  const Bytes summed = bytes.substr(0, bytes.size() - in.rest().size());
+  const auto checksum = in.fixed<uint32_t>();
+  const Bytes magic = in.raw(kMagic.size());
+
+  if (in.failed() || !in.empty() || magic != kMagic) return std::unexpected("not an SSTable");
+  if (checksum != checksum32(summed)) return std::unexpected("footer: wrong checksum");
+  if (version != kFormatVersion) return std::unexpected("footer: unknown format version");
+  if (file_size != footer.file_size) return std::unexpected("footer: of a file of another size");
+  const auto is_block = [](uint64_t start, uint64_t end) {
+    return start <= end && end - start >= kChecksumSize;
+  };
+  if (file_size < kFooterSize || !is_block(footer.filter_offset, footer.index_offset) ||
+      !is_block(footer.index_offset, footer.properties_offset) ||
+      !is_block(footer.properties_offset, file_size - kFooterSize)) {
+    return std::unexpected("footer: offsets out of order");
+  }
+  return footer;
+}
+
+void append_properties(Buffer& out, const SstableProperties& p) {
+  put_varint(out, p.entries);
+  put_varint(out, p.tombstones);
+  put_bytes(out, p.least_key);
+  put_bytes(out, p.greatest_key);
+  put_fixed(out, p.least_version.value);
+  put_fixed(out, p.greatest_version.value);
+  put_fixed(out, p.least_sequence.value);
+  put_fixed(out, p.greatest_sequence.value);
+  put_fixed(out, p.least_deletion_time.ns);
+  put_fixed(out, p.greatest_deletion_time.ns);
+  put_varint(out, p.key_bytes);
+  put_varint(out, p.value_bytes);
+}
+
+SstableProperties decode_properties(Decoder& in) {
+  SstableProperties p;
+  p.entries = in.varint();
+  p.tombstones = in.varint();
+  p.least_key = in.bytes();
+  p.greatest_key = in.bytes();
+  p.least_version.value = in.fixed<uint64_t>();
+  p.greatest_version.value = in.fixed<uint64_t>();
+  p.least_sequence.value = in.fixed<uint64_t>();
+  p.greatest_sequence.value = in.fixed<uint64_t>();
+  p.least_deletion_time.ns = in.fixed<int64_t>();
+  p.greatest_deletion_time.ns = in.fixed<int64_t>();
+  p.key_bytes = in.varint();
+  p.value_bytes = in.varint();
+  return p;
+}
+
+}  // namespace revenant::sstable

@@ -1,0 +1,310 @@
+#include "engine/sstable/sstable_reader.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "engine/base/check.h"
+#include "engine/sstable/block_cursor.h"
+#include "engine/sstable/bloom_filter.h"
+#include "engine/sstable/sstable_format.h"
+#include "engine/sstable/sstable_index.h"
+
+namespace revenant::sstable {
+namespace {
+
+// An iterator that reads past the cache asks for more the longer it goes on, from one block to the
+// maximum (RocksDB's initial_auto_readahead_size and max_auto_readahead_size).
+constexpr uint64_t kReadAheadMin = 8 << 10;
+constexpr uint64_t kReadAheadMax = 256 << 10;
+
+// A data block held in memory.
+using Block = std::shared_ptr<const Buffer>;
+
+}  // namespace
+
+// Never changes after open(), so that several tasks may read at once; what a read needs lives with
+// the read.
+struct SstableReader::Impl {
+  Impl(std::unique_ptr<env::ReadFile> f, FileNumber n, std::string path)
+      : file(std::move(f)), number(n), name(std::move(path)) {}
+
+  std::unexpected<Error> damaged(uint64_t offset, std::string_view what) const {
+    return error(ErrorCode::kCorruption, "{}: offset {}: {}", name, offset, what);
+  }
+
+  Result<void> open(env::Cause cause);
+  Result<void> check_properties(uint64_t offset) const;
+
+  // Reads bytes of the file that must be there.
+  Result<void> read(uint64_t offset, uint64_t size, Buffer& out, env::Cause cause) const;
+  // The payload of a data block as it lies in the file, if it is whole.
+  Result<Bytes> check_block(Bytes block, uint64_t offset) const;
+  // A data block, from the cache or through it.
+  Result<Block> fetch(const BlockHandle& handle, const ReadContext& context) const;
+
+  const std::unique_ptr<env::ReadFile> file;
+  const FileNumber number;
+  const std::string name;
+  SstableProperties properties;
+  std::optional<BloomFilter> filter;
+  std::optional<SstableIndex> index;
+};
+
+Result<std::shared_ptr<SstableReader>> SstableReader::open(std::unique_ptr<env::ReadFile> file,
+                                                           FileNumber number, std::string name,
+                                                           env::Cause cause) {
+  auto impl = std::make_unique<Impl>(std::move(file), number, std::move(name));
+  RETURN_IF_ERROR(impl->open(cause));
+  return std::shared_ptr<SstableReader>(new SstableReader(std::move(impl)));
+}
+
+SstableReader::SstableReader(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+SstableReader::~SstableReader() = default;
+
+const SstableProperties& SstableReader::properties() const { return impl_->properties; }
+uint64_t SstableReader::file_bytes() const { return impl_->file->size(); }
+FileNumber SstableReader::number() const { return impl_->number; }
+
+bool SstableReader::may_contain(Bytes user_key, ReadCounters* counters) const {
+  if (!impl_->filter || impl_->filter->may_contain(bloom_hash(user_key))) return true;
+  if (counters != nullptr) ++counters->filter_negatives;
+  return false;
+}
+
+Result<void> SstableReader::get(Bytes user_key, const ReadContext& context,
+                                const std::function<bool(const InternalKey&, Bytes value)>& visit) {
+  const Impl& impl = *impl_;
+  ReadCounters* const counters = context.counters;
+  if (counters != nullptr) ++counters->sstables;
+  const SeekTarget target = SeekTarget::first_of(user_key);
+  bool found = false;
+  bool done = false;
+  BlockCursor cursor;
+  // Versions of one key may go on in the next block.
+  for (size_t i = impl.index->find(target); !done && i < impl.index->size(); ++i) {
+    const BlockHandle handle = impl.index->block(i);
+    ASSIGN_OR_RETURN(const Block block, impl.fetch(handle, context));
+    cursor.reset(*block);
+    cursor.seek(target);
+    while (!done && cursor.valid()) {
+      const InternalKey key = parse_internal_key(cursor.key());
+      done = key.user_key != user_key;
+      if (done) break;
+      found = true;
+      done = !visit(key, cursor.value());
+      if (!done) cursor.next();
+    }
+    if (cursor.corrupt()) return impl.damaged(handle.offset, "data block: not an entry");
+  }
+  if (counters != nullptr && impl.filter) {
+    ++(found ? counters->filter_true_positives : counters->filter_false_positives);
+  }
+  return {};
+}
+
+Result<void> SstableReader::Impl::open(env::Cause cause) {
+  const uint64_t size = file->size();
+  if (size < kFooterSize) return damaged(0, "too short for an SSTable");
+  const uint64_t footer_offset = size - kFooterSize;
+  Buffer bytes;
+  RETURN_IF_ERROR(read(footer_offset, kFooterSize, bytes, cause));
+  const Decoded<Footer> footer = decode_footer(bytes, size);
+  if (!footer) return damaged(footer_offset, footer.error());
+
+  const uint64_t tail_offset = footer->filter_offset;
+  RETURN_IF_ERROR(read(tail_offset, footer_offset - tail_offset, bytes, cause));
+  const auto part = [&](uint64_t start, uint64_t end) {
+    return Bytes(bytes).substr(start - tail_offset, end - start);
+  };
+  const auto payload = [](Bytes block) { return block.substr(0, block.size() - kChecksumSize); };
+
+  const Bytes filter_block = part(footer->filter_offset, footer->index_offset);
+  if (!block_checksum_holds(filter_block, footer->filter_offset)) {
+    return damaged(footer->filter_offset, "filter: wrong checksum");
+  }
+  if (const Bytes bits = payload(filter_block); !bits.empty()) {
+    if (!BloomFilter::is_sound(bits)) return damaged(footer->filter_offset, "filter: not one");
+    filter.emplace(Buffer(bits));
+  }
+
+  const Bytes index_block = part(footer->index_offset, footer->properties_offset);
+  if (!block_checksum_holds(index_block, footer->index_offset)) {
+    return damaged(footer->index_offset, "index: wrong checksum");
+  }
+  auto decoded = SstableIndex::decode(Buffer(payload(index_block)), footer->filter_offset);
+  if (!decoded) return damaged(footer->index_offset, decoded.error());
+  index.emplace(std::move(*decoded));
+
+  const Bytes properties_block = part(footer->properties_offset, footer_offset);
+  if (!block_checksum_holds(properties_block, footer->properties_offset)) {
+    return damaged(footer->properties_offset, "properties: wrong checksum");
+  }
+  Decoder in(payload(properties_block));
+  properties = decode_properties(in);
+  if (in.failed() || !in.empty())
+    return damaged(footer->properties_offset, "properties: not these");
+  return check_properties(footer->properties_offset);
+}
+
+Result<void> SstableReader::Impl::check_properties(uint64_t offset) const {
+  const SstableProperties& p = properties;
+  if (p.entries < index->size() || p.tombstones > p.entries || p.least_key > p.greatest_key ||
+      p.least_version > p.greatest_version || p.least_sequence > p.greatest_sequence) {
+    return damaged(offset, "properties: contradict each other");
+  }
+  if (p.greatest_key != user_key_of(index->last_key(index->size() - 1))) {
+    return damaged(offset, "properties: contradict the index");
+  }
+  return {};
+}
+
+Result<void> SstableReader::Impl::read(uint64_t offset, uint64_t size, Buffer& out,
+                                       env::Cause cause) const {
+  RETURN_IF_ERROR(file->read(offset, size, out, cause));
+  if (out.size() < size) return damaged(offset + out.size(), "the file ends here");
+  return {};
+}
+
+Result<Bytes> SstableReader::Impl::check_block(Bytes block, uint64_t offset) const {
+  if (!block_checksum_holds(block, offset)) return damaged(offset, "data block: wrong checksum");
+  const Bytes payload = block.substr(0, block.size() - kChecksumSize);
+  if (!restarts_are_sound(payload)) return damaged(offset, "data block: not one");
+  return payload;
+}
+
+Result<Block> SstableReader::Impl::fetch(const BlockHandle& handle,
+                                         const ReadContext& context) const {
+  if (context.cache != nullptr) {
+    if (Block block = context.cache->find(number, handle.offset)) {
+      if (context.counters != nullptr) ++context.counters->blocks_from_cache;
+      return block;
+    }
+  }
+  Buffer bytes;
+  const uint64_t size = handle.size + kChecksumSize;
+  RETURN_IF_ERROR(read(handle.offset, size, bytes, context.cause));
+  if (context.counters != nullptr) {
+    ++context.counters->blocks_from_file;
+    context.counters->bytes_from_file += size;
+  }
+  RETURN_IF_ERROR(check_block(bytes, handle.offset));
+  bytes.resize(handle.size);
+  auto block = std::make_shared<const Buffer>(std::move(bytes));
+  if (context.cache != nullptr) context.cache->insert(number, handle.offset, block);
+  return block;
+}
+
+// Walks the index, and one data block at a time.
+class SstableReader::Cursor final : public Iterator {
+ public:
+  Cursor(std::shared_ptr<const Impl> impl, const ReadContext& context)
+      : impl_(std::move(impl)), context_(context) {}
+
+  bool valid() const override { return cursor_.valid(); }
+  void seek_to_first() override {
+    if (!status_ || !go_to_block(0)) return;
+    cursor_.seek_to_first();
+    skip_ended_blocks();
+  }
+  void seek(Bytes internal_key) override {
+    const SeekTarget target = SeekTarget::exactly(internal_key);
+    if (!status_ || !go_to_block(impl_->index->find(target))) return;
+    cursor_.seek(target);
+    skip_ended_blocks();
+  }
+  void next() override {
+    CHECK(valid());
+    cursor_.next();
+    skip_ended_blocks();
+  }
+  Bytes key() const override { return cursor_.key(); }
+  Bytes value() const override { return cursor_.value(); }
+  Result<void> status() const override { return status_; }
+
+ private:
+  void skip_ended_blocks() {
+    while (!cursor_.valid()) {
+      if (cursor_.corrupt()) {
+        const uint64_t offset = impl_->index->block(*block_number_).offset;
+        return fail(impl_->damaged(offset, "data block: not an entry").error());
+      }
+      if (!go_to_block(*block_number_ + 1)) return;
+      cursor_.seek_to_first();
+    }
+  }
+
+  // Puts the cursor on block `i`, before its entries; false if it is beyond the last or unreadable.
+  bool go_to_block(size_t i) {
+    if (block_number_ == i) return true;
+    const bool onward = block_number_ && i == *block_number_ + 1;
+    cursor_.clear();
+    block_number_.reset();
+    if (i >= impl_->index->size()) return false;
+    Result<Bytes> payload = context_.cache != nullptr ? cached(i) : uncached(i, onward);
+    if (!payload) {
+      fail(std::move(payload.error()));
+      return false;
+    }
+    cursor_.reset(*payload);
+    block_number_ = i;
+    return true;
+  }
+
+  Result<Bytes> cached(size_t i) {
+    ASSIGN_OR_RETURN(block_, impl_->fetch(impl_->index->block(i), context_));
+    return Bytes(*block_);
+  }
+
+  // Through a span of the file that is read at once; a jump starts with a small one again.
+  Result<Bytes> uncached(size_t i, bool onward) {
+    const BlockHandle block = impl_->index->block(i);
+    const uint64_t end = block.offset + block.size + kChecksumSize;
+    if (!onward) read_ahead_ = 0;
+    if (block.offset < span_offset_ || end > span_offset_ + span_.size()) {
+      RETURN_IF_ERROR(read_span(i));
+    }
+    if (context_.counters != nullptr) ++context_.counters->blocks_from_file;
+    return impl_->check_block(Bytes(span_).substr(block.offset - span_offset_, end - block.offset),
+                              block.offset);
+  }
+
+  // Block `i`, and as many whole ones after it as read-ahead allows.
+  Result<void> read_span(size_t i) {
+    const SstableIndex& index = *impl_->index;
+    const auto end_of = [&](size_t j) {
+      return index.block(j).offset + index.block(j).size + kChecksumSize;
+    };
+    const uint64_t start = index.block(i).offset;
+    while (i + 1 < index.size() && end_of(i + 1) - start <= read_ahead_) ++i;
+    read_ahead_ = std::clamp(2 * read_ahead_, kReadAheadMin, kReadAheadMax);
+    const uint64_t size = end_of(i) - start;
+    span_offset_ = 0;
+    RETURN_IF_ERROR(impl_->read(start, size, span_, context_.cause));
+    span_offset_ = start;
+    if (context_.counters != nullptr) context_.counters->bytes_from_file += size;
+    return {};
+  }
+
+  void fail(Error error) {
+    status_ = std::unexpected(std::move(error));
+    cursor_.clear();
+    block_number_.reset();
+  }
+
+  const std::shared_ptr<const Impl> impl_;
+  const ReadContext context_;
+  std::optional<size_t> block_number_;  // under the cursor
+  Block block_;                         // with a cache: holds the block's bytes
+  Buffer span_;                         // without: whole blocks as they lie in the file
+  uint64_t span_offset_ = 0;
+  uint64_t read_ahead_ = 0;
+  BlockCursor cursor_;
+  Result<void> status_;
+};
+
+std::unique_ptr<Iterator> SstableReader::iterate(const ReadContext& context) {
+  return std::make_unique<Cursor>(impl_, context);
+}
+
+}  // namespace revenant::sstable

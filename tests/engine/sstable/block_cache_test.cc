@@ -1,0 +1,95 @@
+#include "engine/sstable/block_cache.h"
+
+#include <gtest/gtest.h>
+
+#include <list>
+
+#include "engine/base/random.h"
+
+namespace revenant::sstable {
+namespace {
+
+std::shared_ptr<const Buffer> block_of(size_t size, char fill = 'x') {
+  return std::make_shared<const Buffer>(size, fill);
+}
+
+TEST(BlockCacheTest, TheLeastRecentlyUsedGoesFirst) {
+  BlockCache cache(30);
+  cache.insert({1}, 0, block_of(10));
+  cache.insert({1}, 10, block_of(10));
+  cache.insert({2}, 0, block_of(10));
+  EXPECT_NE(cache.find({1}, 0), nullptr);  // now (1, 10) is the oldest
+  cache.insert({2}, 10, block_of(10));
+  EXPECT_EQ(cache.find({1}, 10), nullptr);
+  EXPECT_NE(cache.find({1}, 0), nullptr);
+  EXPECT_NE(cache.find({2}, 0), nullptr);
+  EXPECT_NE(cache.find({2}, 10), nullptr);
+  EXPECT_EQ(cache.bytes(), 30u);
+  EXPECT_EQ(cache.hits(), 4u);
+  EXPECT_EQ(cache.misses(), 1u);
+}
+
+TEST(BlockCacheTest, ABlockLivesWhileSomebodyHoldsIt) {
+  BlockCache cache(10);
+  cache.insert({1}, 0, block_of(10, 'a'));
+  const auto held = cache.find({1}, 0);
+  cache.insert({1}, 10, block_of(10, 'b'));
+  EXPECT_EQ(cache.find({1}, 0), nullptr);
+  EXPECT_EQ(*held, Buffer(10, 'a'));
+}
+
+TEST(BlockCacheTest, WhatDoesNotFitIsNotKept) {
+  BlockCache cache(10);
+  cache.insert({1}, 0, block_of(10));
+  cache.insert({1}, 10, block_of(11));
+  EXPECT_NE(cache.find({1}, 0), nullptr);
+  EXPECT_EQ(cache.find({1}, 10), nullptr);
+
+  BlockCache nothing(0);
+  nothing.insert({1}, 0, block_of(1));
+  EXPECT_EQ(nothing.find({1}, 0), nullptr);
+  EXPECT_EQ(nothing.bytes(), 0u);
+}
+
+TEST(BlockCacheTest, ASecondCopyTakesThePlaceOfTheFirst) {
+  BlockCache cache(30);
+  cache.insert({1}, 0, block_of(20, 'a'));
+  cache.insert({1}, 0, block_of(25, 'b'));
+  EXPECT_EQ(cache.bytes(), 25u);
+  EXPECT_EQ(*cache.find({1}, 0), Buffer(25, 'b'));
+}
+
+// Beside a list that is searched from end to end.
+TEST(BlockCacheTest, RandomUseGivesWhatANaiveLruGives) {
+  struct Naive {
+    uint64_t file, offset, size;
+  };
+  Random random(1, "cache");
+  const uint64_t capacity = 1000;
+  BlockCache cache(capacity);
+  std::list<Naive> naive;  // most recent first
+  for (int i = 0; i < 20'000; ++i) {
+    const uint64_t file = random.below(4);
+    const uint64_t offset = random.below(30) * 4096;
+    const auto known = std::find_if(naive.begin(), naive.end(), [&](const Naive& n) {
+      return n.file == file && n.offset == offset;
+    });
+    const auto found = cache.find({file}, offset);
+    ASSERT_EQ(found != nullptr, known != naive.end());
+    if (found != nullptr) {
+      ASSERT_EQ(found->size(), known->size);
+      naive.splice(naive.begin(), naive, known);
+      continue;
+    }
+    const uint64_t size = random.below(150);
+    cache.insert({file}, offset, block_of(size));
+    naive.push_front({file, offset, size});
+    uint64_t bytes = 0;
+    for (const Naive& n : naive) bytes += n.size;
+    for (; bytes > capacity; naive.pop_back()) bytes -= naive.back().size;
+    ASSERT_EQ(cache.bytes(), bytes);
+  }
+}
+
+}  // namespace
+}  // namespace revenant::sstable
