@@ -97,24 +97,26 @@ class EventHeap {
 class ReadyRing {
  public:
   bool empty() const { return first_ == end_; }
-  const Event& front() const { return events_[first_ & mask()]; }
+  const Event& front() const { return events_[first_ & mask_]; }
   void push(const Event& event) {
-    if (end_ - first_ == events_.size()) grow();
-    events_[end_++ & mask()] = event;
+    if (end_ - first_ > mask_) [[unlikely]]
+      grow();
+    events_[end_++ & mask_] = event;
   }
   void pop() { ++first_; }
 
  private:
-  size_t mask() const { return events_.size() - 1; }
-  void grow() {
+  [[gnu::noinline]] void grow() {
     std::vector<Event> larger(events_.size() * 2);
-    for (size_t i = first_; i != end_; ++i) larger[i - first_] = events_[i & mask()];
+    for (size_t i = first_; i != end_; ++i) larger[i - first_] = events_[i & mask_];
     end_ -= first_;
     first_ = 0;
     events_ = std::move(larger);
+    mask_ = events_.size() - 1;
   }
 
   std::vector<Event> events_ = std::vector<Event>(64);
+  size_t mask_ = events_.size() - 1;
   size_t first_ = 0, end_ = 0;  // ever rising; taken modulo the size
 };
 

@@ -21,23 +21,26 @@ namespace revenant::sim {
 
 struct Group;
 
-struct Task {
+// What an event touches lies on one cache line: with thousands of tasks, lines are what an event
+// costs.
+struct alignas(64) Task {
   enum class State : uint8_t { kNew, kRunning, kParked, kAsleep, kReady };
 
   State state = State::kNew;
-  bool woken = false;            // the wake-up under way is an unpark, not a time-out
-  bool wake_later = false;       // the event that wakes it lies in the heap
-  uint64_t wake_sequence = 0;    // of that event; 0: nothing will wake it yet
-  std::unique_ptr<Fiber> fiber;  // from its first run on
-  Group* group = nullptr;
-  const char* name = "";
-  const char* why = "";
-  Instant since;                         // suspended since then
-  std::move_only_function<void()> body;  // until its first run
-  Task* previous = nullptr;              // in its group, in order of spawning
-  Task* next = nullptr;
+  bool woken = false;       // the wake-up under way is an unpark, not a time-out
+  bool wake_later = false;  // the event that wakes it lies in the heap
   uint32_t index = 0;
   uint32_t generation = 0;
+  uint64_t wake_sequence = 0;  // of the event that wakes it; 0: nothing will yet
+  Group* group = nullptr;
+  std::unique_ptr<Fiber> fiber;  // from its first run on
+  const char* why = "";
+  Instant since;  // suspended since then
+
+  const char* name = "";
+  Task* previous = nullptr;  // in its group, in order of spawning
+  Task* next = nullptr;
+  std::move_only_function<void()> body;  // until its first run
 
   env::TaskId id() const { return {uint64_t{generation} << 32 | index}; }
 };
