@@ -1,3 +1,4 @@
+// Placement: how many nodes hold each key, and how many tokens each node owns.
 #pragma once
 
 #include "engine/base/settings.h"

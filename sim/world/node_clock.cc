@@ -1,0 +1,42 @@
+#include "sim/world/node_clock.h"
+
+#include "engine/base/check.h"
+
+namespace revenant::sim {
+namespace {
+
+void check_drift(int64_t ppm) {
+  CHECK(ppm > -NodeClock::kDriftPpmLimit, "ppm={}", ppm);
+  CHECK(ppm < NodeClock::kDriftPpmLimit, "ppm={}", ppm);
+}
+
+// elapsed × ppm / 10^6 toward zero, in two parts, so that years times the greatest drift do not
+// overflow. It grows by less than elapsed does, so a clock that loses time still never goes back.
+Duration drifted(Duration elapsed, int64_t ppm) {
+  constexpr int64_t kMillion = 1'000'000;
+  return {elapsed.ns / kMillion * ppm + elapsed.ns % kMillion * ppm / kMillion};
+}
+
+}  // namespace
+
+NodeClock::NodeClock(const Kernel& kernel, Duration offset, int64_t drift_ppm)
+    : kernel_(kernel), set_at_(kernel.now()), offset_(offset), drift_ppm_(drift_ppm) {
+  check_drift(drift_ppm);
+}
+
+Instant NodeClock::now() const { return kernel_.now() + kNodeEpoch + error(); }
+
+Instant NodeClock::monotonic() const { return kernel_.now(); }
+
+void NodeClock::step(Duration change) { offset_ += change; }
+
+void NodeClock::set_drift(int64_t ppm) {
+  check_drift(ppm);
+  offset_ = error();
+  set_at_ = kernel_.now();
+  drift_ppm_ = ppm;
+}
+
+Duration NodeClock::error() const { return offset_ + drifted(kernel_.now() - set_at_, drift_ppm_); }
+
+}  // namespace revenant::sim

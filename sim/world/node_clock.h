@@ -1,0 +1,48 @@
+// A node's clock: virtual time seen through a wrong watch.
+//
+//   now() = virtual time + kNodeEpoch + offset + drift × (virtual time since the drift was set)
+//
+// Simplifications. monotonic() is virtual time itself: it neither drifts nor shows when the machine
+// started, so time-outs and periods last exactly as long on every node. The time of day has the
+// kernel's resolution of a nanosecond, and it drifts at a constant rate between faults; nothing
+// disciplines it as NTP would.
+#pragma once
+
+#include "engine/base/time.h"
+#include "engine/env/clock.h"
+#include "sim/kernel/kernel.h"
+
+namespace revenant::sim {
+
+// Virtual time 0 on a right watch. Far from 0, so that no clock that is behind stamps a time before
+// its epoch.
+inline constexpr Duration kNodeEpoch = days(1000);
+
+class NodeClock final : public env::Clock {
+ public:
+  // Exclusive, both ways: a clock goes forward, and less than twice as fast as time.
+  static constexpr int64_t kDriftPpmLimit = 1'000'000;
+
+  // `kernel` outlives the clock. The drift counts from now.
+  explicit NodeClock(const Kernel& kernel, Duration offset = {}, int64_t drift_ppm = 0);
+
+  Instant now() const override;
+  Instant monotonic() const override;
+
+  // Moves the hands by `change`: the one way in which time of day goes back.
+  void step(Duration change);
+  // Gains (or loses) so many microseconds per second from now on; within the limit.
+  void set_drift(int64_t ppm);
+  int64_t drift_ppm() const { return drift_ppm_; }
+
+  // How far ahead of a right watch it is now.
+  Duration error() const;
+
+ private:
+  const Kernel& kernel_;
+  Instant set_at_;   // virtual time of the last setting
+  Duration offset_;  // at that time
+  int64_t drift_ppm_;
+};
+
+}  // namespace revenant::sim
