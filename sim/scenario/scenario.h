@@ -1,4 +1,5 @@
 // A scenario, validated and with every default resolved: all that a run depends on besides its seed.
+// load.h makes one from text, resolved.h prints it back.
 #pragma once
 
 #include <map>
@@ -16,10 +17,14 @@
 
 namespace revenant::sim {
 
+using Json = nlohmann::ordered_json;  // keeps the order of its file
+
 // Nodes named by a fault, an operation or a workload: 2, [0, 2] or "all". Validated against cluster.nodes.
 struct NodeSet {
   bool all = false;
-  std::vector<uint32_t> nodes;  // ascending, without repeats; empty if all
+  std::vector<uint32_t> nodes;  // ascending, without repeats; empty if all, or if left out
+
+  friend bool operator==(const NodeSet&, const NodeSet&) = default;
 };
 
 struct ClockOptions {
@@ -180,6 +185,7 @@ struct ClockFault {
   }
 };
 struct FaultOptions {
+  std::optional<std::string> name{};
   Duration at;
   std::optional<Duration> duration;
   std::optional<CrashFault> crash;
@@ -192,6 +198,7 @@ struct FaultOptions {
 
   template <typename V>
   void describe(V& v) {
+    v.field("name", name, "If it has one, paths may use it: faults.NAME.at.");
     v.field("at", at, "When it begins.");
     v.field("for", duration, "How long it lasts; to the run's end if left out.");
     v.field("crash", crash, "Process kill.");
@@ -206,11 +213,13 @@ struct FaultOptions {
 
 // --- operations: { "at" or "every": …, exactly one kind } ---
 struct OperationOptions {
+  std::optional<std::string> name{};
   std::optional<Duration> at, every;
   std::optional<NodeSet> flush, compact, repair;
 
   template <typename V>
   void describe(V& v) {
+    v.field("name", name, "If it has one, paths may use it: operations.NAME.at.");
     v.field("at", at, "Once, at this time.");
     v.field("every", every, at_least(milliseconds(1)), "Again and again with this period, first after one period.");
     v.field("flush", flush, "Nodes that flush their memtables.");
@@ -219,7 +228,8 @@ struct OperationOptions {
   }
 };
 
-// A bound on a figure of the run. All of `when` must equal the resolved scenario's values for it to apply.
+// A bound on a figure of the run. For it to apply, the resolved scenario's value at each path of `when` must be one of
+// those listed; they are spelled as resolved.h prints them. See expectation.h.
 struct Expectation {
   std::string metric;
   std::optional<double> min, max;

@@ -1,0 +1,263 @@
+#include "sim/scenario/spelling.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+
+namespace revenant::sim {
+namespace {
+
+struct Unit {
+  std::string_view name;
+  int64_t scale;
+};
+constexpr std::array<Unit, 7> kTimeUnits = {{{"ns", 1},
+                                             {"us", 1'000},
+                                             {"ms", 1'000'000},
+                                             {"s", seconds(1).ns},
+                                             {"m", minutes(1).ns},
+                                             {"h", hours(1).ns},
+                                             {"d", days(1).ns}}};
+constexpr std::array<Unit, 5> kByteUnits = {
+    {{"B", 1}, {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", int64_t{1} << 40}}};
+constexpr std::array<Unit, 1> kPercent = {{{"%", 10'000'000}}};  // in parts per billion
+
+std::string_view text_of(const Json& value) {
+  return value.is_string() ? std::string_view(value.get_ref<const std::string&>()) : std::string_view();
+}
+
+std::unexpected<std::string> expected_but(std::string_view what, const Json& found,
+                                          std::string_view reason = {}) {
+  return std::unexpected(fmt::format("expected {}, found {}{}{}", what, quoted(found),
+                                     reason.empty() ? "" : ": ", reason));
+}
+
+// "1.5GiB" in the least of the units, exactly; or why not.
+template <size_t kUnits>
+Parsed<int64_t> parse_amount(std::string_view text, const std::array<Unit, kUnits>& units) {
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  size_t at = 0;
+  __int128 digits = 0, denominator = 1;
+  for (bool fraction = false; at < text.size(); ++at) {
+    if (text[at] == '.' && !fraction && at > 0) {
+      fraction = true;
+    } else if (is_digit(text[at])) {
+      digits = digits * 10 + (text[at] - '0');
+      if (fraction) denominator *= 10;
+    } else {
+      break;
+    }
+    // Keeps digits * scale below 2^127: the greatest scale is 1 d, below 2^47.
+    if (digits >= (__int128{1} << 76) || denominator >= (__int128{1} << 76)) {
+      return std::unexpected("too many digits");
+    }
+  }
+  if (at == 0 || !is_digit(text[0]) || !is_digit(text[at - 1])) {
+    return std::unexpected(std::string());
+  }
+  const std::string_view name = text.substr(at);
+  const auto unit = std::ranges::find(units, name, &Unit::name);
+  if (unit == units.end()) {
+    std::string known;
+    for (const Unit& each : units) known += (known.empty() ? "" : ", ") + std::string(each.name);
+    if (name.empty()) return std::unexpected(fmt::format("no unit; units are {}", known));
+    // Powers of 1000 are refused rather than guessed at: many who write MB mean MiB.
+    const std::string binary = name.size() == 2 && name[1] == 'B' ? fmt::format("{}iB", name[0]) : "";
+    const bool suggest = std::ranges::find(units, binary, &Unit::name) != units.end();
+    return std::unexpected(fmt::format("unknown unit; units are {}{}", known,
+                                       suggest ? fmt::format(" (did you mean \"{}{}\"?)",
+                                                             text.substr(0, at), binary)
+                                               : ""));
+  }
+  const __int128 amount = digits * unit->scale;
+  if (amount % denominator != 0) {
+    return std::unexpected(fmt::format("not a whole number of {}", units[0].name));
+  }
+  if (amount / denominator > INT64_MAX) return std::unexpected("too large");
+  return static_cast<int64_t>(amount / denominator);
+}
+
+Json schema_pattern(const char* pattern) { return Json{{"type", "string"}, {"pattern", pattern}}; }
+
+}  // namespace
+
+std::string quoted(const Json& value) {
+  constexpr size_t kLengthMax = 60;
+  std::string text = value.dump(-1, ' ', true, Json::error_handler_t::replace);
+  if (text.size() > kLengthMax) text = text.substr(0, kLengthMax) + "…";
+  return text;
+}
+
+std::string not_among(const std::vector<std::string_view>& names, const Json& found) {
+  std::string list;
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (i > 0) list += i + 1 < names.size() ? ", " : " or ";
+    list += fmt::format("\"{}\"", names[i]);
+  }
+  return fmt::format("expected {}, found {}{}", list, quoted(found),
+                     did_you_mean(text_of(found), names));
+}
+
+Parsed<bool> Spelling<bool>::parse(const Json& value) {
+  if (!value.is_boolean()) return expected_but("true or false", value);
+  return value.get<bool>();
+}
+Json Spelling<bool>::print(const bool& value) { return value; }
+Json Spelling<bool>::schema() { return {{"type", "boolean"}}; }
+
+Parsed<int64_t> Spelling<int64_t>::parse(const Json& value) {
+  if (!value.is_number_integer()) return expected_but("a whole number such as 3", value);
+  if (value.is_number_unsigned() && value.get<uint64_t>() > uint64_t{INT64_MAX}) {
+    return expected_but("a whole number such as 3", value, "too large");
+  }
+  return value.get<int64_t>();
+}
+Json Spelling<int64_t>::print(const int64_t& value) { return value; }
+Json Spelling<int64_t>::schema() { return {{"type", "integer"}}; }
+
+Parsed<double> Spelling<double>::parse(const Json& value) {
+  if (!value.is_number()) return expected_but("a number such as 0.5", value);
+  return value.get<double>();
+}
+Json Spelling<double>::print(const double& value) { return value; }
+Json Spelling<double>::schema() { return {{"type", "number"}}; }
+
+Parsed<std::string> Spelling<std::string>::parse(const Json& value) {
+  if (!value.is_string()) return expected_but("text such as \"readers\"", value);
+  return value.get<std::string>();
+}
+Json Spelling<std::string>::print(const std::string& value) { return value; }
+Json Spelling<std::string>::schema() { return {{"type", "string"}}; }
+
+Parsed<Duration> Spelling<Duration>::parse(const Json& value) {
+  const auto ns = parse_amount(text_of(value), kTimeUnits);
+  if (!ns) return expected_but("a duration such as \"250ms\" or \"10d\"", value, ns.error());
+  return Duration{*ns};
+}
+Json Spelling<Duration>::print(const Duration& value) { return revenant::to_string(value); }
+Json Spelling<Duration>::schema() {
+  return schema_pattern("^[0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d)$");
+}
+
+Parsed<ByteSize> Spelling<ByteSize>::parse(const Json& value) {
+  const auto bytes = parse_amount(text_of(value), kByteUnits);
+  if (!bytes) return expected_but("a size such as \"64MiB\" or \"100B\"", value, bytes.error());
+  return ByteSize{*bytes};
+}
+Json Spelling<ByteSize>::print(const ByteSize& value) { return revenant::to_string(value); }
+Json Spelling<ByteSize>::schema() { return schema_pattern("^[0-9]+(\\.[0-9]+)?(B|KiB|MiB|GiB|TiB)$"); }
+
+Parsed<Rate> Spelling<Rate>::parse(const Json& value) {
+  constexpr std::string_view kExpected = "a rate such as \"200/s\", \"6/m\" or \"1/h\"";
+  const std::string_view text = text_of(value);
+  const size_t slash = text.find('/');
+  if (slash == std::string_view::npos) return expected_but(kExpected, value);
+  double count = 0;
+  const auto [stop, failure] = std::from_chars(text.data(), text.data() + slash, count);
+  if (failure != std::errc{} || stop != text.data() + slash || !std::isfinite(count) || count < 0) {
+    return expected_but(kExpected, value);
+  }
+  const std::string_view per = text.substr(slash + 1);
+  if (per == "s") return Rate{count};
+  if (per == "m") return Rate{count / 60};
+  if (per == "h") return Rate{count / 3600};
+  return expected_but(kExpected, value, "unknown unit; units are /s, /m, /h");
+}
+Json Spelling<Rate>::print(const Rate& value) { return revenant::to_string(value); }
+Json Spelling<Rate>::schema() {
+  return schema_pattern("^[0-9]+(\\.[0-9]+)?(e[-+]?[0-9]+)?/(s|m|h)$");
+}
+
+Parsed<Bandwidth> Spelling<Bandwidth>::parse(const Json& value) {
+  constexpr std::string_view kExpected = "a bandwidth such as \"200MiB/s\" or \"unlimited\"";
+  const std::string_view text = text_of(value);
+  if (text == "unlimited") return Bandwidth{INT64_MAX};
+  if (!text.ends_with("/s")) return expected_but(kExpected, value);
+  const auto bytes = parse_amount(text.substr(0, text.size() - 2), kByteUnits);
+  if (!bytes) return expected_but(kExpected, value, bytes.error());
+  return Bandwidth{*bytes};
+}
+Json Spelling<Bandwidth>::print(const Bandwidth& value) {
+  if (value.bytes_per_second == INT64_MAX) return "unlimited";
+  return revenant::to_string(value);
+}
+Json Spelling<Bandwidth>::schema() {
+  return schema_pattern("^([0-9]+(\\.[0-9]+)?(B|KiB|MiB|GiB|TiB)/s|unlimited)$");
+}
+
+Parsed<Probability> Spelling<Probability>::parse(const Json& value) {
+  constexpr std::string_view kExpected = "a probability such as 0.01 or \"1%\"";
+  if (value.is_string()) {
+    const auto ppb = parse_amount(text_of(value), kPercent);
+    // A percentage that is no whole number of parts per billion has no other spelling to offer.
+    if (!ppb) return expected_but(kExpected, value);
+    return Probability{*ppb};
+  }
+  if (!value.is_number()) return expected_but(kExpected, value);
+  const double chance = value.get<double>();
+  if (!(chance >= 0 && chance <= 1)) return expected_but(kExpected, value, "must be from 0 to 1");
+  const auto ppb = static_cast<int64_t>(chance * 1e9 + 0.5);
+  if (ppb == 0 && chance > 0) return expected_but(kExpected, value, "finer than one in a billion");
+  return Probability{ppb};
+}
+Json Spelling<Probability>::print(const Probability& value) {
+  return static_cast<double>(value.ppb) / 1e9;
+}
+Json Spelling<Probability>::schema() {
+  return {{"anyOf", Json::array({Json{{"type", "number"}, {"minimum", 0}, {"maximum", 1}},
+                                 schema_pattern("^[0-9]+(\\.[0-9]+)?%$")})}};
+}
+
+Parsed<replication::ConsistencyLevel> Spelling<replication::ConsistencyLevel>::parse(
+    const Json& value) {
+  const std::string text = value.is_number_integer() ? value.dump() : std::string(text_of(value));
+  const auto level = replication::parse_consistency_level(text);
+  if (!level) {
+    return std::unexpected(fmt::format("expected \"ONE\", \"QUORUM\", \"ALL\" or a number such as 2, found {}{}",
+                                       quoted(value), did_you_mean(text, {"ONE", "QUORUM", "ALL"})));
+  }
+  return *level;
+}
+Json Spelling<replication::ConsistencyLevel>::print(const replication::ConsistencyLevel& value) {
+  if (value.kind == replication::ConsistencyLevel::Kind::kNumber) return value.number;
+  return replication::to_string(value);
+}
+Json Spelling<replication::ConsistencyLevel>::schema() {
+  return {{"anyOf", Json::array({Json{{"enum", {"ONE", "QUORUM", "ALL"}}},
+                                 Json{{"type", "integer"}, {"minimum", 1}},
+                                 schema_pattern("^[1-9][0-9]*$")})}};
+}
+
+Parsed<NodeSet> Spelling<NodeSet>::parse(const Json& value) {
+  constexpr std::string_view kExpected = "nodes such as 2, [0, 2] or \"all\"";
+  if (value == "all") return NodeSet{.all = true, .nodes = {}};
+  NodeSet set;
+  const auto add = [&set](const Json& node) {
+    if (!node.is_number_unsigned() || node.get<uint64_t>() > UINT32_MAX) return false;
+    set.nodes.push_back(node.get<uint32_t>());
+    return true;
+  };
+  if (value.is_array()) {
+    if (value.empty()) return expected_but(kExpected, value, "names no node");
+    if (!std::ranges::all_of(value, add)) return expected_but(kExpected, value);
+  } else if (!add(value)) {
+    return expected_but(kExpected, value);
+  }
+  std::ranges::sort(set.nodes);
+  const auto repeats = std::ranges::unique(set.nodes);
+  set.nodes.erase(repeats.begin(), repeats.end());
+  return set;
+}
+Json Spelling<NodeSet>::print(const NodeSet& value) {
+  if (value.all) return "all";
+  if (value.nodes.size() == 1) return value.nodes[0];
+  return value.nodes;
+}
+Json Spelling<NodeSet>::schema() {
+  const Json node{{"type", "integer"}, {"minimum", 0}};
+  return {{"anyOf", Json::array({Json{{"const", "all"}}, node,
+                                 Json{{"type", "array"}, {"items", node}, {"minItems", 1}}})}};
+}
+
+}  // namespace revenant::sim
