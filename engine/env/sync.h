@@ -1,5 +1,8 @@
 // What tasks of one node wait on. All are fair (first come, first served) and none allocates per wait beyond a
 // list node on the waiter's own stack, which the destructor of the waiting call unlinks when a node is killed.
+//
+// A task that was woken but is killed before it runs takes its wake-up, lock or item with it. That loses nothing:
+// the tasks that wait at one place belong to one node and die together, and a new life of it builds new objects.
 #pragma once
 
 #include <deque>
@@ -85,6 +88,7 @@ class Event {
   bool set_ = false;
 };
 
+// Passed from hand to hand: who releases it gives it to the first that waits, so that nobody overtakes.
 class Mutex {
  public:
   explicit Mutex(Tasks& tasks) : waiters_(tasks) {}
@@ -101,13 +105,13 @@ class Mutex {
 
  private:
   void acquire() {
-    while (held_) waiters_.wait("mutex");
-    held_ = true;
+    if (held_) {
+      waiters_.wait("mutex");
+    } else {
+      held_ = true;
+    }
   }
-  void release() {
-    held_ = false;
-    waiters_.wake_one();
-  }
+  void release() { held_ = waiters_.wake_one(); }
   WaitList waiters_;
   bool held_ = false;
 };
@@ -119,25 +123,32 @@ class Queue {
   explicit Queue(Tasks& tasks) : waiters_(tasks) {}
   void push(T item) {
     items_.push_back(std::move(item));
-    waiters_.wake_one();
+    if (waiters_.wake_one()) ++promised_;
   }
   T pop(const char* why) {
-    while (items_.empty()) waiters_.wait(why);
-    T item = std::move(items_.front());
-    items_.pop_front();
-    return item;
+    if (items_.size() == promised_) {
+      waiters_.wait(why);
+      --promised_;
+    }
+    return take();
   }
+  // Nothing if every item is promised to a task that waited for it.
   std::optional<T> try_pop() {
-    if (items_.empty()) return std::nullopt;
-    std::optional<T> item(std::move(items_.front()));
-    items_.pop_front();
-    return item;
+    if (items_.size() == promised_) return std::nullopt;
+    return take();
   }
   size_t size() const { return items_.size(); }
 
  private:
+  T take() {
+    T item = std::move(items_.front());
+    items_.pop_front();
+    return item;
+  }
+
   WaitList waiters_;
   std::deque<T> items_;
+  size_t promised_ = 0;  // items whose takers are woken but have not run yet
 };
 
 }  // namespace revenant::env
