@@ -1,8 +1,7 @@
 // When the next operation begins.
 //
-//   open loop     operation ─gap─ operation ─gap─ operation      whatever the answers take: a
-//   Poisson process closed loop   operation … answer ─think time─ operation …    one at a time per
-//   client
+//   open loop     operation ─gap─ operation ─gap─ operation     arrivals are a Poisson process
+//   closed loop   operation … answer ─pause─ operation … answer  one at a time per client
 #pragma once
 
 #include "engine/base/random.h"

@@ -3,8 +3,8 @@
 //
 //   uniform      every key alike
 //   zipf         rank = index: the oldest keys are the most popular, a new one is the least
-//   latest       rank counts back from the newest key, whose popularity moves on with each insert
-//   (YCSB, workload D) sequential   0, 1, 2, … and from the start again
+//   latest       rank counts back from the newest key, as in YCSB's workload D
+//   sequential   0, 1, 2, … and from the start again
 //
 // Ranks are not scattered over the indexes as YCSB's scrambled Zipfian does: placement hashes keys
 // anyway, and so theta means what it says. Popularity is independent from choice to choice: no
