@@ -1,26 +1,10 @@
 #include "engine/sstable/block_builder.h"
 
-#include <algorithm>
-#include <bit>
-
 #include "engine/base/check.h"
 #include "engine/base/coding.h"
+#include "engine/sstable/internal_key.h"
 
 namespace revenant::sstable {
-namespace {
-
-size_t common_prefix(Bytes a, Bytes b) {
-  const size_t size = std::min(a.size(), b.size());
-  size_t at = 0;
-  for (; at + 8 <= size; at += 8) {
-    const uint64_t different = get_fixed<uint64_t>(&a[at]) ^ get_fixed<uint64_t>(&b[at]);
-    if (different != 0) return at + static_cast<size_t>(std::countr_zero(different)) / 8;
-  }
-  while (at < size && a[at] == b[at]) ++at;
-  return at;
-}
-
-}  // namespace
 
 BlockBuilder::BlockBuilder(int64_t restart_interval) : restart_interval_(restart_interval) {
   CHECK(restart_interval >= 1, "restart_interval={}", restart_interval);

@@ -29,7 +29,7 @@ struct SeekTarget {
 // As compare_internal_keys.
 inline int compare(Bytes internal_key, const SeekTarget& target) {
   const Bytes user_key = user_key_of(internal_key);
-  if (int c = user_key.compare(target.user_key); c != 0) return c;
+  if (int c = compare_user_keys(user_key, target.user_key); c != 0) return c;
   return std::memcmp(user_key.data() + user_key.size(), target.trailer, kTrailerSize);
 }
 

@@ -5,11 +5,11 @@
 namespace revenant::sstable {
 namespace {
 
-// The first eight bytes, zeros after the end, as a number. A smaller one means a smaller key; equal
-// ones say nothing.
-uint64_t key_prefix(Bytes user_key) {
+// The first eight bytes of what all keys do not share, zeros after the end, as a number. A smaller
+// one means a smaller key; equal ones say nothing.
+uint64_t key_prefix(Bytes rest) {
   char bytes[8] = {};
-  std::memcpy(bytes, user_key.data(), std::min<size_t>(user_key.size(), 8));
+  std::memcpy(bytes, rest.data(), std::min<size_t>(rest.size(), 8));
   return get_big_endian64(bytes);
 }
 
@@ -47,18 +47,38 @@ Decoded<SstableIndex> SstableIndex::decode(Buffer payload, uint64_t data_size) {
     }
     const auto key_offset = static_cast<uint64_t>(key.data() - index.payload_.data());
     index.blocks_.push_back({key_offset, key.size(), {offset, size}});
-    index.prefixes_.push_back(key_prefix(user_key_of(key)));
     offset += size + kChecksumSize;
   }
   if (!in.empty() || offset != data_size) return std::unexpected("index: blocks unaccounted for");
+  // They are sorted, so what the first and the last have in common all have.
+  index.common_size_ =
+      common_prefix(user_key_of(index.last_key(0)), user_key_of(index.last_key(count - 1)));
+  for (uint64_t i = 0; i < count; ++i) {
+    index.prefixes_.push_back(
+        key_prefix(user_key_of(index.last_key(i)).substr(index.common_size_)));
+  }
   return index;
 }
 
 size_t SstableIndex::find(const SeekTarget& target) const {
-  const auto [first, last] =
-      std::equal_range(prefixes_.begin(), prefixes_.end(), key_prefix(target.user_key));
-  auto least = static_cast<size_t>(first - prefixes_.begin());
-  auto greatest = static_cast<size_t>(last - prefixes_.begin());
+  const Bytes common = user_key_of(last_key(0)).substr(0, common_size_);
+  const int c = target.user_key.substr(0, common_size_).compare(common);
+  if (c != 0) return c < 0 ? 0 : size();
+
+  // The first prefix not below the target's, without branches that would be guessed wrong half the
+  // time.
+  const uint64_t prefix = key_prefix(target.user_key.substr(common_size_));
+  size_t least = 0;
+  for (size_t left = size(); left > 0; left /= 2) {
+    const size_t half = (left + 1) / 2;
+    least += prefixes_[least + half - 1] < prefix ? half : 0;
+  }
+  // Among blocks of the same prefix, by the whole key.
+  const auto same = prefixes_.begin() + static_cast<ptrdiff_t>(least);
+  auto greatest = least;
+  if (same != prefixes_.end() && *same == prefix) {
+    greatest += static_cast<size_t>(std::upper_bound(same, prefixes_.end(), prefix) - same);
+  }
   while (least < greatest) {
     const size_t middle = least + (greatest - least) / 2;
     if (compare(last_key(middle), target) < 0) {

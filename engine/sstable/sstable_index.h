@@ -1,6 +1,6 @@
 // Where an SSTable's data blocks lie, and the last key of each: kept decoded in memory, so that a
-// search touches no file. The first eight bytes of each user key lie beside each other; most
-// searches compare only those.
+// search touches no file. The eight bytes in which user keys first differ lie beside each other as
+// numbers; most searches compare only those.
 #pragma once
 
 #include <vector>
@@ -52,7 +52,8 @@ class SstableIndex {
 
   Buffer payload_;
   std::vector<Block> blocks_;
-  std::vector<uint64_t> prefixes_;  // of the last keys
+  size_t common_size_ = 0;          // of the prefix that all last keys share
+  std::vector<uint64_t> prefixes_;  // of the last keys, after it
 };
 
 }  // namespace revenant::sstable
