@@ -4,12 +4,12 @@
 //                                                     │ full: frozen, flushed by a job
 //   get, scan <─ view {memtables, SSTables} <─────────┴─> level 0 ─> compaction jobs ─> …
 //
-// A Db has one owner: all calls come from tasks of one node. Calls from several tasks interleave at every
-// suspension; a read works on a reference-counted view of its own. Flushes and compactions are jobs that share
-// nothing; the owner installs what they return.
+// A Db has one owner: all calls come from tasks of one node. Calls from several tasks interleave at
+// every suspension; a read works on a reference-counted view of its own. Flushes and compactions
+// are jobs that share nothing; the owner installs what they return.
 #pragma once
 
-#include <functional>
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,14 +31,16 @@ struct LevelMetrics {
 
 struct LsmMetrics {
   std::vector<LevelMetrics> levels;
-  uint64_t memtable_bytes = 0;          // encoded, all memtables
-  uint64_t wal_bytes = 0;               // of live segments
-  uint64_t user_bytes_written = 0;      // keys and values of every write accepted since open
+  uint64_t memtable_bytes = 0;      // encoded, all memtables
+  uint64_t wal_bytes = 0;           // of live segments
+  uint64_t user_bytes_written = 0;  // keys and values of every write accepted since open
   uint64_t flushes = 0;
   uint64_t compactions = 0;
-  uint64_t compactions_abandoned = 0;   // an older write arrived under a purged tombstone
-  std::array<uint64_t, kPurgeReasons> purge_decisions{};  // by PurgeReason, tombstones as compactions met them
-  uint64_t shadowed_dropped = 0;        // cells dropped because a newer one of their key was in the same merge
+  uint64_t compactions_abandoned = 0;  // an older write arrived under a purged tombstone
+  std::array<uint64_t, kPurgeReasons>
+      purge_decisions{};  // by PurgeReason, tombstones as compactions met them
+  uint64_t shadowed_dropped =
+      0;  // cells dropped because a newer one of their key was in the same merge
   uint64_t stalls = 0;
   Duration stall_time;
   sstable::ReadCounters reads;
@@ -46,62 +48,68 @@ struct LsmMetrics {
 };
 
 struct RecoveryInfo {
-  uint64_t wal_records = 0;         // replayed
-  uint64_t wal_dropped_bytes = 0;   // torn tail
-  uint64_t orphans_removed = 0;     // files no version names
+  uint64_t wal_records = 0;        // replayed
+  uint64_t wal_dropped_bytes = 0;  // torn tail
+  uint64_t orphans_removed = 0;    // files no version names
 };
 
-// What a scan yields: one winning cell per user key, tombstones too, in key order, as of the moment the scan began.
-// Works on a pinned view. Must not outlive the Db.
+// What a scan yields: one winning cell per user key, tombstones too, in key order, as of the moment
+// the scan began. Works on a pinned view. Must not outlive the Db.
 class Scan {
  public:
   virtual ~Scan() = default;
   virtual bool valid() const = 0;
   virtual void next() = 0;
-  virtual Bytes key() const = 0;       // lives until next()
-  virtual CellView cell() const = 0;   // likewise
+  virtual Bytes key() const = 0;      // lives until next()
+  virtual CellView cell() const = 0;  // likewise
   virtual Result<void> status() const = 0;
 };
 
 class Db {
  public:
   // Opens or creates the database in `directory` and recovers it from any crash. Suspends.
-  static Result<std::unique_ptr<Db>> open(env::Environment environment, LsmOptions options, std::string directory);
-  // Neither suspends nor does I/O; unsynced data stays at risk. Call close() first for an orderly end.
+  static Result<std::unique_ptr<Db>> open(env::Environment environment, LsmOptions options,
+                                          std::string directory);
+  // Neither suspends nor does I/O; unsynced data stays at risk. Call close() first for an orderly
+  // end.
   ~Db();
 
   // Waits for running jobs, syncs the log. No calls after it.
   Result<void> close();
 
-  // Returns when the batch is visible, and durable as wal.sync promises. After an I/O error of the log the Db is
-  // fenced: every later write fails with that error. `source` only labels the event sink's notice.
+  // Returns when the batch is visible, and durable as wal.sync promises. After an I/O error of the
+  // log the Db is fenced: every later write fails with that error. `source` only labels the event
+  // sink's notice.
   Result<void> write(WriteBatch batch, env::ApplySource source = env::ApplySource::kClient);
 
-  // The winning cell of the key, tombstones too; nothing if the Db holds none. `counters` gets this read's costs
-  // added (they also enter metrics()).
+  // The winning cell of the key, tombstones too; nothing if the Db holds none. `counters` gets this
+  // read's costs added (they also enter metrics()).
   Result<std::optional<Cell>> get(Bytes key, sstable::ReadCounters* counters = nullptr,
                                   env::Cause cause = {env::CauseKind::kClientRead});
 
   // Winning cells with least <= key < limit; an empty limit has no end.
-  Result<std::unique_ptr<Scan>> scan(Bytes least, Bytes limit, sstable::ReadCounters* counters = nullptr,
+  Result<std::unique_ptr<Scan>> scan(Bytes least, Bytes limit,
+                                     sstable::ReadCounters* counters = nullptr,
                                      env::Cause cause = {env::CauseKind::kClientRead});
 
   // Flushes what the memtable holds now and waits for it.
   Result<void> flush();
-  // Flushes, then merges all SSTables (a major compaction) and waits for it. Tombstones go by the purge rule.
+  // Flushes, then merges all SSTables (a major compaction) and waits for it. Tombstones go by the
+  // purge rule.
   Result<void> compact();
   // Waits until no flush or compaction runs or is due.
   void wait_idle();
 
   LsmMetrics metrics() const;
-  // Keys and values of all live cells and tombstones in memtables and SSTables: what space amplification divides.
+  // Keys and values of all live cells and tombstones in memtables and SSTables: what space
+  // amplification divides.
   uint64_t physical_bytes() const;
   const RecoveryInfo& recovery() const;
 
  private:
   struct Impl;
-  explicit Db(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
+  explicit Db(std::shared_ptr<Impl> impl);
+  std::shared_ptr<Impl> impl_;  // shared with the background tasks
 };
 
 }  // namespace revenant::lsm

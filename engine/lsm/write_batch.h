@@ -11,7 +11,8 @@ namespace revenant::lsm {
 struct WriteBatch {
   struct Entry {
     Buffer key;
-    Cell cell;  // version and deletion time as given; with sequence versions the Db fills the version in
+    Cell cell;  // version and deletion time as given; with sequence versions the Db fills the
+                // version in
   };
   std::vector<Entry> entries;
 

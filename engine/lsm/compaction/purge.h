@@ -1,9 +1,9 @@
 // The purge rule: the one place that decides whether a tombstone may be forgotten.
 //
-// A tombstone of version v shadows every cell of its key with a version <= v. It may go only when no such cell can
-// still turn up on this node, and when every other replica had its chance to learn of the delete. All inputs are
-// explicit and local to the node; the answer carries its reason. Compaction, repair and every later caller use this
-// function and no other.
+// A tombstone of version v shadows every cell of its key with a version <= v. It may go only when
+// no such cell can still turn up on this node, and when every other replica had its chance to learn
+// of the delete. All inputs are explicit and local to the node; the answer carries its reason.
+// Compaction, repair and every later caller use this function and no other.
 #pragma once
 
 #include <array>
@@ -15,11 +15,11 @@
 namespace revenant::lsm {
 
 enum class PurgeReason : uint8_t {
-  kPurged,           // dropped
-  kKeptByGrace,      // younger than gc_grace by the node's clock
-  kKeptBySstable,    // an overlapping SSTable outside the compaction may hold a cell it shadows
-  kKeptByMemtable,   // a memtable holds, or may hold, one
-  kKeptByLog,        // a log that may still be replayed holds one
+  kPurged,          // dropped
+  kKeptByGrace,     // younger than gc_grace by the node's clock
+  kKeptBySstable,   // an overlapping SSTable outside the compaction may hold a cell it shadows
+  kKeptByMemtable,  // a memtable holds, or may hold, one
+  kKeptByLog,       // a log that may still be replayed holds one
 };
 inline constexpr size_t kPurgeReasons = 5;
 std::string_view to_string(PurgeReason reason);
@@ -34,22 +34,27 @@ struct PurgeGuards {
   template <typename V>
   void describe(V& v) {
     v.field("grace", grace, "Keep tombstones younger than gc_grace.");
-    v.field("sstables", sstables, "Keep a tombstone while an overlapping SSTable may hold what it shadows.");
+    v.field("sstables", sstables,
+            "Keep a tombstone while an overlapping SSTable may hold what it shadows.");
     v.field("memtables", memtables, "Keep a tombstone while a memtable may hold what it shadows.");
-    v.field("log", log, "Keep a tombstone while a replayable log segment may hold what it shadows.");
+    v.field("log", log,
+            "Keep a tombstone while a replayable log segment may hold what it shadows.");
   }
 };
 
-// What the node knows at one moment about one key. A least version is absent where nothing can hold the key.
+// What the node knows at one moment about one key. A least version is absent where nothing can hold
+// the key.
 struct PurgeInputs {
-  Instant now;                                   // the node's clock
+  Instant now;  // the node's clock
   Duration gc_grace;
-  std::optional<Version> least_version_sstables;   // over overlapping SSTables not being compacted that may hold it
+  std::optional<Version>
+      least_version_sstables;  // over overlapping SSTables not being compacted that may hold it
   std::optional<Version> least_version_memtables;  // over all memtables
   std::optional<Version> least_version_log;        // over log segments a recovery would replay
 };
 
-PurgeReason may_purge(const CellView& tombstone, const PurgeInputs& inputs, const PurgeGuards& guards);
+PurgeReason may_purge(const CellView& tombstone, const PurgeInputs& inputs,
+                      const PurgeGuards& guards);
 
 // Expired by the clock alone: what repair leaves out of its trees at the session's moment.
 bool past_grace(const CellView& tombstone, Instant now, Duration gc_grace);

@@ -1,0 +1,57 @@
+// What is known of an SSTable without opening it. Which level it is in is not its own property but
+// its place in Levels: a table may move without being rewritten.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/base/ids.h"
+#include "engine/base/time.h"
+#include "engine/sstable/sstable_builder.h"
+
+namespace revenant::lsm {
+
+struct SstableMeta {
+  FileNumber number;
+  uint64_t file_bytes = 0;
+  Instant creation_time;  // by the node's clock
+  sstable::SstableProperties properties;
+
+  Bytes least_key() const { return properties.least_key; }
+  Bytes greatest_key() const { return properties.greatest_key; }
+  bool covers(Bytes user_key) const {
+    return least_key() <= user_key && user_key <= greatest_key();
+  }
+};
+using SstableMetaPtr = std::shared_ptr<const SstableMeta>;
+
+// Level 0: tables that may overlap, greatest version first. Level 1 and deeper: disjoint ranges of
+// user keys, in key order. With sequence versions each key's newest cell is in the first level that
+// holds the key.
+using Levels = std::vector<std::vector<SstableMetaPtr>>;
+
+// A closed range of user keys.
+struct KeyRange {
+  Buffer least, greatest;
+  bool overlaps(const SstableMeta& sstable) const {
+    return sstable.least_key() <= greatest && least <= sstable.greatest_key();
+  }
+  void extend(const SstableMeta& sstable) {
+    if (sstable.least_key() < least) least = sstable.least_key();
+    if (sstable.greatest_key() > greatest) greatest = sstable.greatest_key();
+  }
+};
+inline KeyRange key_range(const std::vector<SstableMetaPtr>& sstables) {  // at least one
+  KeyRange range{Buffer(sstables.front()->least_key()), Buffer(sstables.front()->greatest_key())};
+  for (const SstableMetaPtr& sstable : sstables) range.extend(*sstable);
+  return range;
+}
+
+inline std::string sstable_path(const std::string& directory, FileNumber number) {
+  return fmt::format("{}/{}.sst", directory, number);
+}
+
+}  // namespace revenant::lsm

@@ -1,0 +1,180 @@
+#include "engine/lsm/core.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/base/check.h"
+
+namespace revenant::lsm {
+namespace {
+
+// A manifest this large is replaced by one that begins with the state as it is.
+constexpr uint64_t kManifestBytesMax = 1 << 20;
+
+}  // namespace
+
+std::optional<Version> View::least_version_memtables() const {
+  std::optional<Version> least;
+  const auto take = [&](const Memtable& memtable) {
+    if (!memtable.empty())
+      least = std::min(least.value_or(Version::max()), memtable.least_version());
+  };
+  take(*active);
+  for (const FrozenMemtable& frozen_memtable : frozen) take(*frozen_memtable.memtable);
+  return least;
+}
+
+Core::Core(env::Environment environment, LsmOptions o, std::string d)
+    : env(environment),
+      options(o),
+      directory(std::move(d)),
+      log(env.files, directory),
+      block_cache(static_cast<uint64_t>(options.block_cache_size.bytes)),
+      obsolete_files(std::make_shared<ObsoleteFiles>(env.tasks)),
+      commit_lock(env.tasks),
+      progress(env.tasks),
+      manifest_lock_(env.tasks),
+      closing_(env.tasks) {
+  view = std::make_shared<View>(View{.active = std::make_shared<Memtable>(),
+                                     .frozen = {},
+                                     .sstables = std::make_shared<SstableSet>()});
+}
+
+Result<void> Core::start(const ManifestEdit& recovered, std::weak_ptr<void> owner) {
+  owner_ = std::move(owner);
+  next_file_ = recovered.next_file.value_or(FileNumber{1});
+  log_number_ = recovered.log_number.value_or(FileNumber{});
+  flushed_sequence_ = recovered.last_sequence.value_or(SequenceNumber{});
+  last_sequence = flushed_sequence_;
+  auto next = std::make_shared<View>(*view);
+  next->sstables = view->sstables->apply(recovered, obsolete_files);
+  view = std::move(next);
+  const FileNumber number = reserve_file_numbers(2);
+  ASSIGN_OR_RETURN(auto manifest, Manifest::create(env.files, directory, number, whole_state()));
+  manifest_.emplace(std::move(manifest));
+  return {};
+}
+
+FileNumber Core::reserve_file_numbers(uint64_t count) {
+  const FileNumber first = next_file_;
+  next_file_.value += count;
+  return first;
+}
+
+void Core::fence(const Error& failure) {
+  if (!failure_.has_value()) failure_ = failure;
+  progress.wake_all();
+}
+
+Result<void> Core::writable() const {
+  if (failure_.has_value()) return std::unexpected(*failure_);
+  if (closing()) return error(ErrorCode::kUnavailable, "{} is closed", directory);
+  return {};
+}
+
+void Core::begin_closing() {
+  closing_.set();
+  obsolete_files->wake();
+  progress.wake_all();
+}
+
+void Core::wait_for_background() {
+  while (background_tasks_ > 0) progress.wait("background tasks");
+}
+
+void Core::background(const char* name, std::move_only_function<void()> body) {
+  // Counts the task down however it ends, and keeps the owner until then.
+  struct Token {
+    explicit Token(Core& c, std::shared_ptr<void> k) : keep(std::move(k)), core(&c) {
+      ++core->background_tasks_;
+    }
+    Token(Token&& o) noexcept : keep(std::move(o.keep)), core(std::exchange(o.core, nullptr)) {}
+    ~Token() {
+      if (core == nullptr) return;
+      --core->background_tasks_;
+      core->progress.wake_all();
+    }
+    std::shared_ptr<void> keep;
+    Core* core;
+  };
+  std::shared_ptr<void> keep = owner_.lock();
+  CHECK(keep != nullptr);
+  env.tasks.spawn(
+      name, [token = Token(*this, std::move(keep)), body = std::move(body)]() mutable { body(); });
+}
+
+void Core::freeze_active() {
+  const std::optional<FileNumber> segment = log.end();
+  CHECK(!view->active->empty());
+  CHECK(segment.has_value());
+  auto next = std::make_shared<View>(*view);
+  next->frozen.insert(next->frozen.begin(), {view->active, *segment});
+  next->active = std::make_shared<Memtable>();
+  if (watched_memtables != nullptr) watched_memtables->push_back(next->active);
+  view = std::move(next);
+}
+
+Result<void> Core::install(ManifestEdit edit, const Memtable* flushed) {
+  const env::Mutex::Lock lock(manifest_lock_);
+  if (failure_.has_value()) return std::unexpected(*failure_);
+  if (manifest_->bytes() > kManifestBytesMax) RETURN_IF_ERROR(replace_manifest());
+  edit.next_file = next_file_;
+  if (auto written = manifest_->append(edit); !written.has_value()) {
+    fence(written.error());
+    return written;
+  }
+  auto next = std::make_shared<View>(*view);
+  next->sstables = view->sstables->apply(edit, obsolete_files);
+  std::erase_if(next->frozen, [&](const FrozenMemtable& f) { return f.memtable.get() == flushed; });
+  view = std::move(next);
+  if (edit.last_sequence.has_value()) flushed_sequence_ = *edit.last_sequence;
+  if (edit.log_number.has_value()) {
+    log_number_ = *edit.log_number;
+    for (FileNumber number : log.release(log_number_))
+      obsolete_files->add({FileKind::kWal, number});
+  }
+  if (!cleaner_runs_) {
+    cleaner_runs_ = true;
+    background("file removal", [this] { remove_obsolete_files(); });
+  }
+  return {};
+}
+
+Result<void> Core::replace_manifest() {
+  const FileNumber old = manifest_->number();
+  const FileNumber number = reserve_file_numbers(2);
+  auto created = Manifest::create(env.files, directory, number, whole_state());
+  if (!created.has_value()) {
+    fence(created.error());
+    return std::unexpected(std::move(created.error()));
+  }
+  manifest_.emplace(std::move(*created));
+  obsolete_files->add({FileKind::kManifest, old});
+  return {};
+}
+
+ManifestEdit Core::whole_state() const {
+  ManifestEdit edit{.log_number = log_number_,
+                    .next_file = next_file_,
+                    .last_sequence = flushed_sequence_,
+                    .removed = {},
+                    .added = {}};
+  const Levels& levels = view->sstables->metas();
+  for (size_t level = 0; level < levels.size(); ++level) {
+    for (const SstableMetaPtr& meta : levels[level])
+      edit.added.push_back({static_cast<int>(level), meta});
+  }
+  return edit;
+}
+
+void Core::remove_obsolete_files() {
+  while (!closing()) {
+    for (FileName name : obsolete_files->take()) {
+      // One that cannot be removed now is an orphan that the next open removes.
+      (void)env.files.remove(path_of(directory, name));
+    }
+    if (!closing()) obsolete_files->wait();
+  }
+}
+
+}  // namespace revenant::lsm

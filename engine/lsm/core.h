@@ -1,0 +1,118 @@
+// What the parts of a Db share: its environment, the view that reads pin, its counters, and how it
+// ends.
+//
+//   CommitQueue ─┐                        ┌─> view {active, frozen…, SSTables}   replaced as a
+//   whole, Flusher ─────┼──> Core ── install ────┤                                     never
+//   changed Compactor ───┘     │                  └─> manifest (one edit at a time)
+//                      └─ progress: woken whenever a job ends, for all that wait for room, a flush
+//                      or an end
+//
+// Everything runs on the owner's tasks, so what lies between two suspensions is atomic. Two locks
+// order what suspends: `commit_lock` (no write is between its log record and its memtable while
+// held) and, within it, the manifest's.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/env/environment.h"
+#include "engine/env/sync.h"
+#include "engine/lsm/db.h"
+#include "engine/lsm/manifest.h"
+#include "engine/lsm/memtable.h"
+#include "engine/lsm/obsolete_files.h"
+#include "engine/lsm/options.h"
+#include "engine/lsm/sstable_set.h"
+#include "engine/lsm/write_log.h"
+#include "engine/sstable/block_cache.h"
+
+namespace revenant::lsm {
+
+// A memtable that takes no more writes.
+struct FrozenMemtable {
+  std::shared_ptr<Memtable> memtable;
+  FileNumber segment;  // of the log that holds the same writes
+};
+
+// All that a Db holds at one moment. A read works on one view to its end.
+struct View {
+  std::shared_ptr<Memtable> active;
+  std::vector<FrozenMemtable> frozen;  // newest first
+  std::shared_ptr<const SstableSet> sstables;
+
+  std::optional<Version> least_version_memtables() const;
+};
+
+class Core {
+ public:
+  Core(env::Environment environment, LsmOptions options, std::string directory);
+  Core(const Core&) = delete;
+
+  env::Environment env;
+  const LsmOptions options;
+  const std::string directory;
+
+  std::shared_ptr<const View> view;
+  WriteLog log;
+  SequenceNumber last_sequence;  // of the last visible write
+  LsmMetrics metrics;            // counters; metrics() of Db fills in what is looked up
+  RecoveryInfo recovery;
+  sstable::BlockCache block_cache;
+  std::shared_ptr<ObsoleteFiles> obsolete_files;
+
+  env::Mutex commit_lock;
+  env::WaitList progress;
+
+  FileNumber new_file_number() { return reserve_file_numbers(1); }
+  FileNumber reserve_file_numbers(uint64_t count);
+  // Once, at open: takes over what recovery found and writes it as a new manifest. `owner` owns
+  // this object.
+  Result<void> start(const ManifestEdit& recovered, std::weak_ptr<void> owner);
+
+  // --- how it ends ---
+  // The first error of log, manifest or a job: nothing is written after it.
+  void fence(const Error& failure);
+  bool fenced() const { return failure_.has_value(); }
+  bool closing() const { return closing_.is_set(); }
+  bool stopped() const { return fenced() || closing(); }
+  // The error that a write gets, if it gets one.
+  Result<void> writable() const;
+  void begin_closing();
+  void wait_for_background();
+  // Suspends for `time`, or until the Db closes.
+  void sleep_or_close(const char* why, Duration time) { closing_.wait_for(why, time); }
+
+  // Starts a task that keeps this object alive and that close() waits for.
+  void background(const char* name, std::move_only_function<void()> body);
+
+  // --- changes of the view ---
+  // Freezes the active memtable, which is not empty. With the commit lock held.
+  void freeze_active();
+  // Memtables active since then, oldest first, for as long as somebody watches.
+  std::vector<std::shared_ptr<Memtable>>* watched_memtables = nullptr;
+
+  // Makes the edit durable, then visible; the `flushed` memtable leaves the view with it. Returns
+  // at the instant it became visible. An error fences.
+  Result<void> install(ManifestEdit edit, const Memtable* flushed = nullptr);
+
+ private:
+  Result<void> replace_manifest();
+  ManifestEdit whole_state() const;
+  void remove_obsolete_files();
+
+  env::Mutex manifest_lock_;
+  std::optional<Manifest> manifest_;
+  FileNumber next_file_;
+  FileNumber log_number_;  // these two as the manifest has them
+  SequenceNumber flushed_sequence_;
+  std::optional<Error> failure_;
+  env::Event closing_;
+  int background_tasks_ = 0;
+  bool cleaner_runs_ = false;
+  std::weak_ptr<void> owner_;
+};
+
+}  // namespace revenant::lsm

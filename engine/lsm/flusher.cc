@@ -1,0 +1,82 @@
+#include "engine/lsm/flusher.h"
+
+#include <utility>
+
+#include "engine/lsm/compaction/sstable_writer.h"
+#include "engine/lsm/compaction/winners.h"
+
+namespace revenant::lsm {
+
+Result<SstableMetaPtr> write_memtable(env::FileSystem& files, const Memtable& memtable,
+                                      const std::string& directory,
+                                      const sstable::SstableOptions& options, FileNumber number,
+                                      Instant now) {
+  SstableWriter writer(files, {.directory = directory,
+                               .sstable = options,
+                               .cause = {env::CauseKind::kFlush},
+                               .creation_time = now,
+                               .first_number = number});
+  Winners winners(memtable.iterate());
+  for (winners.seek_to_first(); winners.valid(); winners.next()) {
+    RETURN_IF_ERROR(writer.add(winners.internal_key(), winners.value()));
+  }
+  ASSIGN_OR_RETURN(auto sstables, writer.finish());
+  CHECK(sstables.size() == 1, "{} SSTables from {} entries", sstables.size(), memtable.entries());
+  return sstables.front();
+}
+
+void Flusher::freeze() {
+  core_.freeze_active();
+  if (running_) return;
+  running_ = true;
+  core_.background("flush", [this] { run(); });
+}
+
+Result<void> Flusher::flush() {
+  SequenceNumber target;
+  {
+    const env::Mutex::Lock lock(core_.commit_lock);
+    RETURN_IF_ERROR(core_.writable());
+    target = core_.last_sequence;
+    if (!core_.view->active->empty()) freeze();
+  }
+  const auto pending = [&] {
+    const auto& frozen = core_.view->frozen;
+    return !frozen.empty() && frozen.back().memtable->greatest_sequence() <= target;
+  };
+  while (pending() && !core_.stopped()) core_.progress.wait("flush");
+  return pending() ? core_.writable() : Result<void>{};
+}
+
+void Flusher::run() {
+  while (!core_.view->frozen.empty() && !core_.stopped()) {
+    if (auto flushed = flush_oldest(); !flushed.has_value()) core_.fence(flushed.error());
+    core_.progress.wake_all();
+  }
+  running_ = false;
+}
+
+Result<void> Flusher::flush_oldest() {
+  const FrozenMemtable oldest = core_.view->frozen.back();
+  const FileNumber number = core_.new_file_number();
+  const Instant now = core_.env.clock.now();
+  Result<SstableMetaPtr> sstable;
+  core_.env.tasks.run_job("flush", [&] {
+    sstable = write_memtable(core_.env.files, *oldest.memtable, core_.directory,
+                             core_.options.sstable, number, now);
+  });
+  RETURN_IF_ERROR(sstable);
+  const SstableMeta& meta = **sstable;
+  RETURN_IF_ERROR(core_.install({.log_number = FileNumber{oldest.segment.value + 1},
+                                 .next_file = std::nullopt,
+                                 .last_sequence = oldest.memtable->greatest_sequence(),
+                                 .removed = {},
+                                 .added = {{0, *sstable}}},
+                                oldest.memtable.get()));
+  ++core_.metrics.flushes;
+  core_.env.events.flushed(meta.number, meta.properties.entries, meta.file_bytes);
+  flushed_();
+  return {};
+}
+
+}  // namespace revenant::lsm

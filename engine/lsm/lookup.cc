@@ -1,0 +1,145 @@
+#include "engine/lsm/lookup.h"
+
+#include <array>
+#include <utility>
+
+#include "engine/base/check.h"
+
+namespace revenant::lsm {
+namespace {
+
+// num_levels allows 12.
+constexpr size_t kLevelsMax = 16;
+
+class Lookup {
+ public:
+  Lookup(Core& core, const View& view, Bytes key, sstable::ReadCounters& counters, env::Cause cause)
+      : core_(core), view_(view), key_(key), counters_(counters), cause_(cause) {}
+
+  Result<std::optional<Cell>> run() {
+    read_memtables();
+    if (!decided_against(view_.sstables->greatest_version()) && !(found_ && sequences())) {
+      RETURN_IF_ERROR(read_sstables());
+    }
+    if (!found_) return std::nullopt;
+    if (best_.is_tombstone()) ++counters_.tombstones_stepped;
+    if (owned_.has_value()) return std::move(owned_);
+    return Cell(best_);
+  }
+
+ private:
+  bool sequences() const { return core_.options.versions == Versions::kSequence; }
+  // Nothing with a version up to `greatest` can win any more.
+  bool decided_against(Version greatest) const { return found_ && best_.version > greatest; }
+
+  void read_memtables() {
+    read_memtable(*view_.active);
+    for (const FrozenMemtable& frozen : view_.frozen) {
+      if (found_ && sequences()) return;
+      read_memtable(*frozen.memtable);
+    }
+  }
+
+  void read_memtable(const Memtable& memtable) {
+    if (memtable.empty() || decided_against(memtable.greatest_version())) return;
+    ++counters_.memtables;
+    const std::optional<CellView> cell = memtable.get(key_);
+    if (cell.has_value() && (!found_ || compare_cells(*cell, best_) > 0)) {
+      best_ = *cell;
+      found_ = true;
+    }
+  }
+
+  Result<void> read_sstables() {
+    const auto& levels = view_.sstables->levels();
+    if (levels.empty()) return {};
+    return sequences() ? read_newest_level_first(levels) : read_greatest_version_first(levels);
+  }
+
+  Result<void> read_newest_level_first(const std::vector<std::vector<SstablePtr>>& levels) {
+    for (const SstablePtr& sstable : levels[0]) {
+      if (!sstable->meta().covers(key_)) continue;
+      if (decided_against(greatest(*sstable))) break;
+      RETURN_IF_ERROR(read_sstable(*sstable));
+    }
+    for (size_t level = 1; level < levels.size() && !found_; ++level) {
+      Sstable* sstable = SstableSet::find_in_level(levels[level], key_);
+      if (sstable != nullptr) RETURN_IF_ERROR(read_sstable(*sstable));
+    }
+    return {};
+  }
+
+  Result<void> read_greatest_version_first(const std::vector<std::vector<SstablePtr>>& levels) {
+    // At most one SSTable of each deeper level, merged with those of level 0, which are in order.
+    CHECK(levels.size() <= kLevelsMax, "{} levels", levels.size());
+    std::array<Sstable*, kLevelsMax> deeper{};
+    for (size_t level = 1; level < levels.size(); ++level) {
+      deeper[level] = SstableSet::find_in_level(levels[level], key_);
+    }
+    auto level0 = levels[0].begin();
+    for (;;) {
+      while (level0 != levels[0].end() && !(*level0)->meta().covers(key_)) ++level0;
+      Sstable** next = nullptr;
+      for (Sstable*& candidate : deeper) {
+        if (candidate == nullptr) continue;
+        if (next == nullptr || greatest(*candidate) > greatest(**next)) next = &candidate;
+      }
+      Sstable* sstable;
+      if (level0 != levels[0].end() &&
+          (next == nullptr || greatest(**level0) >= greatest(**next))) {
+        sstable = (level0++)->get();
+      } else if (next != nullptr) {
+        sstable = std::exchange(*next, nullptr);
+      } else {
+        return {};
+      }
+      if (decided_against(greatest(*sstable))) return {};
+      RETURN_IF_ERROR(read_sstable(*sstable));
+    }
+  }
+
+  static Version greatest(const Sstable& sstable) {
+    return sstable.meta().properties.greatest_version;
+  }
+
+  Result<void> read_sstable(Sstable& sstable) {
+    sstable::SstableReader* reader = sstable.reader();
+    if (reader == nullptr) {
+      ASSIGN_OR_RETURN(auto opened, sstable.open(core_.env.files, core_.directory, cause_));
+      reader = opened.get();
+    }
+    if (!reader->may_contain(key_, &counters_)) return {};
+    return reader->get(
+        key_, {.cause = cause_, .cache = &core_.block_cache, .counters = &counters_},
+        [this](const sstable::InternalKey& entry, Bytes value) { return take(entry, value); });
+  }
+
+  // One entry of the key, the greatest version first: true while a later one might win.
+  bool take(const sstable::InternalKey& entry, Bytes value) {
+    const CellView cell = sstable::entry_cell(entry, value);
+    if (found_ && compare_cells(cell, best_) <= 0) return cell.version == best_.version;
+    owned_.emplace(cell);
+    best_ = owned_->view();
+    found_ = true;
+    return true;
+  }
+
+  Core& core_;
+  const View& view_;
+  const Bytes key_;
+  sstable::ReadCounters& counters_;
+  const env::Cause cause_;
+  bool found_ = false;
+  CellView best_;              // of a memtable, or of `owned_`
+  std::optional<Cell> owned_;  // what an SSTable's block held
+};
+
+}  // namespace
+
+Result<std::optional<Cell>> lookup(Core& core, Bytes key, sstable::ReadCounters& counters,
+                                   env::Cause cause) {
+  const std::shared_ptr<const View> view = core.view;
+  return Lookup(core, *view, key, counters, cause).run();
+}
+
+}  // namespace revenant::lsm

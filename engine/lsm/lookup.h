@@ -1,0 +1,23 @@
+// Point reads.
+//
+//   memtables (all: they cost no I/O)  ─> best so far
+//   SSTables that may hold the key, greatest version first ─> stop once best.version > the next
+//   one's greatest
+//
+// With timestamps an older version may have arrived later, and a version may be in several sources
+// (a hint and a retry, or two writes of one microsecond), so only a strictly greater version ends
+// the search; compare_cells decides among equals. With sequence versions a key's newest cell is in
+// the first level that holds it.
+#pragma once
+
+#include <optional>
+
+#include "engine/lsm/core.h"
+
+namespace revenant::lsm {
+
+// Adds its costs to `counters`.
+Result<std::optional<Cell>> lookup(Core& core, Bytes key, sstable::ReadCounters& counters,
+                                   env::Cause cause);
+
+}  // namespace revenant::lsm

@@ -1,0 +1,93 @@
+#include "engine/lsm/manifest.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "engine/lsm/file_names.h"
+
+namespace revenant::lsm {
+namespace {
+
+constexpr env::Cause kCause{env::CauseKind::kManifest};
+
+Result<void> point_current_at(env::FileSystem& files, const std::string& directory,
+                              FileNumber number) {
+  const std::string temporary = path_of(directory, {FileKind::kTemporary, {number.value + 1}});
+  ASSIGN_OR_RETURN(auto file, files.create(temporary));
+  RETURN_IF_ERROR(file->append(to_string(FileName{FileKind::kManifest, number}), kCause));
+  RETURN_IF_ERROR(file->sync(kCause));
+  RETURN_IF_ERROR(files.rename(temporary, current_path(directory)));
+  return files.sync_directory(directory, kCause);
+}
+
+Result<FileNumber> read_current(env::FileSystem& files, const std::string& directory) {
+  ASSIGN_OR_RETURN(auto file, files.open(current_path(directory)));
+  Buffer name;
+  RETURN_IF_ERROR(file->read(0, file->size(), name, {env::CauseKind::kRecovery}));
+  const std::optional<FileName> parsed = parse_file_name(name);
+  if (!parsed.has_value() || parsed->kind != FileKind::kManifest) {
+    return error(ErrorCode::kCorruption, "{} names no manifest", current_path(directory));
+  }
+  return parsed->number;
+}
+
+// Edits applied one after the other, as one.
+class Merged {
+ public:
+  Result<void> apply(ManifestEdit edit) {
+    if (edit.log_number.has_value()) whole_.log_number = edit.log_number;
+    if (edit.next_file.has_value()) whole_.next_file = edit.next_file;
+    if (edit.last_sequence.has_value()) whole_.last_sequence = edit.last_sequence;
+    for (FileNumber number : edit.removed) {
+      if (live_.erase(number) == 0) {
+        return error(ErrorCode::kCorruption, "SSTable {} is removed but was never added", number);
+      }
+    }
+    for (auto& added : edit.added) live_[added.meta->number] = std::move(added);
+    return {};
+  }
+  ManifestEdit take() && {
+    for (auto& [number, added] : live_) whole_.added.push_back(std::move(added));
+    return std::move(whole_);
+  }
+
+ private:
+  ManifestEdit whole_;
+  std::map<FileNumber, ManifestEdit::Added> live_;
+};
+
+}  // namespace
+
+Result<Manifest> Manifest::create(env::FileSystem& files, const std::string& directory,
+                                  FileNumber number, const ManifestEdit& whole) {
+  ASSIGN_OR_RETURN(auto file, files.create(path_of(directory, {FileKind::kManifest, number})));
+  Manifest manifest(number, wal::WalWriter(std::move(file), kCause));
+  RETURN_IF_ERROR(manifest.append(whole));
+  RETURN_IF_ERROR(files.sync_directory(directory, kCause));
+  RETURN_IF_ERROR(point_current_at(files, directory, number));
+  return manifest;
+}
+
+Result<void> Manifest::append(const ManifestEdit& edit) {
+  RETURN_IF_ERROR(writer_.append(encode_manifest_edit(edit)));
+  return writer_.sync();
+}
+
+Result<std::optional<ManifestContents>> read_current_manifest(env::FileSystem& files,
+                                                              const std::string& directory) {
+  if (!files.exists(current_path(directory))) return std::nullopt;
+  ASSIGN_OR_RETURN(const FileNumber number, read_current(files, directory));
+  const std::string path = path_of(directory, {FileKind::kManifest, number});
+  ASSIGN_OR_RETURN(auto file, files.open(path));
+  Merged merged;
+  ASSIGN_OR_RETURN(const wal::WalReplay replay,
+                   wal::replay_wal(*file, [&](Bytes record) -> Result<void> {
+                     ASSIGN_OR_RETURN(auto edit, decode_manifest_edit(record));
+                     return merged.apply(std::move(edit));
+                   }));
+  if (replay.records == 0) return error(ErrorCode::kCorruption, "{} holds no edit", path);
+  return ManifestContents{number, std::move(merged).take()};
+}
+
+}  // namespace revenant::lsm

@@ -1,0 +1,71 @@
+// The newest writes, sorted in memory: a skip list in an arena. Entries are only ever inserted, so
+// an iterator stays valid while others insert; it may then meet entries that came later, and tells
+// them by their sequence.
+//
+//   level 2   head ─────────────────────> c@8 ──────────────> nil
+//   level 1   head ───────> b@4 ────────> c@8 ──────────────> nil
+//   level 0   head ─> a@3 > b@4 > b@1 ──> c@8 ─> c@2 ─> f@7 > nil
+//
+// An entry with the same internal key as one that is there is a defect: a sequence is handed out
+// once.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "engine/base/cell.h"
+#include "engine/lsm/arena.h"
+#include "engine/sstable/internal_key.h"
+#include "engine/sstable/iterator.h"
+
+namespace revenant::lsm {
+
+class Memtable : public std::enable_shared_from_this<Memtable> {
+ public:
+  Memtable();
+  Memtable(const Memtable&) = delete;
+
+  void insert(Bytes user_key, const CellView& cell, SequenceNumber sequence);
+
+  // The winning cell of the key; its view lives as long as the memtable.
+  std::optional<CellView> get(Bytes user_key) const;
+
+  // Whether an entry of the key with version <= `version` arrived after `after`.
+  bool holds_older(Bytes user_key, Version version, SequenceNumber after) const;
+
+  // Keeps the memtable alive.
+  std::unique_ptr<sstable::Iterator> iterate() const;
+
+  bool empty() const { return entries_ == 0; }
+  uint64_t entries() const { return entries_; }
+  // Encoded size: internal keys and values, with 8 bytes for their lengths. Not what the arena
+  // takes.
+  uint64_t bytes() const { return bytes_; }
+  uint64_t payload_bytes() const { return payload_bytes_; }  // keys and values as given
+  Version least_version() const { return least_version_; }
+  Version greatest_version() const { return greatest_version_; }
+  SequenceNumber greatest_sequence() const { return greatest_sequence_; }
+
+ private:
+  friend class MemtableIterator;
+  static constexpr int kHeightMax = 12;  // enough for 4^12 entries
+  struct Node;
+
+  // The first node not before the key with this trailer; `previous` gets its predecessor at each
+  // level.
+  Node* seek(Bytes user_key, const char* trailer, Node** previous) const;
+
+  Arena arena_;
+  Node* head_;
+  int height_ = 1;
+  uint64_t entries_ = 0;
+  uint64_t bytes_ = 0;
+  uint64_t payload_bytes_ = 0;
+  Version least_version_ = Version::max();
+  Version greatest_version_;
+  SequenceNumber greatest_sequence_;
+};
+
+}  // namespace revenant::lsm

@@ -1,0 +1,164 @@
+#include "engine/lsm/recovery.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/lsm/file_names.h"
+#include "engine/lsm/flusher.h"
+#include "engine/lsm/log_record.h"
+#include "engine/lsm/manifest.h"
+
+namespace revenant::lsm {
+namespace {
+
+constexpr env::Cause kCause{env::CauseKind::kRecovery};
+
+class Recovery {
+ public:
+  explicit Recovery(Core& core)
+      : core_(core), files_(core.env.files), memtable_(std::make_shared<Memtable>()) {}
+
+  Result<void> run(std::weak_ptr<void> owner) {
+    RETURN_IF_ERROR(files_.make_directory(core_.directory));
+    RETURN_IF_ERROR(list_files());
+    RETURN_IF_ERROR(read_manifest());
+    RETURN_IF_ERROR(check_sstables());
+    RETURN_IF_ERROR(replay_log());
+    RETURN_IF_ERROR(flush());
+    // Above every segment there is, so that nothing dropped today can be replayed tomorrow.
+    state_.log_number = next_file_;
+    state_.next_file = next_file_;
+    state_.last_sequence = last_sequence_;
+    RETURN_IF_ERROR(core_.start(state_, std::move(owner)));
+    remove_leftovers();
+    return {};
+  }
+
+ private:
+  FileNumber new_file_number() { return {next_file_.value++}; }
+
+  Result<void> list_files() {
+    ASSIGN_OR_RETURN(const auto names, files_.list(core_.directory));
+    for (const std::string& name : names) {
+      if (const std::optional<FileName> parsed = parse_file_name(name)) found_.push_back(*parsed);
+    }
+    std::ranges::sort(found_);
+    return {};
+  }
+
+  Result<void> read_manifest() {
+    ASSIGN_OR_RETURN(auto contents, read_current_manifest(files_, core_.directory));
+    if (contents.has_value()) {
+      manifest_ = contents->number;
+      state_ = std::move(contents->whole);
+    } else {
+      // A first open that was cut short leaves manifests and temporary files; anything else had a
+      // CURRENT.
+      for (FileName name : found_) {
+        if (name.kind == FileKind::kSstable || name.kind == FileKind::kWal) {
+          return error(ErrorCode::kCorruption, "{} is there but CURRENT is not",
+                       path_of(core_.directory, name));
+        }
+      }
+    }
+    last_sequence_ = state_.last_sequence.value_or(SequenceNumber{});
+    log_number_ = state_.log_number.value_or(FileNumber{});
+    // Numbers of orphans were used too.
+    next_file_ = state_.next_file.value_or(FileNumber{1});
+    for (FileName name : found_)
+      next_file_ = std::max(next_file_, FileNumber{name.number.value + 1});
+    return {};
+  }
+
+  Result<void> check_sstables() {
+    for (const auto& [level, meta] : state_.added) {
+      if (!std::ranges::binary_search(found_, FileName{FileKind::kSstable, meta->number})) {
+        return error(ErrorCode::kCorruption, "{} is missing",
+                     sstable_path(core_.directory, meta->number));
+      }
+    }
+    return {};
+  }
+
+  Result<void> replay_log() {
+    for (FileName name : found_) {
+      if (name.kind == FileKind::kWal && name.number >= log_number_)
+        RETURN_IF_ERROR(replay_segment(name));
+    }
+    return {};
+  }
+
+  Result<void> replay_segment(FileName name) {
+    const std::string path = path_of(core_.directory, name);
+    ASSIGN_OR_RETURN(auto file, files_.open(path));
+    auto replayed =
+        wal::replay_wal(*file, [this](Bytes record) { return replay_record(record); }, kCause);
+    if (!replayed.has_value()) {
+      return error(replayed.error().code, "{}: {}", path, replayed.error().message);
+    }
+    core_.recovery.wal_dropped_bytes += replayed->dropped_bytes;
+    return {};
+  }
+
+  Result<void> replay_record(Bytes record) {
+    ASSIGN_OR_RETURN(const LogRecordHeader header, decode_log_record_header(record));
+    // After a hole nothing fits any more: sequences only grow.
+    if (header.first.value != last_sequence_.value + 1) {
+      core_.recovery.wal_dropped_bytes += record.size();
+      return {};
+    }
+    ++core_.recovery.wal_records;
+    return decode_log_record(record,
+                             [this](SequenceNumber sequence, Bytes key, const CellView& cell) {
+                               memtable_->insert(key, cell, sequence);
+                               last_sequence_ = sequence;
+                               core_.env.events.applied(key, cell, env::ApplySource::kRecovery);
+                             });
+  }
+
+  Result<void> flush() {
+    if (memtable_->empty()) return {};
+    const FileNumber number = new_file_number();
+    const Instant now = core_.env.clock.now();
+    Result<SstableMetaPtr> sstable;
+    core_.env.tasks.run_job("recovery flush", [&] {
+      sstable =
+          write_memtable(files_, *memtable_, core_.directory, core_.options.sstable, number, now);
+    });
+    RETURN_IF_ERROR(sstable);
+    const SstableMeta& meta = **sstable;
+    ++core_.metrics.flushes;
+    core_.env.events.flushed(meta.number, meta.properties.entries, meta.file_bytes);
+    state_.added.push_back({0, *sstable});
+    return {};
+  }
+
+  // What the new manifest does not name. A failure is no matter: the next open tries again.
+  void remove_leftovers() {
+    for (FileName name : found_) {
+      if (name.kind == FileKind::kSstable && core_.view->sstables->find(name.number) != nullptr)
+        continue;
+      const bool replayed = name.kind == FileKind::kWal && name.number >= log_number_;
+      const bool replaced = name.kind == FileKind::kManifest && name.number == manifest_;
+      if (!replayed && !replaced) ++core_.recovery.orphans_removed;
+      (void)files_.remove(path_of(core_.directory, name));
+    }
+  }
+
+  Core& core_;
+  env::FileSystem& files_;
+  std::vector<FileName> found_;  // sorted
+  std::optional<FileNumber> manifest_;
+  ManifestEdit state_;
+  FileNumber next_file_, log_number_;
+  SequenceNumber last_sequence_;  // recovered so far
+  std::shared_ptr<Memtable> memtable_;
+};
+
+}  // namespace
+
+Result<void> recover(Core& core, std::weak_ptr<void> owner) {
+  return Recovery(core).run(std::move(owner));
+}
+
+}  // namespace revenant::lsm

@@ -1,0 +1,101 @@
+#include "engine/lsm/sstable_set.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "engine/base/check.h"
+
+namespace revenant::lsm {
+
+Sstable::~Sstable() {
+  if (obsolete_) obsolete_files_->add({FileKind::kSstable, meta_->number});
+}
+
+Result<std::shared_ptr<sstable::SstableReader>> Sstable::open(env::FileSystem& files,
+                                                              const std::string& directory,
+                                                              env::Cause cause) {
+  if (reader_ != nullptr) return reader_;
+  const std::string path = sstable_path(directory, meta_->number);
+  ASSIGN_OR_RETURN(auto file, files.open(path));
+  ASSIGN_OR_RETURN(auto reader,
+                   sstable::SstableReader::open(std::move(file), meta_->number, path, cause));
+  // Another task may have opened it meanwhile; reads in progress go on with theirs.
+  if (reader_ == nullptr) reader_ = std::move(reader);
+  return reader_;
+}
+
+std::shared_ptr<const SstableSet> SstableSet::apply(
+    const ManifestEdit& edit, const std::shared_ptr<ObsoleteFiles>& obsolete_files) const {
+  auto result = std::make_shared<SstableSet>();
+  std::map<FileNumber, SstablePtr> removed;
+  for (const auto& level : levels_) {
+    auto& kept = result->levels_.emplace_back();
+    for (const SstablePtr& sstable : level) {
+      if (std::ranges::find(edit.removed, sstable->meta().number) == edit.removed.end()) {
+        kept.push_back(sstable);
+      } else {
+        removed.emplace(sstable->meta().number, sstable);
+      }
+    }
+  }
+  CHECK(removed.size() == edit.removed.size(), "{} of {}", removed.size(), edit.removed.size());
+
+  for (const auto& [level, meta] : edit.added) {
+    const auto at = static_cast<size_t>(level);
+    if (result->levels_.size() <= at) result->levels_.resize(at + 1);
+    SstablePtr sstable;
+    if (auto moved = removed.find(meta->number); moved != removed.end()) {
+      sstable = std::move(moved->second);
+      removed.erase(moved);
+    } else {
+      sstable = std::make_shared<Sstable>(meta, obsolete_files);
+    }
+    result->levels_[at].push_back(std::move(sstable));
+  }
+  for (const auto& [number, sstable] : removed) sstable->set_obsolete();
+
+  for (size_t level = 0; level < result->levels_.size(); ++level) {
+    auto& sstables = result->levels_[level];
+    std::ranges::sort(sstables, [&](const SstablePtr& a, const SstablePtr& b) {
+      const auto& x = a->meta().properties;
+      const auto& y = b->meta().properties;
+      if (level == 0) {
+        return std::pair(x.greatest_version, a->meta().number) >
+               std::pair(y.greatest_version, b->meta().number);
+      }
+      return x.least_key < y.least_key;
+    });
+    auto& metas = result->metas_.emplace_back();
+    for (const SstablePtr& sstable : sstables) {
+      const SstableMeta& meta = sstable->meta();
+      CHECK(level == 0 || metas.empty() || metas.back()->greatest_key() < meta.least_key(),
+            "level {}: {} and {} overlap", level, metas.back()->number, meta.number);
+      metas.push_back(sstable->meta_ptr());
+      const auto& p = meta.properties;
+      result->greatest_version_ = std::max(result->greatest_version_, p.greatest_version);
+      // Properties count internal keys, and a tombstone's deletion time as its value.
+      result->payload_bytes_ += p.key_bytes + p.value_bytes - p.entries * sstable::kTrailerSize -
+                                p.tombstones * sizeof(Instant::ns);
+    }
+  }
+  return result;
+}
+
+SstablePtr SstableSet::find(FileNumber number) const {
+  for (const auto& level : levels_) {
+    for (const SstablePtr& sstable : level) {
+      if (sstable->meta().number == number) return sstable;
+    }
+  }
+  return nullptr;
+}
+
+Sstable* SstableSet::find_in_level(const std::vector<SstablePtr>& level, Bytes user_key) {
+  const auto found = std::ranges::lower_bound(
+      level, user_key, {}, [](const SstablePtr& s) { return s->meta().greatest_key(); });
+  if (found == level.end() || user_key < (*found)->meta().least_key()) return nullptr;
+  return found->get();
+}
+
+}  // namespace revenant::lsm

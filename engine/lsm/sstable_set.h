@@ -1,0 +1,73 @@
+// The SSTables of one Db at one moment. A set never changes: an installed edit makes a new one, and
+// whoever still reads from the old one holds it, and with it the files.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/env/file_system.h"
+#include "engine/lsm/compaction/sstable_meta.h"
+#include "engine/lsm/manifest_edit.h"
+#include "engine/lsm/obsolete_files.h"
+#include "engine/sstable/sstable_reader.h"
+
+namespace revenant::lsm {
+
+// One SSTable file in use. Opened at its first read and kept open: index and filter stay in memory,
+// as with RocksDB's max_open_files = -1.
+class Sstable {
+ public:
+  Sstable(SstableMetaPtr meta, std::shared_ptr<ObsoleteFiles> obsolete_files)
+      : meta_(std::move(meta)), obsolete_files_(std::move(obsolete_files)) {}
+  ~Sstable();
+  Sstable(const Sstable&) = delete;
+
+  const SstableMeta& meta() const { return *meta_; }
+  const SstableMetaPtr& meta_ptr() const { return meta_; }
+
+  // Suspends at the first call. Lives as long as this object.
+  Result<std::shared_ptr<sstable::SstableReader>> open(env::FileSystem& files,
+                                                       const std::string& directory,
+                                                       env::Cause cause);
+  sstable::SstableReader* reader() const { return reader_.get(); }  // null before open()
+
+  // No set from now on names it: the file goes when the last reference does.
+  void set_obsolete() { obsolete_ = true; }
+
+ private:
+  const SstableMetaPtr meta_;
+  const std::shared_ptr<ObsoleteFiles> obsolete_files_;
+  std::shared_ptr<sstable::SstableReader> reader_;
+  bool obsolete_ = false;
+};
+using SstablePtr = std::shared_ptr<Sstable>;
+
+class SstableSet {
+ public:
+  SstableSet() = default;
+
+  // This set with the edit applied; the SSTables it removes are obsolete from now on.
+  std::shared_ptr<const SstableSet> apply(
+      const ManifestEdit& edit, const std::shared_ptr<ObsoleteFiles>& obsolete_files) const;
+
+  // As Levels in compaction/sstable_meta.h says.
+  const std::vector<std::vector<SstablePtr>>& levels() const { return levels_; }
+  const Levels& metas() const { return metas_; }
+  size_t level0_size() const { return levels_.empty() ? 0 : levels_[0].size(); }
+  SstablePtr find(FileNumber number) const;  // null if it is not here
+
+  // The SSTable of level 1 or deeper whose range may hold the key, or null.
+  static Sstable* find_in_level(const std::vector<SstablePtr>& level, Bytes user_key);
+
+  Version greatest_version() const { return greatest_version_; }  // 0 if empty
+  uint64_t payload_bytes() const { return payload_bytes_; }       // user keys and values
+
+ private:
+  std::vector<std::vector<SstablePtr>> levels_;
+  Levels metas_;
+  Version greatest_version_;
+  uint64_t payload_bytes_ = 0;
+};
+
+}  // namespace revenant::lsm

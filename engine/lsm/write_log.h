@@ -1,0 +1,60 @@
+// The segments of one Db's write-ahead log. A segment holds what went into one memtable: it is
+// begun by the memtable's first write and let go when the memtable's SSTable is installed.
+//
+//   segments   7 ──────> 9 ──────> 12           9 released: files below 10 are obsolete
+//   memtables  flushing  waiting   active
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/base/ids.h"
+#include "engine/env/file_system.h"
+#include "engine/wal/wal.h"
+
+namespace revenant::lsm {
+
+class WriteLog {
+ public:
+  WriteLog(env::FileSystem& files, std::string directory)
+      : files_(files), directory_(std::move(directory)) {}
+
+  // True: the next append needs begin() first.
+  bool needs_segment() const { return !open_; }
+  Result<void> begin(FileNumber number);
+  // Appends to the newest segment. `least_version` is that of the record's entries.
+  Result<void> append(Bytes record, Version least_version);
+  // The newest segment gets no more; its number, or nothing if it was never begun.
+  std::optional<FileNumber> end();
+
+  // Makes all that was appended before this call durable, oldest first, so that what is durable is
+  // always a prefix. Appends may go on meanwhile.
+  Result<void> sync();
+  bool unsynced() const;
+
+  // Forgets the segments below `number`; what they hold is in SSTables.
+  std::vector<FileNumber> release(FileNumber number);
+
+  uint64_t bytes() const;
+  // Over all segments that a recovery would replay.
+  std::optional<Version> least_version() const;
+
+ private:
+  struct Segment {
+    FileNumber number;
+    wal::WalWriter writer;
+    Version least_version = Version::max();
+    bool entry_durable = false;  // in the directory
+    bool unsynced = false;       // bytes
+  };
+
+  env::FileSystem& files_;
+  const std::string directory_;
+  std::deque<std::shared_ptr<Segment>> segments_;  // ascending
+  bool open_ = false;                              // segments_.back() takes appends
+};
+
+}  // namespace revenant::lsm

@@ -1,0 +1,134 @@
+#include "engine/lsm/db.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/engine/lsm/db_fixture.h"
+
+namespace revenant::lsm {
+namespace {
+
+TEST_F(DbTest, WhatWasPutIsRead) {
+  put("a", "1");
+  put("b", "2");
+  EXPECT_EQ(get("a"), "1");
+  EXPECT_EQ(get("b"), "2");
+  EXPECT_EQ(get("c"), "-");
+}
+
+TEST_F(DbTest, ADeleteIsReadAsATombstone) {
+  put("a", "1");
+  remove("a");
+  EXPECT_EQ(get("a"), "x");
+}
+
+TEST_F(DbTest, TheGreaterVersionWinsWhateverArrivedLast) {
+  put("a", "new", 20);
+  put("a", "old", 10);
+  EXPECT_EQ(get("a"), "new");
+  flush();
+  put("a", "older", 5);
+  flush();
+  EXPECT_EQ(get("a"), "new");
+  remove("a", 15);
+  EXPECT_EQ(get("a"), "new");
+  remove("a", 25);
+  flush();
+  put("a", "late", 24);
+  EXPECT_EQ(get("a"), "x");
+}
+
+TEST_F(DbTest, TiesResolveAlikeInEveryOrderOfArrivalAndPlace) {
+  put("value then tombstone", "v", 10);
+  remove("value then tombstone", 10);
+  remove("tombstone then value", 10);
+  put("tombstone then value", "v", 10);
+  put("larger then smaller", "z", 10);
+  flush();
+  put("larger then smaller", "a", 10);
+  put("smaller then larger", "a", 10);
+  flush();
+  put("smaller then larger", "z", 10);
+  const auto expect = [&] {
+    EXPECT_EQ(get("value then tombstone"), "x");
+    EXPECT_EQ(get("tombstone then value"), "x");
+    EXPECT_EQ(get("larger then smaller"), "z");
+    EXPECT_EQ(get("smaller then larger"), "z");
+  };
+  expect();
+  compact();
+  expect();
+  reopen();
+  expect();
+}
+
+TEST_F(DbTest, WithSequenceVersionsTheLastArrivalWins) {
+  options.versions = Versions::kSequence;
+  reopen();
+  put("a", "1");
+  put("a", "2");
+  flush();
+  EXPECT_EQ(get("a"), "2");
+  put("a", "3");
+  EXPECT_EQ(get("a"), "3");
+  remove("a");
+  EXPECT_EQ(get("a"), "x");
+}
+
+TEST_F(DbTest, AScanYieldsTheWinnersInOrder) {
+  put("b", "1", 1);
+  put("c", "2", 2);
+  flush();
+  put("a", "3", 3);
+  put("b", "4", 4);
+  remove("c", 5);
+  EXPECT_EQ(scan("", ""), "a=3 b=4 c=x");
+  EXPECT_EQ(scan("b", ""), "b=4 c=x");
+  EXPECT_EQ(scan("", "b"), "a=3");
+  EXPECT_EQ(scan("bb", "c"), "");
+}
+
+TEST_F(DbTest, AScanShowsTheMomentItBegan) {
+  put("a", "1", 1);
+  put("c", "1", 1);
+  in_task([&] {
+    auto scan = must(db->scan("", ""));
+    must(db->write(batch("b", "late", 2)));
+    must(db->write(batch("c", "late", 2)));
+    must(db->compact());
+    std::string seen;
+    for (; scan->valid(); scan->next())
+      seen += fmt::format("{}={} ", scan->key(), scan->cell().value);
+    EXPECT_EQ(seen, "a=1 c=1 ");
+  });
+}
+
+TEST_F(DbTest, TheLogBringsBackWhatWasNotFlushed) {
+  put("a", "1", 1);
+  remove("b", 2);
+  kill();
+  reopen();
+  EXPECT_EQ(get("a"), "1");
+  EXPECT_EQ(get("b"), "x");
+  EXPECT_EQ(db->recovery().wal_records, 2u);
+  EXPECT_EQ(node->observer.applied_by[env::ApplySource::kRecovery], 2);
+}
+
+TEST_F(DbTest, FlushedLogsAndMergedSstablesAreRemoved) {
+  for (int i = 0; i < 3; ++i) {
+    put("a", fmt::format("{}", i), static_cast<uint64_t>(i + 1));
+    flush();
+  }
+  compact();
+  run_for(seconds(1));
+  int sstables = 0, logs = 0;
+  for (const std::string& path : memory.paths()) {
+    sstables += path.ends_with(".sst");
+    logs += path.ends_with(".wal");
+  }
+  EXPECT_EQ(sstables, 1);
+  EXPECT_EQ(logs, 0);
+  EXPECT_EQ(get("a"), "2");
+}
+
+}  // namespace
+}  // namespace revenant::lsm
