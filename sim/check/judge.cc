@@ -139,8 +139,6 @@ void Judge::weigh_risks(Instant now) {
 void Judge::final_cell(NodeId node, uint64_t key, const CellView& cell) {
   if (key >= final_.size()) final_.resize(std::max<size_t>(key + 1, final_.size() * 2));
   final_[key].push_back({node, cell.kind, cell.version, cell.deletion_time, hash64(cell.value)});
-  // Storage keys carry a token of eight bytes.
-  if (!cell.is_tombstone()) live_bytes_ += kKeySize + 8 + cell.value.size();
 }
 
 void Judge::finish(Instant moment, Duration gc_grace) {

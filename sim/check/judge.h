@@ -54,10 +54,9 @@ class Judge final : public Observer {
   void finish(Instant moment, Duration gc_grace);
 
   void report(Metrics& metrics) const;
+  uint64_t stale_reads() const { return stale_reads_; }
   const std::vector<Resurrection>& resurrections() const { return resurrections_; }  // the first of each key
   const std::vector<Violation>& violations() const { return violations_; }  // the first few of each check
-  // Live bytes over all replicas at the end (keys and values).
-  uint64_t live_bytes() const { return live_bytes_; }
 
  private:
   struct FinalCell {
@@ -92,7 +91,7 @@ class Judge final : public Observer {
   std::vector<Violation> violations_;
 
   uint64_t reads_ = 0, stale_reads_ = 0, resurrected_reads_ = 0, thin_air_reads_ = 0, lost_updates_ = 0;
-  uint64_t keys_at_risk_ = 0, resurrected_at_end_ = 0, lost_writes_ = 0, diverged_keys_ = 0, live_bytes_ = 0;
+  uint64_t keys_at_risk_ = 0, resurrected_at_end_ = 0, lost_writes_ = 0, diverged_keys_ = 0;
   Duration staleness_sum_, staleness_max_;
   uint64_t versions_missed_ = 0, versions_missed_max_ = 0;
 };

@@ -47,6 +47,9 @@ class Recorder::NodeSink final : public env::EventSink {
   NodeId node_;
 };
 
+Recorder::Recorder(std::function<Instant()> now) : now_(std::move(now)) {}
+Recorder::~Recorder() = default;
+
 env::EventSink& Recorder::sink(NodeId node) {
   if (node.value >= sinks_.size()) sinks_.resize(node.value + 1);
   auto& sink = sinks_[node.value];
@@ -65,6 +68,7 @@ WriteId Recorder::begin_write(uint64_t key) {
 void Recorder::end(const Operation& operation) {
   ++outcomes_[static_cast<size_t>(operation.kind)][static_cast<size_t>(operation.outcome)];
   if (operation.outcome == client::Outcome::kOk) {
+    ++operations_ok_;
     (is_write(operation.kind) ? write_latency_ : read_latency_).add(operation.completed - operation.intended);
   }
   for (Observer* observer : observers_) observer->operation(operation);

@@ -17,7 +17,8 @@ namespace revenant::sim {
 class Recorder {
  public:
   // `now` gives virtual time.
-  explicit Recorder(std::function<Instant()> now) : now_(std::move(now)) {}
+  explicit Recorder(std::function<Instant()> now);
+  ~Recorder();
   Recorder(const Recorder&) = delete;
 
   // Observers outlive the run; they hear in the order in which they were added.
@@ -38,6 +39,7 @@ class Recorder {
 
   // Client-side figures and those of the engine's events.
   void report(Metrics& metrics, Duration measured) const;
+  uint64_t operations_ok() const { return operations_ok_; }
   // Keys and values of cells applied since measuring began, all nodes, recovery apart.
   uint64_t bytes_applied() const { return bytes_applied_; }
   // Keys and values of the newest cell of each key applied anywhere, deleted keys apart: live data, one copy.
@@ -57,6 +59,7 @@ class Recorder {
   uint64_t next_write_ = 1;
 
   std::array<std::array<uint64_t, 3>, kOperationKinds> outcomes_{};  // by kind and client::Outcome
+  uint64_t operations_ok_ = 0;
   Histogram read_latency_, write_latency_;
   uint64_t bytes_applied_ = 0;
   uint64_t live_bytes_ = 0;

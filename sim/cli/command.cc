@@ -1,0 +1,138 @@
+#include "sim/cli/command.h"
+
+#include <fmt/format.h>
+
+#include <cctype>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+
+#include "sim/check/checks.h"
+#include "sim/record/metrics.h"
+
+namespace revenant::sim {
+
+namespace po = boost::program_options;
+
+CommandLine::CommandLine(std::string usage, std::string about) : usage_(std::move(usage)), about_(std::move(about)) {
+  options_.add_options()("help,h", "This text.");
+}
+
+void CommandLine::operand(const char* name, int count, const char* help) {
+  if (count == -1) {
+    operands_.add_options()(name, po::value<std::vector<std::string>>(), help);
+  } else {
+    operands_.add_options()(name, po::value<std::string>(), help);
+  }
+  positions_.add(name, count);
+}
+
+std::expected<po::variables_map, Exit> CommandLine::parse(const Arguments& arguments) {
+  po::options_description all;
+  all.add(options_).add(operands_);
+  po::variables_map values;
+  const auto see_help = [&] { return fmt::format("see `revenant {} --help`", usage_.substr(0, usage_.find(' '))); };
+  try {
+    using namespace po::command_line_style;
+    po::store(po::command_line_parser(arguments)
+                  .options(all)
+                  .positional(positions_)
+                  .style((unix_style | allow_long_disguise) & ~allow_guessing & ~allow_long_disguise)
+                  .run(),
+              values);
+    po::notify(values);
+  } catch (const po::unknown_option& e) {
+    std::vector<std::string> names;
+    for (const auto& option : options_.options()) names.push_back("--" + option->long_name());
+    const std::vector<std::string_view> views(names.begin(), names.end());
+    return fail(2, fmt::format("unknown option {}{}; {}", e.get_option_name(),
+                               did_you_mean(e.get_option_name(), views), see_help()));
+  } catch (const po::too_many_positional_options_error&) {
+    return fail(2, fmt::format("too many operands; {}", see_help()));
+  } catch (const po::error& e) {
+    return fail(2, fmt::format("{}; {}", e.what(), see_help()));
+  }
+  if (values.contains("help")) {
+    std::cout << "usage: revenant " << usage_ << "\n\n" << about_ << "\n";
+    if (!operands_.options().empty()) std::cout << '\n' << operands_;
+    std::cout << '\n' << options_;
+    return std::unexpected(Exit{0});
+  }
+  for (const auto& operand : operands_.options()) {
+    // Operands in brackets in the usage may be left out.
+    std::string word = operand->long_name();
+    for (char& c : word) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    if (!values.contains(operand->long_name()) && usage_.find("[" + word) == std::string::npos) {
+      return fail(2, fmt::format("{} is missing; {}", word, see_help()));
+    }
+  }
+  return values;
+}
+
+std::unexpected<Exit> fail(int code, const std::string& message) {
+  std::cerr << "revenant: " << message << '\n';
+  return std::unexpected(Exit{code});
+}
+
+namespace {
+
+std::unexpected<Exit> fail(const std::vector<ScenarioError>& errors) {
+  std::cerr << to_string(errors);
+  if (const std::string text = to_string(errors); !text.empty() && text.back() != '\n') std::cerr << '\n';
+  return std::unexpected(Exit{2});
+}
+
+}  // namespace
+
+KnownNames known_names() {
+  static const std::vector<std::string> metrics = metric_names();
+  static const std::vector<std::string> checks = check_names();
+  return {metrics, checks};
+}
+
+std::expected<LoadedScenario, Exit> load_scenario(const std::string& path, const std::vector<std::string>& sets) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return fail(2, fmt::format("{}: cannot be read (no such file?)", path));
+  std::string text(std::istreambuf_iterator<char>(file), {});
+  if (file.bad()) return fail(2, fmt::format("{}: cannot be read", path));
+
+  std::vector<Assignment> assignments;
+  for (const std::string& set : sets) {
+    auto assignment = parse_assignment(set);
+    if (!assignment) return fail({assignment.error()});
+    assignments.push_back(std::move(*assignment));
+  }
+  auto source = Source::read(text, path);
+  if (!source) return fail({source.error()});
+  LoadedScenario loaded{path, std::move(text), std::move(*source), std::move(assignments), {}};
+  auto scenario = resolve_scenario(loaded, {});
+  if (!scenario) return std::unexpected(scenario.error());
+  loaded.scenario = std::move(*scenario);
+  return loaded;
+}
+
+std::expected<Scenario, Exit> resolve_scenario(const LoadedScenario& loaded, const std::vector<Assignment>& more) {
+  std::vector<Assignment> assignments = loaded.assignments;
+  assignments.insert(assignments.end(), more.begin(), more.end());
+  auto scenario = resolve(loaded.source, known_names(), assignments);
+  if (!scenario) return fail(scenario.error());
+  return std::move(*scenario);
+}
+
+std::string shell_words(const std::vector<std::string>& words) {
+  std::string line;
+  for (const std::string& word : words) {
+    if (!line.empty()) line += ' ';
+    constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./=:,+%@";
+    if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) {
+      line += word;
+      continue;
+    }
+    line += '\'';
+    for (const char c : word) line += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    line += '\'';
+  }
+  return line;
+}
+
+}  // namespace revenant::sim

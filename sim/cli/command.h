@@ -1,0 +1,72 @@
+// What the commands of `revenant` share: reading their own command line, scenario files, and the words they print when
+// either is wrong.
+#pragma once
+
+#include <boost/program_options.hpp>
+#include <expected>
+#include <string>
+#include <vector>
+
+#include "sim/scenario/load.h"
+
+namespace revenant::sim {
+
+// Ends a command with an exit code; what was wrong has been printed.
+struct Exit {
+  int code;
+};
+
+using Arguments = std::vector<std::string>;  // without the program's and the command's name
+
+// One command's options and operands.
+class CommandLine {
+ public:
+  // `usage` is the first line of its help ("run SCENARIO [options]"); `about` a sentence.
+  CommandLine(std::string usage, std::string about);
+
+  boost::program_options::options_description_easy_init options() { return options_.add_options(); }
+  // Operands in their order; the last may be repeated (count -1).
+  void operand(const char* name, int count, const char* help);
+
+  // Prints help and exits with 0, or what is wrong with the nearest option's name and exits with 2.
+  std::expected<boost::program_options::variables_map, Exit> parse(const Arguments& arguments);
+
+ private:
+  std::string usage_, about_;
+  boost::program_options::options_description options_{"Options"};
+  boost::program_options::options_description operands_{"Operands"};
+  boost::program_options::positional_options_description positions_;
+};
+
+// Prints `message` to stderr as `revenant: message`; for `return fail(2, …)`.
+std::unexpected<Exit> fail(int code, const std::string& message);
+
+// The metrics and checks that scenarios may name.
+KnownNames known_names();
+
+struct LoadedScenario {
+  std::string path;
+  std::string text;
+  Source source;
+  std::vector<Assignment> assignments;  // --set
+  Scenario scenario;                    // base values with the assignments
+};
+
+// Reads and checks a scenario file; prints every error.
+std::expected<LoadedScenario, Exit> load_scenario(const std::string& path, const std::vector<std::string>& sets);
+// The same scenario with further assignments (later ones win).
+std::expected<Scenario, Exit> resolve_scenario(const LoadedScenario& loaded, const std::vector<Assignment>& more);
+
+// What a user would type to run this again; words are quoted where the shell needs it.
+std::string shell_words(const std::vector<std::string>& words);
+
+// The commands. Each returns the exit code.
+int run_main(const Arguments& arguments);
+int sweep_main(const Arguments& arguments);
+int compare_main(const Arguments& arguments);
+int list_main(const Arguments& arguments);
+int describe_main(const Arguments& arguments);
+int schema_main(const Arguments& arguments);
+int bench_main(const Arguments& arguments);
+
+}  // namespace revenant::sim

@@ -1,0 +1,48 @@
+#include "sim/disk/device.h"
+
+#include <utility>
+
+namespace revenant::sim {
+
+Device::Device(Kernel& kernel, NodeId node, const DiskOptions& options)
+    : kernel_(kernel), node_(node), queue_(options) {}
+
+Device::~Device() { lose_power(); }
+
+void Device::when_finished(Instant finish, uint64_t digest, std::move_only_function<void()> done) {
+  if (finish <= kernel_.now()) return done();
+  if (free_places_.empty()) {
+    free_places_.push_back(pending_.size());
+    pending_.emplace_back();
+  }
+  const size_t place = free_places_.back();
+  free_places_.pop_back();
+  pending_[place].done = std::move(done);
+  pending_[place].event =
+      kernel_.at(finish, node_, EventKind::kDisk, digest, [this, place] { this->finish(place); });
+}
+
+void Device::finish(size_t place) {
+  auto done = std::exchange(pending_[place].done, nullptr);
+  free_places_.push_back(place);
+  done();
+}
+
+void Device::wait_until(Instant finish, uint64_t digest, const char* why) {
+  if (finish <= kernel_.now()) return;
+  when_finished(finish, digest,
+                [&kernel = kernel_, task = kernel_.current()] { kernel.unpark(task); });
+  while (kernel_.now() < finish) kernel_.park(why);
+}
+
+void Device::lose_power() {
+  for (size_t place = 0; place < pending_.size(); ++place) {
+    if (!pending_[place].done) continue;
+    kernel_.cancel(pending_[place].event);
+    pending_[place].done = nullptr;
+    free_places_.push_back(place);
+  }
+  queue_.reset();
+}
+
+}  // namespace revenant::sim

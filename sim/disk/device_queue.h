@@ -1,0 +1,78 @@
+// When an operation of a storage device will have finished: the device's one queue, as arithmetic.
+//
+//   submitted ──wait──> slot free ──wait──> channel free ──bytes/bandwidth──> ──latency──> finished
+//                       └────────────────── the slot is taken ─────────────────────────────┘
+//                                           └─ the channel is taken ─┘
+//
+// Latencies overlap, as many as there are slots; bytes share one channel and move one operation
+// after the other, first come first served. Reads, writes and syncs of everybody on the machine
+// meet here. A lone operation takes latency + bytes / bandwidth; a full queue gives min(slots /
+// time in slot, bandwidth).
+//
+// Simplified: an operation's bytes move before its latency rather than after or within it, which
+// lets the finish be computed at submission and never changes it afterwards. Nothing is reordered.
+// Latencies are constant: spread comes from queueing and from injected lag. A write that begins on
+// the page where the last operation ended, or on the next one, needs no positioning and pays no
+// latency; reads always pay. Addresses on the medium do not exist beyond that, nor do erase blocks,
+// caches in the drive, zones or a bus between several drives.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "engine/base/time.h"
+#include "sim/disk/options.h"
+
+namespace revenant::sim {
+
+enum class DeviceOperationKind : uint8_t { kRead, kWrite, kSync };
+enum class Flush : uint8_t { kNo, kYes };
+
+struct DeviceOperation {
+  DeviceOperationKind kind = DeviceOperationKind::kRead;
+  uint64_t bytes = 0;
+  // Where it begins; two operations lie side by side if file and page say so.
+  uint64_t file = 0, first_page = 0;
+  Flush flush = Flush::kNo;  // of a write: ends in a sync, as one operation
+};
+
+// What the device itself counted.
+struct DeviceTotals {
+  uint64_t reads = 0, writes = 0, syncs = 0;
+  uint64_t bytes_read = 0, bytes_written = 0;
+  friend bool operator==(const DeviceTotals&, const DeviceTotals&) = default;
+};
+
+class DeviceQueue {
+ public:
+  explicit DeviceQueue(const DiskOptions& options);
+
+  // Takes the operation in at `now`, which never goes back, and returns when it will have finished.
+  Instant submit(const DeviceOperation& operation, Instant now);
+
+  // Added to the latency of every operation submitted from now on: a device that limps.
+  void set_lag(Duration lag) { lag_ = lag; }
+  // No operation of less than a gibibyte takes any time.
+  bool instant() const { return costs_nothing_ && lag_.ns == 0; }
+  // Empties the queue, as after a power cycle. Totals stay.
+  void reset();
+  const DeviceTotals& totals() const { return totals_; }
+
+ private:
+  Instant take_slot(Instant now);
+  bool goes_on(const DeviceOperation& operation) const;
+  Duration latency(const DeviceOperation& operation) const;
+  void count(const DeviceOperation& operation);
+
+  Duration read_latency_, write_latency_, sync_latency_, lag_;
+  Bandwidth read_bandwidth_, write_bandwidth_;
+  size_t slots_;
+  bool costs_nothing_;
+  std::vector<Instant> busy_;  // when each taken slot falls free: a heap, earliest on top
+  Instant channel_free_;
+  uint64_t last_file_ = 0, last_page_ = 0;  // where the last write ended; file 0: it was no write
+  DeviceTotals totals_;
+};
+
+}  // namespace revenant::sim

@@ -1,0 +1,267 @@
+#include "sim/experiment/run.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+
+#include "sim/check/checks.h"
+#include "sim/experiment/text_table.h"
+#include "sim/record/history_writer.h"
+#include "sim/record/key.h"
+#include "sim/scenario/expectation.h"
+#include "sim/scenario/resolved.h"
+#include "sim/world/world.h"
+
+namespace revenant::sim {
+namespace {
+
+// Rows of the time series: the cluster as the world sees it, and reads as the judge does.
+class TimeSeries {
+ public:
+  TimeSeries()
+      : text_(
+            "time_s,nodes_up,operations_ok,stale_reads,resurrected_keys,sstables,tombstones_live,"
+            "disk_bytes,"
+            "space_amplification,write_amplification,hints_pending_bytes\n") {}
+
+  void add(const Snapshot& s, uint64_t operations_ok, uint64_t stale_reads,
+           uint64_t resurrected_keys) {
+    const auto ratio = [](uint64_t a, uint64_t b) {
+      return b == 0 ? std::string()
+                    : fmt::format("{:.6g}", static_cast<double>(a) / static_cast<double>(b));
+    };
+    text_ += fmt::format("{},{},{},{},{},{},{},{},{},{},{}\n", s.at.in_seconds(), s.nodes_up,
+                         operations_ok, stale_reads, resurrected_keys, s.sstables,
+                         s.tombstones_live, s.disk_bytes, ratio(s.disk_bytes, s.live_bytes),
+                         ratio(s.bytes_written, s.bytes_applied), s.hints_pending_bytes);
+  }
+  std::string take() { return std::move(text_); }
+
+ private:
+  std::string text_;
+};
+
+std::string faults_json(const std::vector<FaultWindow>& windows) {
+  auto list = nlohmann::ordered_json::array();
+  for (const FaultWindow& w : windows) {
+    auto nodes = nlohmann::ordered_json::array();
+    for (NodeId node : w.nodes) nodes.push_back(node.value);
+    list.push_back({{"kind", w.kind},
+                    {"nodes", nodes},
+                    {"from_s", w.from.in_seconds()},
+                    {"to_s", w.to.in_seconds()},
+                    {"detail", w.detail}});
+  }
+  return list.dump(2);
+}
+
+Finding judge_bound(Finding::Kind kind, const Expectation& expectation, const Metrics& metrics) {
+  const auto value = metrics.get(expectation.metric);
+  // A figure that was not measured (no read, say) meets no bound.
+  const bool held = value && (!expectation.min || *value >= *expectation.min) &&
+                    (!expectation.max || *value <= *expectation.max);
+  std::string bound;
+  if (expectation.min) bound += fmt::format("at least {}", *expectation.min);
+  if (expectation.max)
+    bound += fmt::format("{}at most {}", bound.empty() ? "" : ", ", *expectation.max);
+  return {kind, expectation.metric, held,
+          fmt::format("is {}, {} {}", value ? fmt::format("{:.6g}", *value) : "not measured",
+                      held ? "as promised" : "should be", bound)};
+}
+
+std::vector<Finding> judge_promises(const Scenario& scenario, const Json& resolved,
+                                    const Metrics& metrics) {
+  std::vector<Finding> findings;
+  for (const CheckInfo& check : check_table()) {
+    const bool promised = check.name == "no_thin_air" ||
+                          std::ranges::find(scenario.checks, check.name) != scenario.checks.end();
+    if (!promised) continue;
+    const double violations = metrics.get(check.metric).value_or(0);
+    findings.push_back({Finding::Kind::kCheck, std::string(check.name), violations == 0,
+                        violations == 0 ? "holds" : fmt::format("violated {} times", violations)});
+  }
+  for (const Expectation& e : scenario.expect) {
+    if (applies(e, resolved)) findings.push_back(judge_bound(Finding::Kind::kExpect, e, metrics));
+  }
+  for (const Expectation& e : scenario.must_happen) {
+    if (applies(e, resolved))
+      findings.push_back(judge_bound(Finding::Kind::kMustHappen, e, metrics));
+  }
+  return findings;
+}
+
+bool any_broken(const std::vector<Finding>& findings, Finding::Kind kind) {
+  return std::ranges::any_of(findings, [&](const Finding& f) { return f.kind == kind && !f.held; });
+}
+
+Result<void> write_whole(const std::filesystem::path& path, const std::string& content) {
+  const std::filesystem::path temporary = path.string() + ".partial";
+  std::ofstream out(temporary, std::ios::binary);
+  out << content;
+  out.close();
+  std::error_code failed;
+  if (!out.fail()) std::filesystem::rename(temporary, path, failed);
+  if (out.fail() || failed) return error(ErrorCode::kIo, "{}: cannot be written", path.string());
+  return {};
+}
+
+}  // namespace
+
+std::string build_name() {
+#ifdef __clang__
+  const std::string compiler =
+      fmt::format("clang {}.{}.{}", __clang_major__, __clang_minor__, __clang_patchlevel__);
+#else
+  const std::string compiler =
+      fmt::format("gcc {}.{}.{}", __GNUC__, __GNUC_MINOR__, __GNUC_PATCHLEVEL__);
+#endif
+  return fmt::format("revenant {} {} {}", REVENANT_VERSION, compiler, REVENANT_BUILD_TYPE);
+}
+
+RunReport run_scenario(const Scenario& scenario, uint64_t seed, const RunOptions& options) {
+  const auto began = std::chrono::steady_clock::now();
+  World world(scenario, seed, options.command);
+  Judge judge(world.ring(), scenario.replication.write_timeout);
+  world.recorder().add(judge);
+  std::optional<HistoryWriter> history;
+  if (options.history != nullptr) world.recorder().add(history.emplace(*options.history));
+
+  Metrics metrics;
+  TimeSeries series;
+  world.run(
+      [&](const Snapshot& s) {
+        series.add(s, world.recorder().operations_ok(), judge.stale_reads(),
+                   judge.resurrections().size());
+      },
+      metrics);
+  judge.finish(world.moment(), scenario.storage.gc_grace);
+  world.recorder().report(metrics, scenario.duration);
+  judge.report(metrics);
+
+  RunReport report;
+  const Json resolved = to_json(scenario);
+  report.findings = judge_promises(scenario, resolved, metrics);
+  report.resurrections = judge.resurrections();
+  report.violations = judge.violations();
+  RunOutcome& outcome = report.outcome;
+  outcome.seed = seed;
+  outcome.fingerprint = world.fingerprint().hex();
+  outcome.metrics = metrics.all();
+  outcome.timeseries_csv = series.take();
+  outcome.faults_json = faults_json(world.faults());
+  outcome.scenario_json = resolved.dump(2);
+  const bool violated = any_broken(report.findings, Finding::Kind::kCheck);
+  const bool unexpected = any_broken(report.findings, Finding::Kind::kExpect);
+  const bool vacuous = any_broken(report.findings, Finding::Kind::kMustHappen);
+  outcome.exit_code = violated || unexpected ? 1 : vacuous ? 3 : 0;
+  outcome.verdict = violated     ? "violated"
+                    : unexpected ? "unexpected"
+                    : vacuous    ? "vacuous"
+                                 : "passed";
+  outcome.wall_seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  return report;
+}
+
+std::string to_text(const Scenario& scenario, const RunReport& report, const std::string& command) {
+  const RunOutcome& outcome = report.outcome;
+  std::string out =
+      fmt::format("{}, seed {}: {} in {:.2f} s of wall time\n  {}\n\n", scenario.name, outcome.seed,
+                  scenario.duration, outcome.wall_seconds, scenario.question);
+  const auto unit_of = [](std::string_view name) {
+    for (const MetricInfo& info : metric_table()) {
+      if (info.name == name) return info.unit;
+    }
+    return std::string_view();
+  };
+  for (const auto& [name, value] : outcome.metrics) {
+    // Ledgers by cause are in run.json; zeros say little here, promised figures are told below.
+    if (name.starts_with("bytes_") || value == 0) continue;
+    out += fmt::format("  {:<32} {:>14} {}\n", name, fmt::format("{:.6g}", value), unit_of(name));
+  }
+  if (!report.resurrections.empty()) {
+    out += fmt::format("\nkeys that came back: {}\n", report.resurrections.size());
+    constexpr size_t kShown = 10;
+    for (size_t i = 0; i < std::min(kShown, report.resurrections.size()); ++i) {
+      const Resurrection& r = report.resurrections[i];
+      out +=
+          fmt::format("  {}  deleted {}  purged by {} {}  returned {} from {}\n", key_name(r.key),
+                      r.deleted, r.purged_by, r.purged, r.returned, fmt::join(r.from, ", "));
+    }
+    if (report.resurrections.size() > kShown)
+      out += fmt::format("  and {} more (run.json, with --out)\n",
+                         report.resurrections.size() - kShown);
+  }
+  out += '\n';
+  for (const Finding& finding : report.findings) {
+    constexpr std::string_view kKinds[] = {"check", "expect", "must_happen"};
+    out += fmt::format("  {} {:<12} {}: {}\n", finding.held ? "ok  " : "FAIL",
+                       kKinds[static_cast<size_t>(finding.kind)], finding.name, finding.detail);
+    if (finding.held || finding.kind != Finding::Kind::kCheck) continue;
+    for (const Violation& violation : report.violations) {
+      if (violation.check == finding.name) out += fmt::format("         {}\n", violation.story);
+    }
+  }
+  out += fmt::format("\nfingerprint {}\nverdict     {}\n", outcome.fingerprint, outcome.verdict);
+  if (outcome.exit_code != 0) out += fmt::format("reproduce   {}\n", command);
+  return out;
+}
+
+nlohmann::ordered_json to_json(const RunReport& report, const std::string& command) {
+  const RunOutcome& outcome = report.outcome;
+  auto metrics = nlohmann::ordered_json::object();
+  for (const auto& [name, value] : outcome.metrics) metrics[name] = value;
+  auto findings = nlohmann::ordered_json::array();
+  for (const Finding& finding : report.findings) {
+    constexpr std::string_view kKinds[] = {"check", "expect", "must_happen"};
+    findings.push_back({{"kind", kKinds[static_cast<size_t>(finding.kind)]},
+                        {"name", finding.name},
+                        {"held", finding.held},
+                        {"detail", finding.detail}});
+  }
+  auto resurrections = nlohmann::ordered_json::array();
+  for (const Resurrection& r : report.resurrections) {
+    auto from = nlohmann::ordered_json::array();
+    for (NodeId node : r.from) from.push_back(node.value);
+    resurrections.push_back({{"key", key_name(r.key)},
+                             {"deleted_s", r.deleted.in_seconds()},
+                             {"purged_by", r.purged_by.value},
+                             {"purged_s", r.purged.in_seconds()},
+                             {"returned_s", r.returned.in_seconds()},
+                             {"from", from}});
+  }
+  auto violations = nlohmann::ordered_json::array();
+  for (const Violation& v : report.violations) {
+    violations.push_back({{"check", v.check},
+                          {"key", key_name(v.key)},
+                          {"at_s", v.at.in_seconds()},
+                          {"story", v.story}});
+  }
+  return {{"build", build_name()},
+          {"command", command},
+          {"seed", outcome.seed},
+          {"fingerprint", outcome.fingerprint},
+          {"verdict", outcome.verdict},
+          {"exit_code", outcome.exit_code},
+          {"metrics", metrics},
+          {"findings", findings},
+          {"resurrections", resurrections},
+          {"violations", violations},
+          {"scenario", nlohmann::ordered_json::parse(outcome.scenario_json)}};
+}
+
+Result<void> write_run_directory(const std::string& directory, const RunReport& report,
+                                 const std::string& command) {
+  std::error_code failed;
+  std::filesystem::create_directories(directory, failed);
+  if (failed) return error(ErrorCode::kIo, "{}: {}", directory, failed.message());
+  const std::filesystem::path root(directory);
+  RETURN_IF_ERROR(write_whole(root / "run.json", to_json(report, command).dump(2) + "\n"));
+  RETURN_IF_ERROR(write_whole(root / "timeseries.csv", report.outcome.timeseries_csv));
+  RETURN_IF_ERROR(write_whole(root / "faults.json", report.outcome.faults_json + "\n"));
+  return {};
+}
+
+}  // namespace revenant::sim

@@ -1,0 +1,52 @@
+// One run of one scenario with one seed: builds the world, judges what happened, and holds it
+// against what the scenario promises.
+#pragma once
+
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "sim/check/judge.h"
+#include "sim/experiment/run_outcome.h"
+#include "sim/scenario/scenario.h"
+
+namespace revenant::sim {
+
+// One promise of the scenario and whether the run kept it.
+struct Finding {
+  enum class Kind { kCheck, kExpect, kMustHappen };
+  Kind kind;
+  std::string name;  // of the check or metric
+  bool held;
+  std::string detail;  // "is 3, must be at least 20"
+};
+
+struct RunReport {
+  RunOutcome outcome;
+  std::vector<Finding> findings;
+  std::vector<Resurrection> resurrections;
+  std::vector<Violation> violations;  // stories, also of properties the scenario does not promise
+};
+
+struct RunOptions {
+  std::string command;              // reproduces the run; printed by a failing CHECK
+  std::ostream* history = nullptr;  // JSON lines, if wanted
+};
+
+RunReport run_scenario(const Scenario& scenario, uint64_t seed, const RunOptions& options);
+
+// For people: the figures in groups, what was promised, which keys came back, the verdict.
+std::string to_text(const Scenario& scenario, const RunReport& report, const std::string& command);
+
+// run.json, timeseries.csv, faults.json and findings in `directory`, which is made if need be. Each
+// file is written whole or not at all. Errors name the file.
+Result<void> write_run_directory(const std::string& directory, const RunReport& report,
+                                 const std::string& command);
+// run.json's content: version, build, scenario, seed, fingerprint, verdict, metrics, findings,
+// resurrections.
+nlohmann::ordered_json to_json(const RunReport& report, const std::string& command);
+
+// "0.1.0 GNU 12.2.0 Release": what results are stamped with.
+std::string build_name();
+
+}  // namespace revenant::sim

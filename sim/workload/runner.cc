@@ -1,0 +1,160 @@
+#include "sim/workload/runner.h"
+
+#include <algorithm>
+
+#include "sim/record/key.h"
+#include "sim/workload/arrivals.h"
+#include "sim/workload/value.h"
+
+namespace revenant::sim {
+
+struct WorkloadRunner::Session {
+  uint32_t index;
+  env::Environment environment;
+  client::Client client;
+  Random random;
+};
+
+WorkloadRunner::WorkloadRunner(Kernel& kernel, const WorkloadOptions& options, const Scenario& scenario,
+                               KeySpace& keys, Recorder& recorder, const std::vector<Seat>& seats, Instant start,
+                               Instant end)
+    : kernel_(kernel),
+      options_(options),
+      keys_(keys),
+      recorder_(recorder),
+      mix_(options.mix),
+      chooser_(options.popularity, options.zipf_theta),
+      start_(start),
+      from_(start + options.from),
+      to_(options.to ? std::min(end, start + *options.to) : end) {
+  client::ClientOptions client{
+      .coordinators = {},
+      .replication_factor = scenario.cluster.ring.replication_factor,
+      .read = options.read.value_or(scenario.replication.read),
+      .write = options.write.value_or(scenario.replication.write),
+      .read_timeout = scenario.replication.read_timeout,
+      .write_timeout = scenario.replication.write_timeout,
+      .retries = options.retries,
+  };
+  for (uint32_t n = 0; n < scenario.cluster.nodes; ++n) {
+    const auto& chosen = options.coordinators;
+    if (chosen.all || std::ranges::binary_search(chosen.nodes, n)) client.coordinators.push_back(NodeId{n});
+  }
+  for (uint32_t i = 0; i < seats.size(); ++i) {
+    // Sessions start their round of coordinators at different ones.
+    std::ranges::rotate(client.coordinators, client.coordinators.begin() + (i == 0 ? 0 : 1));
+    sessions_.push_back(std::make_unique<Session>(
+        Session{i, seats[i].environment, client::Client(seats[i].environment, *seats[i].messenger, client),
+                kernel.stream(fmt::format("workload/{}/client/{}", options.name, i))}));
+  }
+}
+
+WorkloadRunner::~WorkloadRunner() = default;
+
+void WorkloadRunner::start() {
+  if (options_.rate) {
+    ++running_;
+    sessions_.front()->environment.tasks.spawn("arrivals", [this] { run_open(); });
+    return;
+  }
+  running_ += sessions_.size();
+  for (const auto& session : sessions_) {
+    session->environment.tasks.spawn("client", [this, s = session.get()] { run_closed(*s); });
+  }
+}
+
+bool WorkloadRunner::more() const {
+  return kernel_.now() < to_ &&
+         (options_.operations_max == 0 || begun_ < static_cast<uint64_t>(options_.operations_max));
+}
+
+uint64_t WorkloadRunner::choose_key(OperationKind kind, Random& random) {
+  if (kind == OperationKind::kInsert) return keys_.count++;
+  const uint64_t count =
+      options_.keys == 0 ? keys_.count : std::min(keys_.count, static_cast<uint64_t>(options_.keys));
+  return count == 0 ? 0 : chooser_.choose(count, random);
+}
+
+void WorkloadRunner::run_closed(Session& session) {
+  Arrivals arrivals = Arrivals::closed(options_.think_time);
+  if (from_ > kernel_.now()) session.environment.tasks.sleep(from_ - kernel_.now());
+  while (more()) {
+    const OperationKind kind = mix_.choose(session.random);
+    const uint64_t key = choose_key(kind, session.random);
+    ++begun_;
+    run_operation(session, kind, key, kernel_.now());
+    const Duration pause = arrivals.gap(session.random);
+    if (pause > Duration{}) session.environment.tasks.sleep(pause);
+  }
+  --running_;
+}
+
+void WorkloadRunner::run_open() {
+  env::Tasks& tasks = sessions_.front()->environment.tasks;
+  Random random = kernel_.stream(fmt::format("workload/{}/arrivals", options_.name));
+  Arrivals arrivals = Arrivals::open(*options_.rate);
+  Instant next = std::max(from_, kernel_.now());
+  for (;;) {
+    next += arrivals.gap(random);
+    if (next >= to_) break;
+    if (next > kernel_.now()) tasks.sleep(next - kernel_.now());
+    if (!more()) break;
+    Session& session = *sessions_[begun_ % sessions_.size()];
+    const OperationKind kind = mix_.choose(random);
+    const uint64_t key = choose_key(kind, random);
+    ++begun_;
+    ++running_;
+    session.environment.tasks.spawn("operation", [this, &session, kind, key, next] {
+      run_operation(session, kind, key, next);
+      --running_;
+    });
+  }
+  --running_;
+}
+
+void WorkloadRunner::run_operation(Session& session, OperationKind kind, uint64_t key, Instant intended) {
+  Operation operation;
+  operation.workload = options_.name;
+  operation.session = session.index;
+  operation.kind = kind;
+  operation.key = key;
+  operation.intended = since_start(intended);
+  operation.invoked = since_start(kernel_.now());
+  const Buffer name = key_name(key);
+  if (is_write(kind)) {
+    operation.write = recorder_.begin_write(key);
+    const client::WriteResult result =
+        kind == OperationKind::kDelete
+            ? session.client.remove(name)
+            : session.client.put(name, encode_value(operation.write, static_cast<size_t>(options_.value_size.bytes)));
+    operation.outcome = result.outcome;
+    operation.version = result.version;
+  } else if (kind == OperationKind::kRead) {
+    client::ReadResult result = session.client.get(name);
+    operation.outcome = result.outcome;
+    operation.coordinator = result.coordinator;
+    operation.answers = std::move(result.answers);
+    if (result.cell) {
+      operation.version = result.cell->version;
+      operation.found = !result.cell->is_tombstone();
+      if (operation.found) {
+        const std::optional<WriteId> write = decode_value(result.cell->value);
+        operation.damaged = !write;
+        operation.write = write.value_or(WriteId{});
+      }
+    }
+  } else {
+    const client::ScanResult result = session.client.scan(name, static_cast<uint64_t>(options_.scan_length));
+    operation.outcome = result.outcome;
+    for (const replication::KeyedCell& keyed : result.cells) {
+      const auto index = key_index(ring::key_of_storage_key(keyed.key));
+      const std::optional<WriteId> write = decode_value(keyed.cell.value);
+      if (!index) continue;
+      operation.scanned.push_back({*index, keyed.cell.version, write.value_or(WriteId{})});
+    }
+  }
+  operation.completed = since_start(kernel_.now());
+  recorder_.end(operation);
+}
+
+}  // namespace revenant::sim

@@ -1,0 +1,80 @@
+// One machine of the cluster: a disk and a clock that outlast its processes, and the process that runs now, if any.
+//
+//   boot ──> starting ──> serving ──(kill, power loss)──> down ──> boot …
+//
+// At a death the seam goes dead first (no file, no message), then the process's tasks are unwound, then its objects
+// go; the disk then keeps what the kind of death leaves.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "engine/replication/node.h"
+#include "sim/disk/sim_disk.h"
+#include "sim/kernel/kernel.h"
+#include "sim/net/network.h"
+#include "sim/record/recorder.h"
+#include "sim/scenario/scenario.h"
+#include "sim/world/node_clock.h"
+
+namespace revenant::sim {
+
+// Summed over all lives of a machine's processes.
+struct MachineTotals {
+  replication::NodeMetrics node;
+  uint64_t boots = 0, crashes = 0, power_losses = 0;
+  uint64_t wal_bytes_dropped = 0;
+  uint64_t pages_lost = 0;
+};
+
+class Machine {
+ public:
+  // All references outlive the machine.
+  Machine(Kernel& kernel, Network& network, Recorder& recorder, const ring::Ring& ring, const Scenario& scenario,
+          NodeId id);
+  ~Machine();
+  Machine(const Machine&) = delete;
+
+  // Starts a process, which recovers and then serves. Only while it is down.
+  void boot();
+  // Ends it. No effect while it is down, except that a power loss always takes the page cache.
+  void kill_process();
+  void lose_power();
+  void pause();
+  void resume();
+
+  bool serving() const { return node_ != nullptr; }
+  // The node that serves now; null while there is none.
+  replication::Node* node() { return node_.get(); }
+  // Runs `body` as a task of the process that runs now.
+  void spawn(const char* name, std::move_only_function<void()> body);
+  NodeId id() const { return id_; }
+  NodeClock& clock() { return clock_; }
+  // Added to the latency of each operation of its disk from now on; a negative change takes it back.
+  void add_disk_lag(Duration change);
+  const SimDisk& disk() const { return disk_; }
+
+  // With the process that runs now.
+  MachineTotals totals() const;
+
+ private:
+  struct Process;
+
+  // Unwinds the tasks and takes the objects down; the disk must be dead already.
+  void end_process();
+
+  Kernel& kernel_;
+  Network& network_;
+  Recorder& recorder_;
+  const ring::Ring& ring_;
+  const Scenario& scenario_;
+  NodeId id_;
+  NodeClock clock_;
+  SimDisk disk_;
+  Duration disk_lag_;
+  MachineTotals totals_;  // of ended processes
+  std::unique_ptr<Process> process_;
+  std::unique_ptr<replication::Node> node_;
+};
+
+}  // namespace revenant::sim

@@ -1,0 +1,443 @@
+#include "sim/world/world.h"
+
+#include <algorithm>
+
+#include "engine/base/check.h"
+#include "sim/record/key.h"
+#include "sim/workload/value.h"
+
+namespace revenant::sim {
+namespace {
+
+// Preloaded cells are older than anything a client can stamp, whatever its clock.
+constexpr Version kPreloadVersion{1};
+
+std::vector<NodeId> node_ids(int64_t count) {
+  std::vector<NodeId> nodes;
+  for (uint32_t i = 0; i < count; ++i) nodes.push_back(NodeId{i});
+  return nodes;
+}
+
+// The store's own writing, as the literature counts write amplification. Hints are the replication layer's.
+bool amplifies_writes(env::Cause cause) {
+  using enum env::CauseKind;
+  return cause.kind == kWal || cause.kind == kFlush || cause.kind == kCompaction || cause.kind == kManifest;
+}
+
+Duration sample_period(const Scenario& scenario) {
+  if (scenario.sample_every > Duration{}) return scenario.sample_every;
+  return std::max(scenario.duration / 100, Duration{1});
+}
+
+}  // namespace
+
+struct World::ClientMachine {
+  ClientMachine(Kernel& kernel, Network& network, NodeId id, const ClockOptions& clocks)
+      : clock(kernel, offset(kernel, id, clocks), drift(kernel, id, clocks)),
+        group(kernel.new_group(id)),
+        tasks(kernel, group),
+        transport(network.attach(id)),
+        environment{clock, no_files, tasks, no_events},
+        messenger(environment, *transport) {}
+
+  static Duration offset(Kernel& kernel, NodeId id, const ClockOptions& clocks) {
+    if (clocks.offset_max == Duration{}) return {};
+    Random random = kernel.stream(fmt::format("clock/{}/offset", id.value));
+    return {random.between(-clocks.offset_max.ns, clocks.offset_max.ns)};
+  }
+  static int64_t drift(Kernel& kernel, NodeId id, const ClockOptions& clocks) {
+    if (clocks.drift_ppm_max == 0) return 0;
+    Random random = kernel.stream(fmt::format("clock/{}/drift", id.value));
+    return random.between(-clocks.drift_ppm_max, clocks.drift_ppm_max);
+  }
+
+  // Clients keep nothing.
+  class NoFiles final : public env::FileSystem {
+   public:
+    Result<std::unique_ptr<env::AppendFile>> create(const std::string& p) override { return refuse(p); }
+    Result<std::unique_ptr<env::ReadFile>> open(const std::string& p) override { return refuse(p); }
+    Result<void> remove(const std::string& p) override { return refuse(p); }
+    Result<void> rename(const std::string& p, const std::string&) override { return refuse(p); }
+    bool exists(const std::string&) override { return false; }
+    Result<std::vector<std::string>> list(const std::string& p) override { return refuse(p); }
+    Result<void> make_directory(const std::string& p) override { return refuse(p); }
+    Result<void> sync_directory(const std::string& p, env::Cause) override { return refuse(p); }
+
+   private:
+    static std::unexpected<Error> refuse(const std::string& path) {
+      return error(ErrorCode::kIo, "{}: a client machine has no disk", path);
+    }
+  };
+
+  NoFiles no_files;
+  env::EventSink no_events;
+  NodeClock clock;
+  GroupId group;
+  GroupTasks tasks;
+  std::unique_ptr<env::Transport> transport;
+  env::Environment environment;
+  replication::Messenger messenger;
+};
+
+World::World(const Scenario& scenario, uint64_t seed, std::string command)
+    : scenario_(scenario),
+      kernel_(seed),
+      recorder_([this] { return since_start(kernel_.now()); }),
+      ring_(node_ids(scenario.cluster.nodes), scenario.cluster.ring.vnodes, scenario.cluster.ring.replication_factor,
+            kernel_.stream("ring")),
+      network_(kernel_, scenario.network),
+      reasons_down_(static_cast<size_t>(scenario.cluster.nodes)),
+      reasons_paused_(static_cast<size_t>(scenario.cluster.nodes)) {
+  kernel_.set_command(std::move(command));
+  for (NodeId node : ring_.nodes()) {
+    machines_.push_back(std::make_unique<Machine>(kernel_, network_, recorder_, ring_, scenario_, node));
+  }
+}
+
+// Clients' tasks hold references into their runners: they are unwound before either goes.
+World::~World() {
+  for (const auto& client : clients_) {
+    network_.detach(client->transport->self());
+    kernel_.kill(client->group);
+  }
+}
+
+void World::run(const std::function<void(const Snapshot&)>& sample, Metrics& metrics) {
+  boot_all();
+  preload();
+  // The run starts on a whole second, so that times in reports are easy to add.
+  start_ = Instant{(kernel_.now().ns / seconds(1).ns + 1) * seconds(1).ns};
+  kernel_.run_until(start_);
+  recorder_.begin_measuring();
+  for (const auto& machine : machines_) {
+    ledgers_at_start_.push_back(machine->disk().ledger().rows());
+    totals_at_start_.push_back(machine->totals());
+  }
+
+  const Instant end = start_ + scenario_.duration;
+  faults_ = schedule_faults(kernel_, scenario_.faults, start_, end, *this);
+  schedule_operations();
+  start_workloads();
+  sample(snapshot());
+  const Duration period = sample_period(scenario_);
+  for (Instant next = start_ + period; next < end; next += period) {
+    kernel_.run_until(next);
+    sample(snapshot());
+  }
+  kernel_.run_until(end);
+  finish_clients();
+  kernel_.run_until(std::max(kernel_.now(), end + scenario_.settle));
+  sample(snapshot());
+  run_until("every node serves", [this] {
+    return std::ranges::all_of(machines_, [](const auto& machine) { return machine->serving(); });
+  });
+  fingerprint_ = kernel_.fingerprint();
+  for (const auto& machine : machines_) {
+    const auto closed = machine->disk().verify();
+    CHECK(closed.has_value(), "{}'s ledgers do not close: {}", machine->id(), closed.error());
+  }
+  report(metrics);
+  read_final_cells();
+}
+
+void World::run_until(const char* what, const std::function<bool()>& done) {
+  // An hour of virtual time is far more than any recovery or answer takes.
+  const Instant limit = kernel_.now() + hours(24);
+  while (!done()) {
+    CHECK(kernel_.now() < limit, "waited in vain: {}", what);
+    kernel_.run_until(kernel_.now() + milliseconds(1));
+  }
+}
+
+void World::boot_all() {
+  for (const auto& machine : machines_) machine->boot();
+  run_until("every node serves", [this] {
+    return std::ranges::all_of(machines_, [](const auto& machine) { return machine->serving(); });
+  });
+}
+
+// Each node writes its own share, as a restored backup would: no coordinator, no messages.
+void World::preload() {
+  keys_.count = static_cast<uint64_t>(scenario_.preload.keys);
+  if (keys_.count == 0) return;
+  for (uint64_t key = 0; key < keys_.count; ++key) {
+    const WriteId write = recorder_.begin_write(key);
+    CHECK(write.value == key + 1);
+    recorder_.preloaded(key, write, kPreloadVersion);
+  }
+  size_t done = 0;
+  for (const auto& machine : machines_) {
+    machine->spawn("preload", [this, &done, m = machine.get()] {
+      lsm::Db& db = m->node()->db();
+      lsm::WriteBatch batch;
+      const auto write_batch = [&] {
+        const auto written = db.write(std::exchange(batch, {}));
+        CHECK(written.has_value(), "{}: preload: {}", m->id(), written.error());
+      };
+      for (uint64_t key = 0; key < keys_.count; ++key) {
+        const Buffer name = key_name(key);
+        const std::vector<NodeId>& replicas = ring_.replicas_of_key(name);
+        if (std::ranges::find(replicas, m->id()) == replicas.end()) continue;
+        batch.put(ring::storage_key(name),
+                  encode_value(WriteId{key + 1}, static_cast<size_t>(scenario_.preload.value_size.bytes)),
+                  kPreloadVersion);
+        if (batch.entries.size() == 64) write_batch();
+      }
+      if (!batch.entries.empty()) write_batch();
+      const auto flushed = db.flush();
+      CHECK(flushed.has_value(), "{}: preload: {}", m->id(), flushed.error());
+      db.wait_idle();
+      ++done;
+    });
+  }
+  run_until("the preload ends", [&] { return done == machines_.size(); });
+}
+
+void World::start_workloads() {
+  auto next_id = static_cast<uint32_t>(scenario_.cluster.nodes);
+  for (const WorkloadOptions& options : scenario_.workload) {
+    std::vector<Seat> seats;
+    for (int64_t i = 0; i < options.clients; ++i) {
+      clients_.push_back(
+          std::make_unique<ClientMachine>(kernel_, network_, NodeId{next_id++}, scenario_.cluster.clocks));
+      seats.push_back({clients_.back()->environment, &clients_.back()->messenger});
+    }
+    runners_.push_back(std::make_unique<WorkloadRunner>(kernel_, options, scenario_, keys_, recorder_, seats, start_,
+                                                        start_ + scenario_.duration));
+    runners_.back()->start();
+  }
+}
+
+void World::finish_clients() {
+  run_until("every client has its answer", [this] {
+    return std::ranges::all_of(runners_, [](const auto& runner) { return runner->running() == 0; });
+  });
+}
+
+void World::schedule_operations() {
+  for (size_t i = 0; i < scenario_.operations.size(); ++i) {
+    const OperationOptions& operation = scenario_.operations[i];
+    const auto perform = [this, &operation] {
+      const auto each = [this](const std::optional<NodeSet>& set, const char* name, auto act) {
+        if (!set) return;
+        for (NodeId node : nodes_of(*set)) {
+          Machine* machine = machines_[node.value].get();
+          if (machine->serving()) machine->spawn(name, [machine, act] { act(*machine->node()); });
+        }
+      };
+      // An error of the database shows in its next write; a node that is down is passed over.
+      each(operation.flush, "operator flush", [](replication::Node& node) { (void)node.db().flush(); });
+      each(operation.compact, "operator compact", [](replication::Node& node) { (void)node.db().compact(); });
+      each(operation.repair, "operator repair", [](replication::Node& node) { node.repair().run(); });
+    };
+    const Instant end = start_ + scenario_.duration;
+    if (operation.at) {
+      kernel_.at(start_ + *operation.at, NodeId{}, EventKind::kTimer, i, perform);
+      continue;
+    }
+    for (Instant at = start_ + *operation.every; at < end; at += *operation.every) {
+      kernel_.at(at, NodeId{}, EventKind::kTimer, i, perform);
+    }
+  }
+}
+
+void World::read_final_cells() {
+  size_t done = 0;
+  for (const auto& machine : machines_) {
+    machine->spawn("final reading", [this, &done, m = machine.get()] {
+      auto scan = m->node()->db().scan({}, {}, nullptr, {env::CauseKind::kRepair});
+      CHECK(scan.has_value(), "{}: final reading: {}", m->id(), scan.error());
+      for (; (*scan)->valid(); (*scan)->next()) {
+        recorder_.final_cell(m->id(), *key_index(ring::key_of_storage_key((*scan)->key())), (*scan)->cell());
+      }
+      const auto status = (*scan)->status();
+      CHECK(status.has_value(), "{}: final reading: {}", m->id(), status.error());
+      ++done;
+    });
+  }
+  run_until("every replica is read", [&] { return done == machines_.size(); });
+}
+
+Instant World::moment() const { return kernel_.now() + kNodeEpoch; }
+
+Snapshot World::snapshot() const {
+  Snapshot s;
+  s.at = since_start(kernel_.now());
+  for (size_t i = 0; i < machines_.size(); ++i) {
+    const Machine& machine = *machines_[i];
+    s.nodes_up += machine.serving() ? 1 : 0;
+    const replication::NodeMetrics node = machine.totals().node;
+    for (const lsm::LevelMetrics& level : node.lsm.levels) {
+      s.sstables += level.sstables;
+      s.tombstones_live += level.tombstones;
+    }
+    s.hints_pending_bytes += node.hints_pending_bytes;
+    s.disk_bytes += machine.disk().used_bytes();
+    for (const auto& [cause, row] : machine.disk().ledger().rows()) {
+      if (amplifies_writes(cause)) s.bytes_written += since_start(i, cause, row).file_bytes_written;
+    }
+  }
+  s.bytes_applied = recorder_.bytes_applied();
+  s.live_bytes = recorder_.live_bytes_one_copy() *
+                 static_cast<uint64_t>(std::min(scenario_.cluster.ring.replication_factor, scenario_.cluster.nodes));
+  return s;
+}
+
+LedgerRow World::since_start(size_t machine, env::Cause cause, const LedgerRow& row) const {
+  const LedgerRows& start = ledgers_at_start_[machine];
+  auto before = start.find(cause);
+  LedgerRow change = row;
+  if (before == start.end()) return change;
+  change.file_bytes_written -= before->second.file_bytes_written;
+  change.file_bytes_read -= before->second.file_bytes_read;
+  change.device_bytes_written -= before->second.device_bytes_written;
+  change.device_bytes_read -= before->second.device_bytes_read;
+  return change;
+}
+
+void World::report(Metrics& metrics) const {
+  const auto count = [](uint64_t n) { return static_cast<double>(n); };
+  const auto ratio = [](uint64_t a, uint64_t b) { return static_cast<double>(a) / static_cast<double>(b); };
+  const Snapshot last = snapshot();
+  const uint64_t applied = recorder_.bytes_applied();
+
+  std::map<std::string, uint64_t> by_cause;
+  uint64_t device_written = 0;
+  lsm::LsmMetrics lsm;
+  replication::NodeMetrics node;
+  uint64_t crashes = 0, power_losses = 0, recoveries = 0, wal_dropped = 0, pages_lost = 0, replica_reads = 0;
+  for (size_t i = 0; i < machines_.size(); ++i) {
+    for (const auto& [cause, row] : machines_[i]->disk().ledger().rows()) {
+      const LedgerRow change = since_start(i, cause, row);
+      device_written += change.device_bytes_written;
+      const auto enter = [&](const char* ledger, const char* direction, uint64_t bytes) {
+        if (bytes > 0) by_cause[fmt::format("bytes_{}_{}_{}", ledger, direction, to_string(cause))] += bytes;
+      };
+      enter("file", "written", change.file_bytes_written);
+      enter("file", "read", change.file_bytes_read);
+      enter("device", "written", change.device_bytes_written);
+      enter("device", "read", change.device_bytes_read);
+    }
+    const MachineTotals now = machines_[i]->totals();
+    const MachineTotals& before = totals_at_start_[i];
+    crashes += now.crashes;
+    power_losses += now.power_losses;
+    recoveries += now.boots - before.boots;
+    wal_dropped += now.wal_bytes_dropped;
+    pages_lost += now.pages_lost;
+    replica_reads += now.node.replica.reads;
+    lsm.reads += now.node.lsm.reads;
+    lsm.block_cache_hits += now.node.lsm.block_cache_hits;
+    lsm.block_cache_misses += now.node.lsm.block_cache_misses;
+    for (size_t reason = 0; reason < lsm::kPurgeReasons; ++reason) {
+      lsm.purge_decisions[reason] += now.node.lsm.purge_decisions[reason];
+    }
+    node.hints.written += now.node.hints.written;
+    node.hints.delivered += now.node.hints.delivered;
+    node.hints.expired += now.node.hints.expired;
+    node.hints.beyond_window += now.node.hints.beyond_window;
+    node.coordinator.read_repairs += now.node.coordinator.read_repairs;
+    node.coordinator.digest_mismatches += now.node.coordinator.digest_mismatches;
+    node.repair.sessions += now.node.repair.sessions;
+    node.repair.ranges_failed += now.node.repair.ranges_failed;
+    node.repair.cells_streamed += now.node.repair.cells_streamed;
+  }
+
+  if (applied > 0) {
+    metrics.set("write_amplification", ratio(last.bytes_written, applied));
+    metrics.set("device_write_amplification", ratio(device_written, applied));
+  }
+  if (last.live_bytes > 0) metrics.set("space_amplification", ratio(last.disk_bytes, last.live_bytes));
+  const sstable::ReadCounters& reads = lsm.reads;
+  if (replica_reads > 0) {
+    metrics.set("read_amplification", ratio(reads.blocks_from_cache + reads.blocks_from_file, replica_reads));
+    metrics.set("sstables_per_read", ratio(reads.sstables, replica_reads));
+  }
+  if (const uint64_t absent = reads.filter_negatives + reads.filter_false_positives; absent > 0) {
+    metrics.set("bloom_false_positive_rate", ratio(reads.filter_false_positives, absent));
+  }
+  if (const uint64_t asked = lsm.block_cache_hits + lsm.block_cache_misses; asked > 0) {
+    metrics.set("block_cache_hit_rate", ratio(lsm.block_cache_hits, asked));
+  }
+  using enum lsm::PurgeReason;
+  const auto kept = [&](lsm::PurgeReason reason) { return count(lsm.purge_decisions[static_cast<size_t>(reason)]); };
+  metrics.set("tombstones_kept_by_grace", kept(kKeptByGrace));
+  metrics.set("tombstones_kept_by_sstable", kept(kKeptBySstable));
+  metrics.set("tombstones_kept_by_memtable", kept(kKeptByMemtable));
+  metrics.set("tombstones_kept_by_log", kept(kKeptByLog));
+  metrics.set("tombstones_live", count(last.tombstones_live));
+  metrics.set("sstables", count(last.sstables));
+  metrics.set("disk_bytes", count(last.disk_bytes));
+  metrics.set("live_bytes", count(last.live_bytes));
+  metrics.set("hints_written", count(node.hints.written));
+  metrics.set("hints_delivered", count(node.hints.delivered));
+  metrics.set("hints_expired", count(node.hints.expired));
+  metrics.set("hints_beyond_window", count(node.hints.beyond_window));
+  metrics.set("read_repairs", count(node.coordinator.read_repairs));
+  metrics.set("read_mismatches", count(node.coordinator.digest_mismatches));
+  metrics.set("repairs_completed", count(node.repair.sessions));
+  metrics.set("repair_ranges_failed", count(node.repair.ranges_failed));
+  metrics.set("cells_streamed", count(node.repair.cells_streamed));
+  metrics.set("crashes", count(crashes));
+  metrics.set("power_losses", count(power_losses));
+  metrics.set("recoveries", count(recoveries));
+  metrics.set("wal_bytes_dropped", count(wal_dropped));
+  metrics.set("pages_lost", count(pages_lost));
+  const NetworkCounters& network = network_.counters();
+  metrics.set("messages_sent", count(network.sent));
+  metrics.set("messages_lost", count(network.lost));
+  metrics.set("messages_cut", count(network.cut));
+  metrics.set("messages_duplicated", count(network.duplicated));
+  metrics.set("events", count(kernel_.event_count()));
+  for (const auto& [name, bytes] : by_cause) metrics.set(name, count(bytes));
+}
+
+// --- faults ---
+
+std::vector<NodeId> World::nodes_of(const NodeSet& set) const {
+  if (set.all) return ring_.nodes();
+  std::vector<NodeId> nodes;
+  for (uint32_t node : set.nodes) nodes.push_back(NodeId{node});
+  return nodes;
+}
+std::vector<NodeId> World::all_nodes() const { return ring_.nodes(); }
+
+void World::begin_crash(NodeId node) {
+  ++reasons_down_[node.value];
+  machines_[node.value]->kill_process();
+}
+void World::begin_power_loss(const std::vector<NodeId>& nodes) {
+  for (NodeId node : nodes) {
+    ++reasons_down_[node.value];
+    machines_[node.value]->lose_power();
+  }
+}
+void World::end_down(NodeId node) {
+  if (--reasons_down_[node.value] == 0) {
+    machines_[node.value]->boot();
+    if (reasons_paused_[node.value] > 0) machines_[node.value]->pause();
+  }
+}
+void World::begin_pause(NodeId node) {
+  if (++reasons_paused_[node.value] == 1) machines_[node.value]->pause();
+}
+void World::end_pause(NodeId node) {
+  if (--reasons_paused_[node.value] == 0) machines_[node.value]->resume();
+}
+uint64_t World::begin_cut(const std::vector<NodeId>& from, const std::vector<NodeId>& to, bool one_way) {
+  return network_.cut(from, to, one_way ? Directions::kOneWay : Directions::kBothWays).value;
+}
+uint64_t World::begin_impairment(const std::vector<NodeId>& from, const std::vector<NodeId>& to, Probability loss,
+                                 Probability duplication) {
+  return network_.impair(from, to, {loss, duplication}).value;
+}
+void World::end_link_fault(uint64_t handle) { network_.heal({handle}); }
+void World::add_message_lag(NodeId node, Duration change) { network_.add_lag(node, change); }
+void World::add_disk_lag(NodeId node, Duration change) { machines_[node.value]->add_disk_lag(change); }
+void World::step_clock(NodeId node, Duration change) { machines_[node.value]->clock().step(change); }
+void World::add_drift(NodeId node, int64_t ppm) {
+  NodeClock& clock = machines_[node.value]->clock();
+  clock.set_drift(clock.drift_ppm() + ppm);
+}
+
+}  // namespace revenant::sim

@@ -1,0 +1,109 @@
+// The composition root: builds the kernel, the network, the machines and the clients of one run, and takes the run
+// through its phases.
+//
+//   preload ──> start ──(workload, faults, operations; a sample now and then)──> duration
+//           ──(clients done, faults ended)──> settle ──> fingerprint, figures ──> final reading of every replica
+//
+// Times outside this folder count from the start; the kernel's clock also holds the preload before it.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "engine/ring/ring.h"
+#include "sim/faults/fault_plan.h"
+#include "sim/net/network.h"
+#include "sim/record/recorder.h"
+#include "sim/scenario/scenario.h"
+#include "sim/workload/runner.h"
+#include "sim/world/machine.h"
+
+namespace revenant::sim {
+
+// What a sampler sees of the cluster.
+struct Snapshot {
+  Instant at;
+  uint64_t nodes_up = 0;
+  uint64_t sstables = 0, tombstones_live = 0;
+  uint64_t hints_pending_bytes = 0;
+  uint64_t disk_bytes = 0;       // of all files
+  uint64_t bytes_written = 0;    // file bytes written by WAL, flush, compaction and manifest since the start
+  uint64_t bytes_applied = 0;    // keys and values of cells applied since the start
+  uint64_t live_bytes = 0;       // of the newest cells, times the replication factor
+};
+
+class World final : private FaultTargets {
+ public:
+  // Draws the ring; nothing runs yet. `scenario` outlives the world.
+  World(const Scenario& scenario, uint64_t seed, std::string command);
+  ~World() override;
+
+  Recorder& recorder() { return recorder_; }
+  const ring::Ring& ring() const { return ring_; }
+  Kernel& kernel() { return kernel_; }
+
+  // Calls `sample` at the start, every sample_every, and at the end. Sets the figures of the engine, the replication
+  // layer and the world in `metrics`, then shows the recorder's observers every replica's final cells.
+  void run(const std::function<void(const Snapshot&)>& sample, Metrics& metrics);
+
+  const std::vector<FaultWindow>& faults() const { return faults_; }
+  Fingerprint fingerprint() const { return fingerprint_; }
+  // A node's clock at the end, right up to its error: the moment at which final cells are judged.
+  Instant moment() const;
+
+ private:
+  // One client machine per session.
+  struct ClientMachine;
+
+  void boot_all();
+  void preload();
+  void start_workloads();
+  void schedule_operations();
+  void finish_clients();
+  void read_final_cells();
+  // Runs the kernel until `done()`, looking again after each millisecond of virtual time; CHECKs that it happens.
+  void run_until(const char* what, const std::function<bool()>& done);
+  Snapshot snapshot() const;
+  void report(Metrics& metrics) const;
+  // What a machine's ledger says of the time since the start.
+  LedgerRow since_start(size_t machine, env::Cause cause, const LedgerRow& row) const;
+  Instant since_start(Instant t) const { return Instant{} + (t - start_); }
+
+  // FaultTargets
+  std::vector<NodeId> nodes_of(const NodeSet& set) const override;
+  std::vector<NodeId> all_nodes() const override;
+  void begin_crash(NodeId node) override;
+  void begin_power_loss(const std::vector<NodeId>& nodes) override;
+  void end_down(NodeId node) override;
+  void begin_pause(NodeId node) override;
+  void end_pause(NodeId node) override;
+  uint64_t begin_cut(const std::vector<NodeId>& from, const std::vector<NodeId>& to, bool one_way) override;
+  uint64_t begin_impairment(const std::vector<NodeId>& from, const std::vector<NodeId>& to, Probability loss,
+                            Probability duplication) override;
+  void end_link_fault(uint64_t handle) override;
+  void add_message_lag(NodeId node, Duration change) override;
+  void add_disk_lag(NodeId node, Duration change) override;
+  void step_clock(NodeId node, Duration change) override;
+  void add_drift(NodeId node, int64_t ppm) override;
+
+  const Scenario& scenario_;
+  Kernel kernel_;
+  Instant start_;
+  Recorder recorder_;
+  ring::Ring ring_;
+  Network network_;
+  std::vector<std::unique_ptr<Machine>> machines_;
+  std::vector<uint64_t> reasons_down_, reasons_paused_;  // per node: how many faults hold
+  using LedgerRows = std::map<env::Cause, LedgerRow>;
+  std::vector<LedgerRows> ledgers_at_start_;
+  std::vector<MachineTotals> totals_at_start_;
+  KeySpace keys_;
+  std::vector<std::unique_ptr<ClientMachine>> clients_;
+  std::vector<std::unique_ptr<WorkloadRunner>> runners_;
+  std::vector<FaultWindow> faults_;
+  Fingerprint fingerprint_;
+};
+
+}  // namespace revenant::sim
