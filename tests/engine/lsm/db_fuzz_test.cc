@@ -1,0 +1,220 @@
+// Random operations of several tasks on slow files, against a map of winning cells that follows the
+// Db's notices of what it applied and purged. Wherever a key did not change during a read, the read
+// must return exactly what the map holds: a tombstone that is purged too early, a value that comes
+// back, a notice too much or too few all show.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "engine/base/random.h"
+#include "tests/engine/lsm/db_fixture.h"
+
+namespace revenant::lsm {
+namespace {
+
+struct Model final : env::EventSink {
+  void applied(Bytes key, const CellView& cell, env::ApplySource source) override {
+    // The map already has what a recovery replays.
+    if (source == env::ApplySource::kRecovery) return;
+    ++changes[Buffer(key)];
+    auto [place, added] = cells.try_emplace(Buffer(key), cell);
+    if (!added && compare_cells(cell, place->second.view()) > 0) place->second = Cell(cell);
+  }
+  void purged(Bytes key, Version version) override {
+    ++changes[Buffer(key)];
+    ++purges;
+    auto place = cells.find(Buffer(key));
+    ASSERT_NE(place, cells.end()) << key;
+    ASSERT_GE(place->second.version, version) << key;
+    // One that a newer write elsewhere shadows may go too.
+    if (place->second.version > version) return;
+    EXPECT_TRUE(place->second.is_tombstone()) << key;
+    cells.erase(place);
+  }
+  void compacted(const env::CompactionEvent& event) override {
+    deepest = std::max(deepest, event.to);
+    abandoned += event.installed ? 0 : 1;
+  }
+
+  std::string at(const std::string& key) const {
+    auto place = cells.find(key);
+    return place == cells.end() ? "-" : show(place->second);
+  }
+
+  std::map<std::string, Cell> cells;
+  std::map<std::string, int> changes;
+  int purges = 0, abandoned = 0, deepest = 0;
+};
+
+struct FuzzCase {
+  CompactionStrategy strategy;
+  Versions versions;
+};
+
+class DbFuzz : public testing::TestWithParam<FuzzCase> {
+ protected:
+  struct Totals {
+    int purges = 0, abandoned = 0, deepest = 0;
+  };
+
+  static LsmOptions draw_options(const FuzzCase& c, Random& random) {
+    LsmOptions options;
+    options.versions = c.versions;
+    options.memtable_size = ByteSize{random.between(200, 1500)};
+    options.max_immutable_memtables = random.between(1, 3);
+    options.block_cache_size = ByteSize{random.between(0, 4096)};
+    options.gc_grace =
+        random.chance({500'000'000}) ? Duration{0} : milliseconds(random.between(1, 50));
+    options.level0_slowdown_writes_trigger = 6;
+    options.level0_stop_writes_trigger = 8;
+    options.wal.sync = random.chance({500'000'000}) ? WalSync::kAlways : WalSync::kPeriodic;
+    options.wal.sync_period = milliseconds(5);
+    options.sstable.block_size = ByteSize{256};
+    options.compaction.strategy = c.strategy;
+    options.compaction.min_threshold = random.between(2, 4);
+    options.compaction.max_threshold = 8;
+    options.compaction.min_sstable_size = ByteSize{600};
+    options.compaction.tombstone_compaction_interval = milliseconds(20);
+    options.compaction.level0_file_num_compaction_trigger = random.between(1, 4);
+    options.compaction.max_bytes_for_level_base = ByteSize{1200};
+    options.compaction.max_bytes_for_level_multiplier = 2;
+    options.compaction.target_file_size_base = ByteSize{random.between(400, 900)};
+    options.compaction.num_levels = 6;
+    return options;
+  }
+
+  void run(uint64_t seed) {
+    Random random(seed, "fuzz");
+    sim::Kernel kernel(seed);
+    tests::MemoryFileSystem memory;
+    Model model;
+    const LsmOptions options = draw_options(GetParam(), random);
+    const int keys = static_cast<int>(random.between(5, 120));
+    uint64_t base = 1000;  // versions lie around it, many of them equal
+
+    for (int life = 0; life < 4; ++life) {
+      Node node(kernel, memory, random.fork(fmt::format("files {}", life)));
+      std::unique_ptr<Db> db;
+      int running = 0;
+      const auto key_of = [&](Random& r) {
+        return fmt::format("k{:03}", r.below(static_cast<uint64_t>(keys)));
+      };
+
+      const auto write = [&](Random& r) {
+        WriteBatch batch;
+        for (auto n = r.between(1, 3); n > 0; --n) {
+          const Version version{base + r.below(40)};
+          const std::string key = key_of(r);
+          if (r.chance({400'000'000})) {
+            batch.remove(key, kernel.now(), version);
+          } else {
+            batch.put(key, std::string(r.below(60), static_cast<char>('a' + r.below(3))), version);
+          }
+        }
+        base += r.below(3);
+        must(db->write(std::move(batch)));
+      };
+      const auto read = [&](Random& r) {
+        const std::string key = key_of(r);
+        const std::string before = model.at(key);
+        const int changes = model.changes[key];
+        const std::string got = show(must(db->get(key)));
+        if (model.changes[key] == changes) {
+          ASSERT_EQ(got, before) << key << " seed " << seed;
+        }
+      };
+      const auto scan = [&](Random& r) {
+        std::string least = key_of(r), limit = key_of(r);
+        if (r.chance({300'000'000})) least.clear();
+        if (r.chance({300'000'000})) limit.clear();
+        std::vector<std::string> expected, got;
+        for (const auto& [key, cell] : model.cells) {
+          if (key >= least && (limit.empty() || key < limit))
+            expected.push_back(key + "=" + show(cell));
+        }
+        auto it = must(db->scan(least, limit));
+        for (; it->valid(); it->next())
+          got.push_back(fmt::format("{}={}", it->key(), show(Cell(it->cell()))));
+        must(it->status());
+        ASSERT_EQ(got, expected) << "seed " << seed;
+      };
+
+      node.spawn([&] {
+        env::Environment environment = node.environment();
+        db = must(Db::open({environment.clock, environment.files, environment.tasks, model},
+                           options, "db"));
+        node.files.delay_max = microseconds(random.between(0, 300));
+        for (int task = 0; task < 5; ++task) {
+          ++running;
+          node.spawn(
+              [&, task, r = random.fork(fmt::format("life {} task {}", life, task))]() mutable {
+                for (int i = 0; i < 150; ++i) {
+                  if (task == 4) {
+                    if (i % 10 == 0)
+                      r.chance({500'000'000}) ? must(db->flush()) : must(db->compact());
+                    scan(r);
+                  } else if (r.chance({600'000'000})) {
+                    write(r);
+                  } else {
+                    read(r);
+                  }
+                  if (r.chance({100'000'000})) node.tasks().sleep(microseconds(r.between(0, 2000)));
+                }
+                if (--running == 0) kernel.stop();
+              });
+        }
+      });
+      kernel.run_until(kernel.now() + hours(1));
+      ASSERT_EQ(running, 0) << "stuck; seed " << seed;
+
+      bool closed = false;
+      node.spawn([&] {
+        db->wait_idle();
+        for (int key = 0; key < keys; ++key) {
+          const std::string name = fmt::format("k{:03}", key);
+          ASSERT_EQ(show(must(db->get(name))), model.at(name)) << name << " seed " << seed;
+        }
+        if (life % 2 == 0) must(db->close());
+        closed = true;
+        kernel.stop();
+      });
+      kernel.run_until(kernel.now() + hours(1));
+      ASSERT_TRUE(closed) << "stuck; seed " << seed;
+      node.kill();
+      db.reset();
+      if (HasFailure()) return;
+    }
+    totals.purges += model.purges;
+    totals.abandoned += model.abandoned;
+    totals.deepest = std::max(totals.deepest, model.deepest);
+  }
+
+  Totals totals;
+};
+
+TEST_P(DbFuzz, ReadsAgreeWithTheModel) {
+  for (uint64_t seed = 1; seed <= 5 && !HasFailure(); ++seed) run(seed);
+  // The runs must have met what they are here for.
+  EXPECT_GT(totals.purges, 100);
+  if (GetParam().versions == Versions::kTimestamp) {
+    EXPECT_GT(totals.abandoned, 0);
+  }
+  if (GetParam().strategy == CompactionStrategy::kLeveled) {
+    EXPECT_GE(totals.deepest, 3);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, DbFuzz,
+    testing::Values(FuzzCase{CompactionStrategy::kSizeTiered, Versions::kTimestamp},
+                    FuzzCase{CompactionStrategy::kSizeTiered, Versions::kSequence},
+                    FuzzCase{CompactionStrategy::kLeveled, Versions::kTimestamp},
+                    FuzzCase{CompactionStrategy::kLeveled, Versions::kSequence}),
+    [](const auto& test) {
+      return std::string(test.param.strategy == CompactionStrategy::kLeveled ? "Leveled"
+                                                                             : "SizeTiered") +
+             (test.param.versions == Versions::kTimestamp ? "Timestamps" : "Sequences");
+    });
+
+}  // namespace
+}  // namespace revenant::lsm
