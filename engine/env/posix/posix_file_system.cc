@@ -1,0 +1,253 @@
+#include "engine/env/posix/posix_file_system.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+namespace revenant::env {
+namespace {
+
+std::unexpected<Error> system_error(const std::string& path, int number) {
+  const std::string words = std::generic_category().message(number);
+  switch (number) {
+    case ENOENT:
+    case ENOTDIR:
+      return error(ErrorCode::kNotFound, "{}: {}", path, words);
+    case ENOSPC:
+    case EDQUOT:
+      return error(ErrorCode::kNoSpace, "{}: {}", path, words);
+    case EEXIST:
+      return error(ErrorCode::kInvalid, "{}: {}", path, words);
+    default:
+      return error(ErrorCode::kIo, "{}: {}", path, words);
+  }
+}
+
+// Repeats a call that a signal interrupted.
+template <typename Call>
+auto uninterrupted(Call call) {
+  auto result = call();
+  while (result < 0 && errno == EINTR) result = call();
+  return result;
+}
+
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Descriptor& operator=(Descriptor&&) = delete;
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);  // EINTR included: the descriptor is gone either way on Linux
+  }
+
+  bool valid() const { return fd_ >= 0; }
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+Descriptor open_descriptor(const std::string& path, int flags) {
+  return Descriptor(uninterrupted([&] { return ::open(path.c_str(), flags | O_CLOEXEC, 0644); }));
+}
+
+class PosixAppendFile final : public AppendFile {
+ public:
+  PosixAppendFile(std::string path, Descriptor descriptor)
+      : path_(std::move(path)), descriptor_(std::move(descriptor)) {}
+
+  Result<void> append(Bytes data, Cause) override {
+    RETURN_IF_ERROR(usable());
+    while (!data.empty()) {
+      const ssize_t n =
+          uninterrupted([&] { return ::write(descriptor_.get(), data.data(), data.size()); });
+      if (n < 0) return fail(errno);
+      data.remove_prefix(static_cast<size_t>(n));
+      size_ += static_cast<uint64_t>(n);
+    }
+    return {};
+  }
+
+  Result<void> sync(Cause) override {
+    RETURN_IF_ERROR(usable());
+    if (uninterrupted([&] { return ::fdatasync(descriptor_.get()); }) != 0) return fail(errno);
+    return {};
+  }
+
+  uint64_t size() const override { return size_; }
+
+ private:
+  // After a failed write the tail is unknown, and after a failed fdatasync the kernel has marked
+  // the pages clean: a second one would succeed without them.
+  std::unexpected<Error> fail(int number) {
+    failed_ = true;
+    return system_error(path_, number);
+  }
+  Result<void> usable() const {
+    if (failed_) return error(ErrorCode::kIo, "{}: abandoned after an error", path_);
+    return {};
+  }
+
+  const std::string path_;
+  const Descriptor descriptor_;
+  uint64_t size_ = 0;
+  bool failed_ = false;
+};
+
+class PosixReadFile final : public ReadFile {
+ public:
+  PosixReadFile(std::string path, Descriptor descriptor)
+      : path_(std::move(path)), descriptor_(std::move(descriptor)) {}
+
+  Result<void> read(uint64_t offset, uint64_t size, Buffer& out, Cause) override {
+    const uint64_t end = this->size();
+    out.resize(offset < end ? std::min(size, end - offset) : 0);
+    size_t done = 0;
+    while (done < out.size()) {
+      const ssize_t n = uninterrupted([&] {
+        return ::pread(descriptor_.get(), out.data() + done, out.size() - done,
+                       static_cast<off_t>(offset + done));
+      });
+      if (n < 0) return system_error(path_, errno);
+      if (n == 0) break;
+      done += static_cast<size_t>(n);
+    }
+    out.resize(done);
+    return {};
+  }
+
+  uint64_t size() const override {
+    struct stat status;
+    return ::fstat(descriptor_.get(), &status) == 0 ? static_cast<uint64_t>(status.st_size) : 0;
+  }
+
+ private:
+  const std::string path_;
+  const Descriptor descriptor_;
+};
+
+Result<void> sync_directory_at(const std::string& path) {
+  const Descriptor directory = open_descriptor(path, O_RDONLY | O_DIRECTORY);
+  if (!directory.valid()) return system_error(path, errno);
+  if (uninterrupted([&] { return ::fsync(directory.get()); }) != 0)
+    return system_error(path, errno);
+  return {};
+}
+
+bool is_regular_file(const std::string& path) {
+  struct stat status;
+  return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
+}
+
+class PosixFileSystem final : public FileSystem {
+ public:
+  explicit PosixFileSystem(std::string root) : root_(std::move(root)) {}
+
+  Result<std::unique_ptr<AppendFile>> create(const std::string& path) override {
+    ASSIGN_OR_RETURN(std::string full, resolve(path));
+    Descriptor descriptor = open_descriptor(full, O_WRONLY | O_APPEND | O_CREAT | O_EXCL);
+    if (!descriptor.valid()) return system_error(full, errno);
+    return std::make_unique<PosixAppendFile>(std::move(full), std::move(descriptor));
+  }
+
+  Result<std::unique_ptr<ReadFile>> open(const std::string& path) override {
+    ASSIGN_OR_RETURN(std::string full, resolve(path));
+    Descriptor descriptor = open_descriptor(full, O_RDONLY);
+    if (!descriptor.valid()) return system_error(full, errno);
+    struct stat status;
+    if (::fstat(descriptor.get(), &status) != 0) return system_error(full, errno);
+    if (!S_ISREG(status.st_mode)) return error(ErrorCode::kNotFound, "{}: not a file", full);
+    return std::make_unique<PosixReadFile>(std::move(full), std::move(descriptor));
+  }
+
+  Result<void> remove(const std::string& path) override {
+    ASSIGN_OR_RETURN(const std::string full, resolve(path));
+    if (!is_regular_file(full)) return error(ErrorCode::kNotFound, "{}: no such file", full);
+    if (::unlink(full.c_str()) != 0) return system_error(full, errno);
+    return {};
+  }
+
+  Result<void> rename(const std::string& from, const std::string& to) override {
+    ASSIGN_OR_RETURN(const std::string source, resolve(from));
+    ASSIGN_OR_RETURN(const std::string target, resolve(to));
+    if (!is_regular_file(source)) return error(ErrorCode::kNotFound, "{}: no such file", source);
+    // One sync_directory() makes a rename durable, so it must concern one directory.
+    if (source.substr(0, source.rfind('/')) != target.substr(0, target.rfind('/'))) {
+      return error(ErrorCode::kInvalid, "{} to {}: renames stay within a directory", from, to);
+    }
+    if (::rename(source.c_str(), target.c_str()) == 0) return {};
+    if (errno == EISDIR) return error(ErrorCode::kInvalid, "{}: is a directory", target);
+    return system_error(source, errno);
+  }
+
+  bool exists(const std::string& path) override {
+    const auto full = resolve(path);
+    return full.has_value() && ::access(full->c_str(), F_OK) == 0;
+  }
+
+  Result<std::vector<std::string>> list(const std::string& directory) override {
+    std::vector<std::string> names;
+    ASSIGN_OR_RETURN(const std::string full, resolve_directory(directory));
+    const std::unique_ptr<DIR, int (*)(DIR*)> stream(::opendir(full.c_str()), ::closedir);
+    if (stream == nullptr) {
+      if (errno == ENOENT) return names;
+      return system_error(full, errno);
+    }
+    for (;;) {
+      errno = 0;
+      const dirent* entry = ::readdir(stream.get());
+      if (entry == nullptr) break;
+      if (is_regular_file(full + "/" + entry->d_name)) names.emplace_back(entry->d_name);
+    }
+    if (errno != 0) return system_error(full, errno);
+    std::sort(names.begin(), names.end());
+    return names;
+  }
+
+  Result<void> make_directory(const std::string& directory) override {
+    ASSIGN_OR_RETURN(const std::string full, resolve(directory));
+    if (::mkdir(full.c_str(), 0755) == 0) return sync_directory_at(full + "/..");
+    if (errno == EEXIST && !is_regular_file(full)) return {};
+    return system_error(full, errno);
+  }
+
+  Result<void> sync_directory(const std::string& directory, Cause) override {
+    ASSIGN_OR_RETURN(const std::string full, resolve_directory(directory));
+    return sync_directory_at(full);
+  }
+
+ private:
+  // Names below the root only: neither absolute nor with "." or ".." or empty parts.
+  Result<std::string> resolve(const std::string& path) const {
+    for (size_t begin = 0; begin <= path.size();) {
+      const size_t end = std::min(path.find('/', begin), path.size());
+      const std::string_view part = std::string_view(path).substr(begin, end - begin);
+      if (part.empty() || part == "." || part == "..") {
+        return error(ErrorCode::kInvalid, "'{}' names no file", path);
+      }
+      begin = end + 1;
+    }
+    return root_ + "/" + path;
+  }
+  Result<std::string> resolve_directory(const std::string& directory) const {
+    return directory.empty() ? Result<std::string>(root_) : resolve(directory);
+  }
+
+  const std::string root_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<FileSystem>> open_posix_file_system(const std::string& root) {
+  if (::mkdir(root.c_str(), 0755) != 0 && errno != EEXIST) return system_error(root, errno);
+  RETURN_IF_ERROR(sync_directory_at(root));
+  return std::make_unique<PosixFileSystem>(root);
+}
+
+}  // namespace revenant::env
