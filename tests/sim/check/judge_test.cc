@@ -1,0 +1,306 @@
+// The judge against histories written by hand: each property once broken and once kept.
+#include "sim/check/judge.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "sim/check/checks.h"
+#include "sim/record/key.h"
+
+namespace revenant::sim {
+namespace {
+
+constexpr Duration kAtRiskAfter = seconds(2);
+
+Instant at(int64_t s) { return Instant{} + seconds(s); }
+
+class JudgeTest : public testing::Test {
+ protected:
+  JudgeTest()
+      : ring_({NodeId{0}, NodeId{1}, NodeId{2}}, 4, 3, Random(1, "ring")), judge_(ring_, kAtRiskAfter) {}
+
+  // --- what happens ---
+  WriteId put(int64_t begun, int64_t acknowledged, uint64_t version, client::Outcome outcome = client::Outcome::kOk) {
+    return write(OperationKind::kUpdate, begun, acknowledged, version, outcome);
+  }
+  void remove(int64_t begun, int64_t acknowledged, uint64_t version, client::Outcome outcome = client::Outcome::kOk) {
+    write(OperationKind::kDelete, begun, acknowledged, version, outcome);
+  }
+  void apply(uint32_t node, uint64_t version, CellKind kind, int64_t when = 0) {
+    judge_.applied(at(when), NodeId{node}, kKey, CellView{kind, Version{version}, {}, ""}, env::ApplySource::kClient);
+  }
+  void apply_everywhere(uint64_t version, CellKind kind, int64_t when = 0) {
+    for (uint32_t node = 0; node < 3; ++node) apply(node, version, kind, when);
+  }
+  void purge(uint32_t node, uint64_t version, int64_t when) {
+    judge_.purged(at(when), NodeId{node}, kKey, Version{version});
+  }
+  void read_value(int64_t begun, uint64_t version, WriteId write, uint32_t from = 0) {
+    Operation read = operation(OperationKind::kRead, begun, begun + 1);
+    read.found = true;
+    read.version = Version{version};
+    read.write = write;
+    read.answers = {{NodeId{from}, true, Version{version}}};
+    judge_.operation(read);
+  }
+  void read_nothing(int64_t begun, uint64_t version) {
+    Operation read = operation(OperationKind::kRead, begun, begun + 1);
+    read.version = Version{version};
+    judge_.operation(read);
+  }
+  void hold(uint32_t node, uint64_t version, CellKind kind, Bytes value = "v", Instant deleted = {}) {
+    judge_.final_cell(NodeId{node}, kKey, CellView{kind, Version{version}, deleted, value});
+  }
+
+  double figure(std::string_view name) {
+    Metrics metrics;
+    judge_.report(metrics);
+    return metrics.get(name).value_or(-1);
+  }
+  double figure_at_end(std::string_view name) {
+    judge_.finish(at(1000), seconds(100));
+    return figure(name);
+  }
+
+  static constexpr uint64_t kKey = 7;
+  ring::Ring ring_;
+  Judge judge_;
+
+ private:
+  Operation operation(OperationKind kind, int64_t begun, int64_t completed) {
+    Operation op;
+    op.kind = kind;
+    op.key = kKey;
+    op.intended = op.invoked = at(begun);
+    op.completed = at(completed);
+    op.outcome = client::Outcome::kOk;
+    return op;
+  }
+  WriteId write(OperationKind kind, int64_t begun, int64_t acknowledged, uint64_t version, client::Outcome outcome) {
+    const WriteId id{++writes_};
+    judge_.write_began(kKey, id, at(begun));
+    Operation op = operation(kind, begun, acknowledged);
+    op.write = id;
+    op.version = Version{version};
+    op.outcome = outcome;
+    judge_.operation(op);
+    return id;
+  }
+  uint64_t writes_ = 0;
+};
+
+TEST_F(JudgeTest, AReadOfTheNewestAcknowledgedWriteIsFine) {
+  const WriteId write = put(1, 2, 10);
+  read_value(3, 10, write);
+  EXPECT_EQ(figure("stale_reads"), 0);
+  EXPECT_EQ(figure("thin_air_reads"), 0);
+}
+
+TEST_F(JudgeTest, AReadThatMissesAnAcknowledgedPutIsStaleByTimeAndVersions) {
+  const WriteId old = put(1, 2, 10);
+  put(3, 4, 20);
+  put(5, 6, 30);
+  read_value(10, 10, old);
+  EXPECT_EQ(figure("stale_reads"), 1);
+  EXPECT_EQ(figure("staleness_versions_max"), 2);
+  EXPECT_EQ(figure("staleness_max_ms"), 6000) << "since the first write missed was acknowledged, at 4 s";
+}
+
+TEST_F(JudgeTest, AWriteThatOverlapsTheReadMayBeMissed) {
+  const WriteId old = put(1, 2, 10);
+  put(3, 8, 20);
+  read_value(5, 10, old);
+  EXPECT_EQ(figure("stale_reads"), 0);
+}
+
+TEST_F(JudgeTest, AWriteAcknowledgedAtTheVeryInstantTheReadBeginsMayBeMissed) {
+  const WriteId old = put(1, 2, 10);
+  put(3, 5, 20);
+  read_value(5, 10, old);
+  EXPECT_EQ(figure("stale_reads"), 0);
+}
+
+TEST_F(JudgeTest, AReadThatFindsNothingAfterAPutIsStale) {
+  put(1, 2, 10);
+  read_nothing(3, 0);
+  EXPECT_EQ(figure("stale_reads"), 1);
+}
+
+TEST_F(JudgeTest, AReadThatFindsNothingAfterADeleteIsFineWithAndWithoutATombstone) {
+  put(1, 2, 10);
+  remove(3, 4, 20);
+  read_nothing(5, 20);
+  read_nothing(7, 0);
+  EXPECT_EQ(figure("stale_reads"), 0);
+}
+
+TEST_F(JudgeTest, ADeleteOfUnknownOutcomeMayExplainThatNothingIsFound) {
+  put(1, 2, 10);
+  remove(3, 4, 20, client::Outcome::kUnknown);
+  apply(0, 20, CellKind::kTombstone);
+  purge(0, 20, 5);
+  read_nothing(6, 0);
+  EXPECT_EQ(figure("stale_reads"), 0);
+}
+
+TEST_F(JudgeTest, ADeletedVersionReadWhileEveryTakerStillHasTheTombstoneIsStale) {
+  const WriteId old = put(1, 2, 10);
+  remove(3, 4, 20);
+  apply(0, 20, CellKind::kTombstone);
+  apply(1, 20, CellKind::kTombstone);
+  read_value(10, 10, old, /*from=*/2);
+  EXPECT_EQ(figure("stale_reads"), 1);
+  EXPECT_EQ(figure("resurrected_reads"), 0);
+}
+
+TEST_F(JudgeTest, ADeletedVersionReadAfterATakerPurgedTheTombstoneIsResurrected) {
+  const WriteId old = put(1, 2, 10);
+  remove(3, 4, 20);
+  apply(0, 20, CellKind::kTombstone);
+  apply(1, 20, CellKind::kTombstone);
+  purge(1, 20, 8);
+  read_value(10, 10, old, /*from=*/2);
+  read_value(12, 10, old, /*from=*/2);
+  EXPECT_EQ(figure("resurrected_reads"), 2);
+  EXPECT_EQ(figure("resurrected_keys"), 1);
+  EXPECT_EQ(figure("stale_reads"), 0);
+  ASSERT_EQ(judge_.resurrections().size(), 1u);
+  const Resurrection& r = judge_.resurrections().front();
+  EXPECT_EQ(r.key, kKey);
+  EXPECT_EQ(r.deleted, at(4));
+  EXPECT_EQ(r.purged, at(8));
+  EXPECT_EQ(r.purged_by, NodeId{1});
+  EXPECT_EQ(r.returned, at(11));
+  EXPECT_EQ(r.from, std::vector<NodeId>{NodeId{2}});
+}
+
+TEST_F(JudgeTest, ATombstoneThatCameBackToItsTakerIsNotPurged) {
+  const WriteId old = put(1, 2, 10);
+  remove(3, 4, 20);
+  apply(0, 20, CellKind::kTombstone);
+  purge(0, 20, 6);
+  apply(0, 20, CellKind::kTombstone, 7);
+  read_value(10, 10, old);
+  EXPECT_EQ(figure("resurrected_reads"), 0);
+  EXPECT_EQ(figure("stale_reads"), 1);
+}
+
+TEST_F(JudgeTest, ANewValueAfterTheDeleteIsNoResurrection) {
+  put(1, 2, 10);
+  remove(3, 4, 20);
+  apply(0, 20, CellKind::kTombstone);
+  purge(0, 20, 6);
+  const WriteId again = put(7, 8, 30);
+  read_value(9, 30, again);
+  EXPECT_EQ(figure("resurrected_reads"), 0);
+}
+
+TEST_F(JudgeTest, AValueThatTiesWithItsDeleteIsDeleted) {
+  const WriteId old = put(1, 2, 20);
+  remove(3, 4, 20);
+  read_value(5, 20, old);
+  EXPECT_EQ(figure("stale_reads"), 1);
+}
+
+TEST_F(JudgeTest, AValueThatNoWriteToTheKeyMadeIsThinAir) {
+  put(1, 2, 10);
+  read_value(3, 10, WriteId{99});
+  EXPECT_EQ(figure("thin_air_reads"), 1);
+}
+
+TEST_F(JudgeTest, AWriteStampedBelowOneAcknowledgedBeforeItBeganIsALostUpdate) {
+  put(1, 2, 50);
+  put(3, 4, 40);
+  EXPECT_EQ(figure("lost_updates"), 1);
+}
+
+TEST_F(JudgeTest, OverlappingWritesMayWinInEitherOrder) {
+  put(1, 5, 50);
+  put(3, 6, 40);
+  EXPECT_EQ(figure("lost_updates"), 0);
+}
+
+TEST_F(JudgeTest, AKeyIsAtRiskWhileAReplicaThatHasTheValueLacksTheTombstone) {
+  put(1, 2, 10);
+  apply_everywhere(10, CellKind::kValue);
+  remove(3, 4, 20);
+  apply(0, 20, CellKind::kTombstone, 4);
+  apply(1, 20, CellKind::kTombstone, 4);
+  EXPECT_EQ(figure("keys_at_risk"), 0) << "the delete still has time to arrive";
+  EXPECT_EQ(figure_at_end("keys_at_risk"), 1);
+}
+
+TEST_F(JudgeTest, AKeyIsNotAtRiskIfEveryReplicaTookTheTombstoneOrNeverHadTheKey) {
+  put(1, 2, 10);
+  apply(0, 10, CellKind::kValue);
+  apply(1, 10, CellKind::kValue);
+  remove(3, 4, 20);
+  apply(0, 20, CellKind::kTombstone, 4);
+  apply(1, 20, CellKind::kTombstone, 4);
+  EXPECT_EQ(figure_at_end("keys_at_risk"), 0);
+}
+
+TEST_F(JudgeTest, AnAcknowledgedPutOnNoReplicaAtTheEndIsLost) {
+  put(1, 2, 10);
+  EXPECT_EQ(figure_at_end("lost_acknowledged_writes"), 1);
+}
+
+TEST_F(JudgeTest, AnAcknowledgedPutOnOneReplicaAtTheEndIsNotLost) {
+  put(1, 2, 10);
+  hold(2, 10, CellKind::kValue);
+  EXPECT_EQ(figure_at_end("lost_acknowledged_writes"), 0);
+}
+
+TEST_F(JudgeTest, APutThatAnUnacknowledgedDeleteCoveredIsNotLost) {
+  put(1, 2, 10);
+  remove(3, 4, 20, client::Outcome::kUnknown);
+  apply(0, 20, CellKind::kTombstone);
+  purge(0, 20, 5);
+  EXPECT_EQ(figure_at_end("lost_acknowledged_writes"), 0);
+}
+
+TEST_F(JudgeTest, APutOfUnknownOutcomeCannotBeLost) {
+  put(1, 2, 10, client::Outcome::kUnknown);
+  EXPECT_EQ(figure_at_end("lost_acknowledged_writes"), 0);
+}
+
+TEST_F(JudgeTest, ReplicasThatHoldDifferentWinnersHaveDiverged) {
+  hold(0, 10, CellKind::kValue);
+  hold(1, 10, CellKind::kValue);
+  hold(2, 20, CellKind::kValue);
+  EXPECT_EQ(figure_at_end("diverged_keys"), 1);
+}
+
+TEST_F(JudgeTest, AReplicaThatLacksALiveCellHasDiverged) {
+  hold(0, 10, CellKind::kValue);
+  hold(1, 10, CellKind::kValue);
+  EXPECT_EQ(figure_at_end("diverged_keys"), 1);
+}
+
+TEST_F(JudgeTest, ATombstonePastGraceCountsAsNothing) {
+  hold(0, 20, CellKind::kTombstone, "", at(900));  // the moment is 1000 s, gc_grace 100 s
+  EXPECT_EQ(figure_at_end("diverged_keys"), 0);
+}
+
+TEST_F(JudgeTest, ATombstoneWithinGraceMustBeEverywhere) {
+  hold(0, 20, CellKind::kTombstone, "", at(901));
+  EXPECT_EQ(figure_at_end("diverged_keys"), 1);
+}
+
+TEST_F(JudgeTest, EqualVersionsWithDifferentValuesHaveDiverged) {
+  hold(0, 10, CellKind::kValue, "a");
+  hold(1, 10, CellKind::kValue, "a");
+  hold(2, 10, CellKind::kValue, "b");
+  EXPECT_EQ(figure_at_end("diverged_keys"), 1);
+}
+
+TEST(ChecksTest, EveryCheckNamesAMetricThatExists) {
+  const std::vector<std::string> names = metric_names();
+  for (const CheckInfo& check : check_table()) {
+    EXPECT_NE(std::ranges::find(names, check.metric), names.end()) << check.name;
+  }
+}
+
+}  // namespace
+}  // namespace revenant::sim

@@ -1,0 +1,284 @@
+// The whole stack on small clusters: what replication promises, each with the fault that tests it. Every test also
+// asserts that what it is about happened.
+#include <gtest/gtest.h>
+
+#include <sstream>
+#include <string>
+
+#include "sim/check/checks.h"
+#include "sim/experiment/run.h"
+#include "sim/record/metrics.h"
+#include "sim/scenario/load.h"
+
+namespace revenant::sim {
+namespace {
+
+// Three nodes with every key on each, a second of readers and writers, then time to settle.
+constexpr const char* kBase = R"({
+  "name": "small", "question": "Does it hold?", "duration": "4s", "settle": "30s",
+  "cluster": { "nodes": 3, "replication_factor": 3, "vnodes": 4 },
+  "storage": { "memtable_size": "64KiB", "wal": { "sync": "always" } },
+  "replication": { "write": "QUORUM", "read": "QUORUM", "write_timeout": "200ms", "read_timeout": "200ms",
+                   "heartbeat": "100ms", "failure_detection": "500ms", "hinted_handoff": { "replay_period": "1s" } },
+  "disk": { "profile": "nvme" }, "network": { "profile": "same_az" },
+  "preload": { "keys": 200 },
+  "workload": [ { "name": "w", "rate": "500/s", "clients": 4, "mix": { "read": 2, "update": 1, "insert": 0.5, "delete": 0.5 } } ]
+})";
+
+class TestRun {
+ public:
+  explicit TestRun(const std::string& patch = "{}", uint64_t seed = 1) {
+    Json scenario = Json::parse(kBase);
+    scenario.merge_patch(Json::parse(patch));
+    const std::vector<std::string> metrics = metric_names(), checks = check_names();
+    auto parsed = parse_scenario(scenario.dump(2), "test", {metrics, checks});
+    if (!parsed) {
+      ADD_FAILURE() << to_string(parsed.error());
+      return;
+    }
+    report = run_scenario(*parsed, seed, {.command = "test", .history = &history});
+  }
+  double operator[](std::string_view metric) const {
+    for (const auto& [name, value] : report.outcome.metrics) {
+      if (name == metric) return value;
+    }
+    return 0;
+  }
+  RunReport report;
+  std::ostringstream history;
+};
+
+TEST(ClusterTest, WithoutFaultsEveryOperationSucceedsAndReplicasAgree) {
+  const TestRun run;
+  EXPECT_GT(run["operations_ok"], 1800);
+  EXPECT_EQ(run["operations_failed"] + run["operations_unknown"], 0);
+  EXPECT_EQ(run["stale_reads"], 0);
+  EXPECT_EQ(run["diverged_keys"], 0);
+  EXPECT_EQ(run["lost_acknowledged_writes"], 0);
+  EXPECT_GT(run["flushes"], 0);
+}
+
+TEST(ClusterTest, ARunIsAFunctionOfScenarioAndSeed) {
+  const TestRun a("{}", 1), b("{}", 1), c("{}", 2);
+  EXPECT_EQ(a.report.outcome.fingerprint, b.report.outcome.fingerprint);
+  EXPECT_EQ(a.history.str(), b.history.str());
+  EXPECT_EQ(a.report.outcome.metrics, b.report.outcome.metrics);
+  EXPECT_NE(a.report.outcome.fingerprint, c.report.outcome.fingerprint);
+}
+
+TEST(ClusterTest, WatchingARunDoesNotChangeIt) {
+  const std::vector<std::string> metrics = metric_names(), checks = check_names();
+  const auto scenario = parse_scenario(kBase, "test", {metrics, checks});
+  ASSERT_TRUE(scenario.has_value());
+  const RunReport unwatched = run_scenario(*scenario, 1, {.command = "test", .history = nullptr});
+  EXPECT_EQ(unwatched.outcome.fingerprint, TestRun().report.outcome.fingerprint);
+  Scenario sampled = *scenario;
+  sampled.sample_every = milliseconds(7);
+  EXPECT_EQ(run_scenario(sampled, 1, {.command = "test", .history = nullptr}).outcome.fingerprint,
+            unwatched.outcome.fingerprint);
+}
+
+TEST(ClusterTest, HintsBringAReplicaThatWasDownUpToDate) {
+  const TestRun run(R"({ "faults": [ { "at": "1s", "for": "2s", "crash": { "node": 1 } } ],
+                     "replication": { "read_repair": "off" } })");
+  EXPECT_EQ(run["crashes"], 1);
+  EXPECT_GT(run["hints_written"], 50);
+  EXPECT_EQ(run["hints_delivered"], run["hints_written"]);
+  EXPECT_EQ(run["diverged_keys"], 0);
+  EXPECT_EQ(run["stale_reads"], 0);
+}
+
+TEST(ClusterTest, WithoutHintsAndRepairsTheReplicaStaysBehind) {
+  const TestRun run(R"({ "faults": [ { "at": "1s", "for": "2s", "crash": { "node": 1 } } ],
+                     "replication": { "read_repair": "off", "hinted_handoff": "off" } })");
+  EXPECT_EQ(run["hints_written"], 0);
+  EXPECT_GT(run["diverged_keys"], 20);
+  EXPECT_EQ(run["stale_reads"], 0) << "quorums overlap all the same";
+}
+
+TEST(ClusterTest, HintsAreNotWrittenBeyondTheWindow) {
+  const TestRun run(R"({ "faults": [ { "at": "1s", "for": "3s", "crash": { "node": 1 } } ],
+                     "replication": { "hinted_handoff": { "window": "1s" }, "read_repair": "off" } })");
+  EXPECT_GT(run["hints_written"], 0);
+  EXPECT_GT(run["hints_beyond_window"], 0);
+  EXPECT_GT(run["diverged_keys"], 0);
+}
+
+TEST(ClusterTest, RepairBringsReplicasTogether) {
+  const TestRun run(R"({ "faults": [ { "at": "1s", "for": "2s", "crash": { "node": 1 } } ],
+                     "replication": { "read_repair": "off", "hinted_handoff": "off",
+                                      "repair": { "every": "10s" } } })");
+  EXPECT_GE(run["repairs_completed"], 3);
+  EXPECT_GT(run["cells_streamed"], 20);
+  EXPECT_EQ(run["diverged_keys"], 0);
+}
+
+TEST(ClusterTest, ARepairOfReplicasThatAgreeStreamsNothing) {
+  const TestRun run(R"({ "replication": { "repair": { "every": "10s" } } })");
+  EXPECT_GE(run["repairs_completed"], 3);
+  EXPECT_EQ(run["cells_streamed"], 0);
+}
+
+TEST(ClusterTest, RepairPassesOverRangesWhoseReplicaIsDown) {
+  const TestRun run(R"({ "faults": [ { "at": "1s", "crash": { "node": 1 } } ],
+                     "operations": [ { "at": "3s", "repair": 0 } ] })");
+  EXPECT_EQ(run["repairs_completed"], 1);
+  EXPECT_GT(run["repair_ranges_failed"], 0);
+}
+
+TEST(ClusterTest, BlockingReadRepairMendsWhatReadsFind) {
+  const TestRun run(R"({ "faults": [ { "at": "500ms", "for": "1s", "crash": { "node": 1 } } ],
+                     "preload": { "keys": 20 },
+                     "replication": { "hinted_handoff": "off", "read": "ALL" },
+                     "workload": [ { "name": "w", "to": "1s", "rate": "300/s", "mix": { "update": 1, "delete": 0.2 } },
+                                   { "name": "r", "from": "3s", "rate": "500/s", "mix": { "read": 1 } } ] })");
+  EXPECT_GT(run["read_repairs"], 5);
+  EXPECT_EQ(run["diverged_keys"], 0) << "reads at ALL ask every replica of each of 20 keys";
+}
+
+TEST(ClusterTest, AsyncReadRepairMendsToo) {
+  const TestRun run(R"({ "faults": [ { "at": "500ms", "for": "1s", "crash": { "node": 1 } } ],
+                     "preload": { "keys": 20 },
+                     "replication": { "hinted_handoff": "off", "read": "ALL", "read_repair": "async" },
+                     "workload": [ { "name": "w", "to": "1s", "rate": "300/s", "mix": { "update": 1 } },
+                                   { "name": "r", "from": "3s", "rate": "500/s", "mix": { "read": 1 } } ] })");
+  EXPECT_GT(run["read_repairs"], 5);
+  EXPECT_EQ(run["diverged_keys"], 0);
+}
+
+TEST(ClusterTest, OneAndOneMissWritesThatQuorumsSee) {
+  const char* lag = R"({ "faults": [ { "at": "0s", "lag": { "node": 1, "messages": "100ms" } } ],
+                         "replication": { "write": %s, "read": %s, "read_repair": "off" },
+                         "preload": { "keys": 10 } })";
+  const auto with = [&](const std::string& level) {
+    std::string text = lag;
+    for (int i = 0; i < 2; ++i) text.replace(text.find("%s"), 2, level);
+    return TestRun(text);
+  };
+  EXPECT_GT(with("\"ONE\"")["stale_reads"], 10);
+  EXPECT_GT(with("1")["stale_reads"], 10);
+  EXPECT_EQ(with("\"QUORUM\"")["stale_reads"], 0);
+  EXPECT_EQ(with("2")["stale_reads"], 0);
+  EXPECT_EQ(with("\"ALL\"")["stale_reads"], 0);
+}
+
+TEST(ClusterTest, AQuorumOfLiveReplicasIsEnoughAndAMinorityIsNot) {
+  const TestRun one_down(R"({ "faults": [ { "at": "0s", "crash": { "node": 1 } } ] })");
+  EXPECT_GT(one_down["operations_ok"], 1000);
+  const TestRun two_down(R"({ "faults": [ { "at": "0s", "crash": { "node": [0, 1] } } ],
+                          "workload": [ { "name": "w", "from": "1s", "rate": "100/s", "coordinators": 2, "mix": { "update": 1 } } ] })");
+  EXPECT_EQ(two_down["operations_ok"], 0);
+  EXPECT_GT(two_down["operations_failed"], 100) << "refused before anything is sent: surely not applied";
+}
+
+TEST(ClusterTest, ATimeoutIsUnknownNeverFailed) {
+  // Nobody is known to be down yet, so writes go out and their answers do not come.
+  const TestRun run(R"({ "faults": [ { "at": "1s", "for": "300ms", "partition": { "from": 0 } } ],
+                     "workload": [ { "name": "w", "rate": "200/s", "coordinators": 0, "mix": { "update": 1 } } ] })");
+  EXPECT_GT(run["messages_cut"], 0);
+  EXPECT_GT(run["operations_unknown"], 10);
+  EXPECT_EQ(run["operations_failed"], 0);
+  EXPECT_EQ(run["lost_acknowledged_writes"], 0);
+}
+
+TEST(ClusterTest, ARetryIsTheSameWrite) {
+  const TestRun run(R"({ "faults": [ { "at": "0s", "for": "4s", "link": { "from": "all", "to": "all", "loss": 0.3 } } ],
+                     "workload": [ { "name": "w", "rate": "200/s", "retries": 5, "mix": { "update": 1 } } ] })");
+  EXPECT_GT(run["messages_lost"], 100);
+  EXPECT_GT(run["operations_ok"], 700);
+  EXPECT_EQ(run["lost_updates"], 0) << "a second stamp would let an old value win over a newer write";
+}
+
+TEST(ClusterTest, DuplicatedMessagesChangeNothing) {
+  const TestRun run(R"({ "network": { "duplication": 0.3 } })");
+  EXPECT_GT(run["messages_duplicated"], 1000);
+  EXPECT_EQ(run["operations_failed"] + run["operations_unknown"], 0);
+  EXPECT_EQ(run["diverged_keys"] + run["stale_reads"] + run["lost_acknowledged_writes"], 0);
+}
+
+TEST(ClusterTest, OnlyTheMajoritySideOfAPartitionServesQuorums) {
+  const TestRun run(R"({ "faults": [ { "at": "0s", "for": "4s", "partition": { "from": 0, "to": [1, 2] } } ],
+                     "workload": [ { "name": "minority", "from": "1s", "rate": "100/s", "coordinators": 0, "mix": { "update": 1 } },
+                                   { "name": "majority", "from": "1s", "rate": "100/s", "coordinators": [1, 2], "mix": { "update": 1 } } ] })");
+  EXPECT_NEAR(run["operations_ok"], 300, 60);
+  EXPECT_NEAR(run["operations_failed"], 300, 60);
+  EXPECT_EQ(run["diverged_keys"], 0) << "hints heal the minority";
+  EXPECT_EQ(run["lost_acknowledged_writes"], 0);
+}
+
+TEST(ClusterTest, AOneWayCutLosesAnswersOnly) {
+  const TestRun run(R"({ "faults": [ { "at": "500ms", "for": "300ms", "partition": { "from": [1, 2], "to": 0, "one_way": true } } ],
+                     "workload": [ { "name": "w", "from": "500ms", "to": "700ms", "rate": "500/s", "coordinators": 0, "mix": { "update": 1 } } ] })");
+  EXPECT_GT(run["operations_unknown"], 50);
+  EXPECT_EQ(run["diverged_keys"], 0) << "the writes themselves arrived";
+}
+
+TEST(ClusterTest, AProcessKillLosesNothingEvenWithPeriodicSync) {
+  const TestRun run(R"({ "storage": { "wal": { "sync": "periodic" } },
+                     "faults": [ { "at": "2s", "for": "500ms", "crash": { "node": "all" } } ] })");
+  EXPECT_EQ(run["crashes"], 3);
+  EXPECT_EQ(run["recoveries"], 3);
+  EXPECT_EQ(run["lost_acknowledged_writes"], 0);
+}
+
+TEST(ClusterTest, APowerLossOfAllLosesUnsyncedWritesAndOnlyThose) {
+  const char* text = R"({ "storage": { "wal": { "sync": "%s", "sync_period": "1s" } },
+                          "faults": [ { "at": "2s", "for": "500ms", "power_loss": { "node": "all" } } ] })";
+  const auto with = [&](const std::string& sync, uint64_t seed) {
+    std::string patch = text;
+    patch.replace(patch.find("%s"), 2, sync);
+    return TestRun(patch, seed);
+  };
+  double lost = 0;
+  for (uint64_t seed = 1; seed <= 5; ++seed) {
+    EXPECT_EQ(with("always", seed)["lost_acknowledged_writes"], 0) << seed;
+    EXPECT_EQ(with("group", seed)["lost_acknowledged_writes"], 0) << seed;
+    lost += with("periodic", seed)["lost_acknowledged_writes"];
+  }
+  EXPECT_GT(lost, 0);
+}
+
+TEST(ClusterTest, APausedNodeLosesNothingAndCatchesUp) {
+  const TestRun run(R"({ "faults": [ { "at": "1s", "for": "2s", "pause": { "node": 2 } } ] })");
+  EXPECT_GT(run["hints_written"], 0);
+  EXPECT_EQ(run["diverged_keys"], 0);
+  EXPECT_EQ(run["lost_acknowledged_writes"], 0);
+}
+
+TEST(ClusterTest, SkewedClientClocksLoseUpdates) {
+  const TestRun skewed(R"({ "cluster": { "clocks": { "offset_max": "2s" } }, "preload": { "keys": 20 } })");
+  EXPECT_GT(skewed["lost_updates"], 10);
+  const TestRun right(R"({ "preload": { "keys": 20 } })");
+  EXPECT_EQ(right["lost_updates"], 0);
+}
+
+TEST(ClusterTest, ASlowDiskSlowsWritesThatWaitForIt) {
+  const TestRun normal(R"({ "replication": { "write": "ALL" } })");
+  const TestRun slow(R"({ "replication": { "write": "ALL" }, "faults": [ { "at": "0s", "lag": { "node": 0, "disk": "20ms" } } ] })");
+  EXPECT_GT(slow["write_latency_p50_ms"], normal["write_latency_p50_ms"] + 15);
+}
+
+TEST(ClusterTest, ScansReturnLiveCellsOnly) {
+  const TestRun run(R"({ "workload": [ { "name": "w", "rate": "200/s", "mix": { "scan": 1, "delete": 1, "update": 1 }, "scan_length": 50 } ] })");
+  EXPECT_GT(run["reads_ok"], 100);
+  EXPECT_EQ(run["thin_air_reads"] + run["stale_reads"], 0);
+  EXPECT_NE(run.history.str().find("\"cells\":[{"), std::string::npos);
+}
+
+TEST(ClusterTest, MoreNodesThanReplicasHoldEachKeyOnItsReplicasAlone) {
+  const TestRun run(R"({ "cluster": { "nodes": 7, "vnodes": 8 },
+                     "faults": [ { "at": "1s", "for": "1s", "crash": { "node": [2, 5] } } ] })");
+  EXPECT_GT(run["operations_ok"], 1000);
+  EXPECT_EQ(run["diverged_keys"] + run["lost_acknowledged_writes"] + run["stale_reads"], 0);
+}
+
+TEST(ClusterTest, ANodeThatIsKilledAgainWhileItRecoversStillRecovers) {
+  const TestRun run(R"({ "faults": [ { "at": "1s", "for": "200us", "crash": { "node": 1 } },
+                                 { "at": "1000250us", "for": "100us", "power_loss": { "node": 1 } },
+                                 { "at": "1000400us", "for": "1s", "crash": { "node": 1 } } ] })");
+  EXPECT_GE(run["crashes"] + run["power_losses"], 3);
+  EXPECT_EQ(run["diverged_keys"] + run["lost_acknowledged_writes"], 0);
+}
+
+}  // namespace
+}  // namespace revenant::sim
