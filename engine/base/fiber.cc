@@ -16,7 +16,7 @@
 
 #include "engine/base/check.h"
 
-#if defined(__SANITIZE_ADDRESS__)
+#if REVENANT_ADDRESS_SANITIZER
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
@@ -43,10 +43,11 @@ constexpr std::array<uint64_t, 8> kCanary = {
 // Of all pools: mappings are counted for the process.
 std::atomic<size_t> g_guarded_stacks = 0;
 
-// Frames that ended by a switch leave their marks in AddressSanitizer's shadow.
-void forget_frames([[maybe_unused]] const void* low, [[maybe_unused]] size_t bytes) {
-#if defined(__SANITIZE_ADDRESS__)
-  __asan_unpoison_memory_region(low, bytes);
+// The outermost frame ends by a switch, not by a return, and leaves its marks in AddressSanitizer's
+// shadow; all other frames clear their own.
+void forget_outermost_frame([[maybe_unused]] const char* top) {
+#if REVENANT_ADDRESS_SANITIZER
+  __asan_unpoison_memory_region(top - kPage, kPage);
 #endif
 }
 
@@ -115,7 +116,6 @@ FiberPool::FiberPool(size_t stack_bytes)
 FiberPool::~FiberPool() {
   CHECK(impl_->live == 0, "{} fibers outlive their pool", impl_->live);
   for (const auto& slab : impl_->slabs) {
-    forget_frames(slab->memory, impl_->slab_bytes());
     munmap(slab->memory, impl_->slab_bytes());
     if (slab->guarded) g_guarded_stacks.fetch_sub(kStacksPerSlab);
   }
@@ -126,7 +126,6 @@ std::unique_ptr<Fiber> FiberPool::create(std::move_only_function<void()> body) {
   Fiber::Stack& stack = *impl_->free.back();
   impl_->free.pop_back();
   ++impl_->live;
-  forget_frames(stack.low, stack.bytes());
   return std::unique_ptr<Fiber>(::new (stack.top) Fiber(*this, stack, std::move(body)));
 }
 
@@ -144,6 +143,7 @@ void Fiber::operator delete(Fiber* fiber, std::destroying_delete_t) {
   Stack& stack = fiber->stack_;
   fiber->check_stack();
   fiber->~Fiber();
+  forget_outermost_frame(stack.top);
   pool.free.push_back(&stack);
   --pool.live;
 }
@@ -162,7 +162,7 @@ void Fiber::check_stack() const {
   CHECK(stack_.whole(), "a fiber ran over the end of its stack of {} bytes", stack_.bytes());
 }
 
-#if !defined(__SANITIZE_ADDRESS__)
+#if !REVENANT_ADDRESS_SANITIZER
 
 void Fiber::enter(transfer_t from) noexcept {
   Fiber& fiber = *static_cast<Fiber*>(from.data);

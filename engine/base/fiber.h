@@ -26,6 +26,15 @@
 
 #include "engine/base/check.h"
 
+// GCC says so by the first, Clang by the second.
+#if defined(__SANITIZE_ADDRESS__)
+#define REVENANT_ADDRESS_SANITIZER 1
+#elif defined(__has_feature)
+#define REVENANT_ADDRESS_SANITIZER __has_feature(address_sanitizer)
+#else
+#define REVENANT_ADDRESS_SANITIZER 0
+#endif
+
 namespace revenant {
 
 class FiberPool;
@@ -78,7 +87,7 @@ class alignas(64) Fiber {
 
   Stack& stack_;
   std::move_only_function<void()> body_;
-#if defined(__SANITIZE_ADDRESS__)
+#if REVENANT_ADDRESS_SANITIZER
   void* shadow_stack_ = nullptr;  // AddressSanitizer's for this stack
   const void* resumer_stack_ = nullptr;
   size_t resumer_stack_bytes_ = 0;
@@ -89,7 +98,7 @@ class FiberPool {
  public:
   // Address space, not memory: a page is taken when it is first touched. Frames are larger under
   // the sanitizers.
-#if defined(__SANITIZE_ADDRESS__)
+#if REVENANT_ADDRESS_SANITIZER
   static constexpr size_t kStackBytes = 256 * 1024;
 #else
   static constexpr size_t kStackBytes = 64 * 1024;
@@ -123,7 +132,7 @@ class FiberPool {
 // The switch is inline: each return between a switch and the code that goes on is one the processor
 // mispredicts.
 
-#if !defined(__SANITIZE_ADDRESS__)
+#if !REVENANT_ADDRESS_SANITIZER
 
 inline bool Fiber::resume() {
   CHECK(state_ == State::kNew || state_ == State::kSuspended,
