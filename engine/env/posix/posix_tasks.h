@@ -1,0 +1,47 @@
+// The same tasks as in the simulator, on a real machine: fibers on the thread that calls run(),
+// timers by the monotonic clock, jobs on one worker thread.
+//
+//   owner's thread   | task a | task b | task a |  idle  | task a goes on |
+//                        run_job ─┐                      ^
+//   worker's thread               └─> | job of a ……… | ──┘ taken by the owner when it next looks
+//
+// The owner looks at timers and ended jobs when every runnable task had its turn, and sleeps when
+// there is none. The order of tasks depends on real time: nothing here is reproducible.
+//
+// Not done: I/O of a task (not of a job) blocks all tasks; jobs run one at a time, in the order
+// they were started.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "engine/env/tasks.h"
+
+namespace revenant::env {
+
+class PosixTasks final : public Tasks {
+ public:
+  PosixTasks();
+  ~PosixTasks() override;  // not within run()
+
+  // Runs `main` as a task, and the tasks it spawns, until `main` ends. What is still suspended then
+  // is unwound, the last spawned first, after the jobs under way have ended: `main` waits for what
+  // it needs. A CHECK if every task waits and nothing can wake one. May be called again.
+  void run(std::move_only_function<void()> main);
+
+  // All to be called by tasks of run(); unpark() also by destructors while they are unwound.
+  // spawn() while tasks are being unwound destroys its body.
+  void spawn(const char* name, std::move_only_function<void()> body) override;
+  void sleep(Duration duration) override;
+  void run_job(const char* name, std::move_only_function<void()> body) override;
+  TaskId current() const override;
+  bool park(const char* why, std::optional<Duration> timeout = std::nullopt) override;
+  void unpark(TaskId task) override;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace revenant::env
