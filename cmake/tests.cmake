@@ -9,10 +9,10 @@ set(REVENANT_PYTHON /usr/bin/python3 CACHE FILEPATH "Python with matplotlib, Num
 file(GLOB support_sources CONFIGURE_DEPENDS tests/support/*.cc)
 if(support_sources)
   add_library(tests_support STATIC ${support_sources})
-  target_link_libraries(tests_support PUBLIC GTest::gtest GTest::gmock sim_world engine_env_posix)
+  target_link_libraries(tests_support PUBLIC GTest::gtest GTest::gmock sim_world sim_check engine_env_posix)
 else()
   add_library(tests_support INTERFACE)
-  target_link_libraries(tests_support INTERFACE GTest::gtest GTest::gmock sim_world engine_env_posix)
+  target_link_libraries(tests_support INTERFACE GTest::gtest GTest::gmock sim_world sim_check engine_env_posix)
 endif()
 
 # ./dev test runs two builds as one: the name of a failed test tells which build it failed in.
@@ -28,6 +28,9 @@ function(test_folder folder)
     add_executable(${target} ${sources})
     target_link_libraries(${target} PRIVATE ${ARGN} tests_support GTest::gtest_main GTest::gmock)
     target_compile_definitions(${target} PRIVATE REVENANT_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+    if(REVENANT_ASAN)
+      target_compile_options(${target} PRIVATE -O0)  # halves their compile time; what they test keeps its -O1
+    endif()
     gtest_discover_tests(${target} TEST_PREFIX "${prefix}${folder}/" DISCOVERY_TIMEOUT 120)
   endif()
 endfunction()

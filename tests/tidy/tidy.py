@@ -198,7 +198,7 @@ BANNED_WHEN_SIMULATED = [
     (r"std::filesystem\b", FILES),
     (r"std::(?:i|o)?fstream\b", FILES),
     (r"(?<![\w.>])(?:std)?::(?:exp|exp2|expm1|log|log2|log10|log1p|pow|cbrt|sin|cos|tan|tgamma|lgamma)\(", PORTABLE),
-    (r"(?<![\w.:>~])(?:exp|pow|log)\((?!\s*double\b)", PORTABLE),
+    (r"(?:\breturn|[=(+\-*/<!])\s*(?:exp|pow|log)\(", PORTABLE),
     (r"std::cout\b|std::cerr\b|(?<![\w.:>])(?:std::)?(?:f?printf|f?puts)\(|fmt::print\(", SINK),
     (r"std::(?:multi)?(?:map|set)<\s*(?:const\s+)?[\w:]+(?:\s+const)?\s*\*", "a pointer orders by address: use an id as the key"),
 ]

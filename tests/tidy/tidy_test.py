@@ -101,7 +101,7 @@ class TidyTest(unittest.TestCase):
             self.assert_banned(code, "engine/base/a.cc")
             self.assert_allowed(code, "engine/base/portable_math.cc", "analysis/stats/a.cc")
         self.assert_allowed("double y = portable::exp(x) + std::sqrt(x); file.log(x); backlog(x); "
-                            "double z = portable::log(x);", "engine/base/a.cc")
+                            "double z = portable::log(x); struct A { A() : log(x), pow(y) {} Log log; };", "engine/base/a.cc")
 
     def test_prints_are_banned_from_what_is_simulated(self):
         for code in ('std::cerr << "here";', 'printf("here");', 'fprintf(stderr, "here");', 'fmt::print("here");',
