@@ -12,8 +12,8 @@ using replication::Verb;
 
 namespace {
 
-// How long a silent coordinator is left alone.
-constexpr Duration kAvoid = seconds(10);
+constexpr Duration kAvoidMin = seconds(1);
+constexpr Duration kAvoidMax = seconds(60);
 
 Outcome outcome_of(Status status, bool is_write) {
   switch (status) {
@@ -40,7 +40,7 @@ Client::Client(env::Environment environment, replication::Messenger& messenger, 
     : environment_(environment),
       messenger_(messenger),
       options_(std::move(options)),
-      avoid_until_(options_.coordinators.size(), Instant{INT64_MIN}) {
+      avoid_(options_.coordinators.size()) {
   CHECK(!options_.coordinators.empty());
 }
 
@@ -50,29 +50,32 @@ Version Client::stamp() {
   return last_stamp_;
 }
 
-NodeId Client::next_coordinator() {
+size_t Client::next_coordinator() {
   const Instant now = environment_.clock.monotonic();
   const size_t count = options_.coordinators.size();
   for (size_t i = 0; i < count; ++i) {
     const size_t index = (turn_ + i) % count;
-    if (avoid_until_[index] <= now) {
+    if (avoid_[index].until <= now) {
       turn_ = index + 1;
-      return options_.coordinators[index];
+      return index;
     }
   }
-  return options_.coordinators[turn_++ % count];
+  return turn_++ % count;
 }
 
 std::optional<Client::Answer> Client::ask(Verb verb, Bytes body, Duration timeout) {
-  const NodeId coordinator = next_coordinator();
+  const size_t index = next_coordinator();
+  const NodeId coordinator = options_.coordinators[index];
   replication::Answers answers(environment_, timeout + timeout / 2);
   replication::Messenger::Call call(messenger_, answers);
   messenger_.send(coordinator, verb, call.id(), body);
+  Avoidance& avoidance = avoid_[index];
   if (!answers.wait_for("coordinator", 1, 1, [](Bytes) { return true; })) {
-    const auto index = std::ranges::find(options_.coordinators, coordinator) - options_.coordinators.begin();
-    avoid_until_[static_cast<size_t>(index)] = environment_.clock.monotonic() + kAvoid;
+    const Duration pause = std::min(kAvoidMin * (int64_t{1} << std::min(avoidance.silences++, 6)), kAvoidMax);
+    avoidance.until = environment_.clock.monotonic() + pause;
     return std::nullopt;
   }
+  avoidance.silences = 0;
   return Answer{coordinator, answers.all().front().second};
 }
 

@@ -2,7 +2,8 @@
 //
 // A timestamp is the client's clock in microseconds, raised where needed so that one client's stamps ascend (as the
 // drivers' monotonic generators do). A retry keeps its timestamp, so it is the same write. A coordinator that left a
-// request unanswered is avoided for a while.
+// request unanswered is avoided for a second, and twice as long after each further silence, up to a minute (the
+// reconnection policy of Cassandra's Java driver).
 #pragma once
 
 #include <optional>
@@ -66,14 +67,18 @@ class Client {
   WriteResult write(Bytes key, CellKind kind, Bytes value);
   // One attempt: the answer, or nothing at the timeout.
   std::optional<Answer> ask(replication::Verb verb, Bytes body, Duration timeout);
-  NodeId next_coordinator();
+  size_t next_coordinator();
   Version stamp();
 
   env::Environment environment_;
   replication::Messenger& messenger_;
   ClientOptions options_;
   size_t turn_ = 0;
-  std::vector<Instant> avoid_until_;
+  struct Avoidance {
+    Instant until{INT64_MIN};
+    int silences = 0;  // in a row
+  };
+  std::vector<Avoidance> avoid_;  // by position in options_.coordinators
   Version last_stamp_;
 };
 

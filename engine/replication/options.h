@@ -71,8 +71,8 @@ struct ReplicationOptions {
   std::optional<RepairOptions> repair;
   Duration write_timeout = seconds(2);
   Duration read_timeout = seconds(5);
-  Duration failure_detection = seconds(8);
-  Duration heartbeat = seconds(1);
+  Duration failure_detection = seconds(18);
+  Duration heartbeat = seconds(5);
 
   template <typename V>
   void describe(V& v) {
@@ -83,7 +83,7 @@ struct ReplicationOptions {
     v.field("repair", repair, "Scheduled anti-entropy repair.");
     v.field("write_timeout", write_timeout, at_least(microseconds(1)), "After this a write's outcome is unknown. Cassandra: write_request_timeout, 2 s.");
     v.field("read_timeout", read_timeout, at_least(microseconds(1)), "After this a read has failed. Cassandra: read_request_timeout, 5 s.");
-    v.field("failure_detection", failure_detection, at_least(milliseconds(1)), "Silence after which a coordinator takes a replica for down.");
+    v.field("failure_detection", failure_detection, at_least(milliseconds(1)), "Silence after which a coordinator takes a replica for down. Cassandra: about 18 s (phi_convict_threshold 8 at a heartbeat a second).");
     v.field("heartbeat", heartbeat, at_least(milliseconds(1)), "Time between heartbeats; none are sent where recent traffic already tells.");
   }
 };

@@ -147,7 +147,7 @@ TEST(ClusterTest, AsyncReadRepairMendsToo) {
 }
 
 TEST(ClusterTest, OneAndOneMissWritesThatQuorumsSee) {
-  const char* lag = R"({ "faults": [ { "at": "0s", "lag": { "node": 1, "messages": "100ms" } } ],
+  const char* lag = R"({ "faults": [ { "at": "0s", "lag": { "node": 1, "disk": "50ms" } } ],
                          "replication": { "write": %s, "read": %s, "read_repair": "off" },
                          "preload": { "keys": 10 } })";
   const auto with = [&](const std::string& level) {
