@@ -6,10 +6,14 @@ namespace revenant::replication {
 
 std::string to_string(const ConsistencyLevel& level) {
   switch (level.kind) {
-    case ConsistencyLevel::Kind::kOne: return "ONE";
-    case ConsistencyLevel::Kind::kQuorum: return "QUORUM";
-    case ConsistencyLevel::Kind::kAll: return "ALL";
-    case ConsistencyLevel::Kind::kNumber: return fmt::format("{}", level.number);
+    case ConsistencyLevel::Kind::kOne:
+      return "ONE";
+    case ConsistencyLevel::Kind::kQuorum:
+      return "QUORUM";
+    case ConsistencyLevel::Kind::kAll:
+      return "ALL";
+    case ConsistencyLevel::Kind::kNumber:
+      return fmt::format("{}", level.number);
   }
   return "?";
 }

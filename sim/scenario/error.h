@@ -1,4 +1,5 @@
-// What is wrong with a scenario, and where. All errors of a text are collected; a person mends them in one go.
+// What is wrong with a scenario, and where. All errors of a text are collected; a person mends them
+// in one go.
 #pragma once
 
 #include <string>
@@ -21,10 +22,11 @@ std::string to_string(const ScenarioError& error);
 // One error a line, as they are ordered.
 std::string to_string(const std::vector<ScenarioError>& errors);
 
-// The candidate that `name` was most probably meant to be, or an empty view if none is near: the fewest letters
-// changed, left out, added or swapped with their neighbour (upper and lower case count as equal), at most a third of
-// the name; among equals, the first.
-std::string_view nearest_name(std::string_view name, const std::vector<std::string_view>& candidates);
+// The candidate that `name` was most probably meant to be, or an empty view if none is near: the
+// fewest letters changed, left out, added or swapped with their neighbour (upper and lower case
+// count as equal), at most a third of the name; among equals, the first.
+std::string_view nearest_name(std::string_view name,
+                              const std::vector<std::string_view>& candidates);
 // ` (did you mean "gc_grace"?)`, or nothing.
 std::string did_you_mean(std::string_view name, const std::vector<std::string_view>& candidates);
 

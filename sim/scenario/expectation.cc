@@ -19,20 +19,26 @@ struct Bound {
 void read_when(const Json& in, const std::string& path, const Scenario& scenario, Errors& errors,
                Expectation& out) {
   if (!in.is_object()) {
-    errors.add(path, fmt::format("expected settings and values such as {{ \"storage.gc_grace\": [\"1d\", \"10d\"] }}, "
-                                 "found {}", quoted(in)));
+    errors.add(
+        path,
+        fmt::format(
+            "expected settings and values such as {{ \"storage.gc_grace\": [\"1d\", \"10d\"] }}, "
+            "found {}",
+            quoted(in)));
     return;
   }
   for (const auto& [setting, given] : in.items()) {
     const std::string setting_path = field_path(path, setting);
     if (!has_setting(scenario, setting, setting_path, errors)) continue;
-    // A list holds alternatives; one that is itself a value (a set of nodes) stands in a list of its own.
+    // A list holds alternatives; one that is itself a value (a set of nodes) stands in a list of
+    // its own.
     const Json values = given.is_array() ? given : Json::array({given});
     if (values.empty()) errors.add(setting_path, "lists no value, so it can never hold");
     std::vector<nlohmann::json> normal;
     for (const Json& value : values) {
       if (value.is_object()) {
-        errors.add(setting_path, fmt::format("expected plain values or \"off\", found {}", quoted(value)));
+        errors.add(setting_path,
+                   fmt::format("expected plain values or \"off\", found {}", quoted(value)));
         continue;
       }
       normal.push_back(normalised(scenario, setting, value, setting_path, errors));
@@ -59,7 +65,8 @@ Expectation read_expectation(const Json& in, const std::string& metric, const st
     errors.add(path, "bounds nothing: expected \"min\", \"max\" or both");
   }
   if (out.min && out.max && *out.min > *out.max) {
-    errors.add(path, fmt::format("no value is both at least {} and at most {}", *out.min, *out.max));
+    errors.add(path,
+               fmt::format("no value is both at least {} and at most {}", *out.min, *out.max));
   }
   if (const auto when = in.find("when"); when != in.end()) {
     read_when(*when, field_path(path, "when"), scenario, errors, out);
@@ -78,28 +85,34 @@ bool applies(const Expectation& expectation, const Json& resolved) {
 }
 
 std::vector<Expectation> read_expectations(const Json& in, const std::string& path,
-                                           std::span<const std::string> metrics, const Scenario& scenario,
-                                           Errors& errors) {
+                                           std::span<const std::string> metrics,
+                                           const Scenario& scenario, Errors& errors) {
   std::vector<Expectation> out;
   if (!in.is_object()) {
-    errors.add(path, fmt::format("expected metrics and bounds such as {{ \"stale_reads\": {{ \"max\": 0 }} }}, found {}",
-                                 quoted(in)));
+    errors.add(
+        path,
+        fmt::format(
+            "expected metrics and bounds such as {{ \"stale_reads\": {{ \"max\": 0 }} }}, found {}",
+            quoted(in)));
     return out;
   }
   const std::vector<std::string_view> valid(metrics.begin(), metrics.end());
   for (const auto& [metric, bounds] : in.items()) {
     const std::string metric_path = field_path(path, metric);
     if (std::ranges::find(valid, metric) == valid.end()) {
-      errors.add(metric_path, fmt::format("unknown metric {}{}", quoted(Json(metric)), did_you_mean(metric, valid)));
+      errors.add(metric_path, fmt::format("unknown metric {}{}", quoted(Json(metric)),
+                                          did_you_mean(metric, valid)));
       continue;
     }
     if (!bounds.is_array()) {
       out.push_back(read_expectation(bounds, metric, metric_path, scenario, errors));
       continue;
     }
-    if (bounds.empty()) errors.add(metric_path, "bounds nothing: expected { \"min\": …, \"max\": … }");
+    if (bounds.empty())
+      errors.add(metric_path, "bounds nothing: expected { \"min\": …, \"max\": … }");
     for (size_t i = 0; i < bounds.size(); ++i) {
-      out.push_back(read_expectation(bounds[i], metric, element_path(metric_path, i), scenario, errors));
+      out.push_back(
+          read_expectation(bounds[i], metric, element_path(metric_path, i), scenario, errors));
     }
   }
   return out;

@@ -12,14 +12,14 @@
 
 namespace revenant::sim {
 
-// Whether the expectation concerns a run of this scenario, given as to_json() prints it. Values are compared in their
-// normal form, so "1d" equals "24h".
+// Whether the expectation concerns a run of this scenario, given as to_json() prints it. Values are
+// compared in their normal form, so "1d" equals "24h".
 bool applies(const Expectation& expectation, const Json& resolved);
 
 class Errors;
 // The expectations of one block. The values of `when` come out in their normal form.
 std::vector<Expectation> read_expectations(const Json& in, const std::string& path,
-                                           std::span<const std::string> metrics, const Scenario& scenario,
-                                           Errors& errors);
+                                           std::span<const std::string> metrics,
+                                           const Scenario& scenario, Errors& errors);
 
 }  // namespace revenant::sim

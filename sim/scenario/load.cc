@@ -8,14 +8,16 @@
 namespace revenant::sim {
 namespace {
 
-void read_checks(const Json& in, const KnownNames& known, Errors& errors, std::vector<std::string>& out) {
+void read_checks(const Json& in, const KnownNames& known, Errors& errors,
+                 std::vector<std::string>& out) {
   const std::string path = "checks";
   std::vector<std::string> names;
   read_value(in, path, errors, names, std::nullopt);
   const std::vector<std::string_view> valid(known.checks.begin(), known.checks.end());
   for (size_t i = 0; i < names.size(); ++i) {
     if (std::ranges::find(valid, names[i]) == valid.end()) {
-      errors.add(element_path(path, i), fmt::format("unknown check \"{}\"{}", names[i], did_you_mean(names[i], valid)));
+      errors.add(element_path(path, i),
+                 fmt::format("unknown check \"{}\"{}", names[i], did_you_mean(names[i], valid)));
     } else if (std::ranges::find(out, names[i]) != out.end()) {
       errors.add(element_path(path, i), fmt::format("\"{}\" stands twice", names[i]));
     } else {
@@ -27,19 +29,22 @@ void read_checks(const Json& in, const KnownNames& known, Errors& errors, std::v
 }  // namespace
 
 std::vector<ScenarioError> Errors::take_sorted() {
-  const auto order = [](const ScenarioError& error) { return error.line > 0 ? error.line : INT32_MAX; };
+  const auto order = [](const ScenarioError& error) {
+    return error.line > 0 ? error.line : INT32_MAX;
+  };
   std::ranges::stable_sort(list_, {}, order);
   return std::move(list_);
 }
 
-ScenarioOrErrors parse_scenario(std::string_view text, const std::string& file, const KnownNames& known,
-                                std::span<const Assignment> assignments) {
+ScenarioOrErrors parse_scenario(std::string_view text, const std::string& file,
+                                const KnownNames& known, std::span<const Assignment> assignments) {
   const auto source = Source::read(text, file);
   if (!source) return std::unexpected(std::vector{source.error()});
   return resolve(*source, known, assignments);
 }
 
-ScenarioOrErrors resolve(const Source& base, const KnownNames& known, std::span<const Assignment> assignments) {
+ScenarioOrErrors resolve(const Source& base, const KnownNames& known,
+                         std::span<const Assignment> assignments) {
   Source source = base;
   std::vector<ScenarioError> unassigned;
   for (const Assignment& assignment : assignments) {
@@ -56,16 +61,19 @@ ScenarioOrErrors resolve(const Source& base, const KnownNames& known, std::span<
   if (const auto checks = root.find("checks"); checks != root.end()) {
     read_checks(*checks, known, errors, scenario.checks);
   }
-  for (const auto& [key, list] : {std::pair{"must_happen", &scenario.must_happen}, {"expect", &scenario.expect}}) {
+  for (const auto& [key, list] :
+       {std::pair{"must_happen", &scenario.must_happen}, {"expect", &scenario.expect}}) {
     if (const auto found = root.find(key); found != root.end()) {
       *list = read_expectations(*found, key, known.metrics, scenario, errors);
     }
   }
-  if (const auto sweep = root.find("sweep"); sweep != root.end()) read_sweep(*sweep, scenario, errors);
+  if (const auto sweep = root.find("sweep"); sweep != root.end())
+    read_sweep(*sweep, scenario, errors);
   if (errors.empty() && unassigned.empty()) validate(scenario, errors);
 
   std::vector<ScenarioError> all = errors.take_sorted();
-  all.insert(all.end(), std::make_move_iterator(unassigned.begin()), std::make_move_iterator(unassigned.end()));
+  all.insert(all.end(), std::make_move_iterator(unassigned.begin()),
+             std::make_move_iterator(unassigned.end()));
   if (!all.empty()) return std::unexpected(std::move(all));
   return scenario;
 }

@@ -3,8 +3,8 @@
 //   text --Source--> JSON and lines --Reader--> fields --validate--> Scenario
 //                        ^ assignments: --set, or one point of a sweep's grid
 //
-// Values are checked first, each by itself; how they fit together only once each of them is right, so that one wrong
-// value is not reported many times over.
+// Values are checked first, each by itself; how they fit together only once each of them is right,
+// so that one wrong value is not reported many times over.
 #pragma once
 
 #include <expected>
@@ -28,10 +28,13 @@ struct KnownNames {
 using ScenarioOrErrors = std::expected<Scenario, std::vector<ScenarioError>>;
 
 // Errors come in the order of their lines, those of assignments last.
-ScenarioOrErrors parse_scenario(std::string_view text, const std::string& file, const KnownNames& known,
+ScenarioOrErrors parse_scenario(std::string_view text, const std::string& file,
+                                const KnownNames& known,
                                 std::span<const Assignment> assignments = {});
 
-// The same from a text read once: a sweep calls it for each point of its grid. Later assignments win.
-ScenarioOrErrors resolve(const Source& source, const KnownNames& known, std::span<const Assignment> assignments = {});
+// The same from a text read once: a sweep calls it for each point of its grid. Later assignments
+// win.
+ScenarioOrErrors resolve(const Source& source, const KnownNames& known,
+                         std::span<const Assignment> assignments = {});
 
 }  // namespace revenant::sim

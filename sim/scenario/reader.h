@@ -4,9 +4,9 @@
 //   Scenario scenario;
 //   read_value(source.root(), "", errors, scenario);
 //
-// What is absent keeps its default. Every error is collected; a value in error keeps its default too, so that reading
-// goes on. Optional structs may be "off". A list's elements start from their defaults. Structs with a profile take
-// the profile's figures first, then their own fields.
+// What is absent keeps its default. Every error is collected; a value in error keeps its default
+// too, so that reading goes on. Optional structs may be "off". A list's elements start from their
+// defaults. Structs with a profile take the profile's figures first, then their own fields.
 #pragma once
 
 #include <algorithm>
@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/scenario/settings_table.h"
 #include "sim/scenario/source.h"
 #include "sim/scenario/spelling.h"
 
@@ -104,8 +105,9 @@ class Reader {
   void report_unknown_keys() const {
     for (const auto& [key, value] : object_.items()) {
       if (std::ranges::find(names_, key) != names_.end()) continue;
-      errors_.add(field_path(path_, key),
-                  fmt::format("unknown key {}{}", quoted(Json(key)), did_you_mean(key, names_)));
+      std::string hint = did_you_mean(key, names_);
+      if (hint.empty()) hint = did_you_mean_elsewhere(key);
+      errors_.add(field_path(path_, key), fmt::format("unknown key {}{}", quoted(Json(key)), hint));
     }
   }
 
@@ -143,7 +145,8 @@ void read_struct(const Json& in, const std::string& path, Errors& errors, T& out
   }
   out.describe(reader);
   if constexpr (std::is_same_v<T, Scenario>) {
-    for (const char* name : {"$schema", "checks", "must_happen", "expect", "sweep"}) reader.allow(name);
+    for (const char* name : {"$schema", "checks", "must_happen", "expect", "sweep"})
+      reader.allow(name);
   }
   reader.report_unknown_keys();
 }
@@ -174,7 +177,8 @@ void read_value(const Json& in, const std::string& path, Errors& errors, T& out,
         return;
       }
       if (!in.is_object()) {
-        errors.add(path, fmt::format("expected an object {{ … }} or \"off\", found {}", quoted(in)));
+        errors.add(path,
+                   fmt::format("expected an object {{ … }} or \"off\", found {}", quoted(in)));
         return;
       }
     }

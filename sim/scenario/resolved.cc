@@ -63,12 +63,12 @@ Json print_expectations(const std::vector<Expectation>& expectations) {
   return out;
 }
 
-// The visitor that follows one path: it goes on at the field of the next step's name, and at the last one reads a
-// value, if there is one, as that setting's.
+// The visitor that follows one path: it goes on at the field of the next step's name, and at the
+// last one reads a value, if there is one, as that setting's.
 class Follower {
  public:
-  Follower(const std::vector<PathStep>& steps, size_t next, const Json* in, const std::string& error_path,
-           Errors& errors)
+  Follower(const std::vector<PathStep>& steps, size_t next, const Json* in,
+           const std::string& error_path, Errors& errors)
       : steps_(steps), next_(next), in_(in), error_path_(error_path), errors_(errors) {}
 
   template <typename T>
@@ -120,7 +120,8 @@ class Follower {
   void enter_struct(T& value) {
     value.describe(*this);
     if (!found_) {
-      fail(fmt::format("no such setting: \"{}\"{}", step_text(), did_you_mean(steps_[next_].name, names_)));
+      fail(fmt::format("no such setting: \"{}\"{}", step_text(),
+                       did_you_mean(steps_[next_].name, names_)));
     }
   }
 
@@ -141,7 +142,8 @@ class Follower {
         names.push_back(element.name);
       }
     }
-    fail(fmt::format("no such element: \"{}\" of {}{}", step_text(), list.size(), did_you_mean(step.name, names)));
+    fail(fmt::format("no such element: \"{}\" of {}{}", step_text(), list.size(),
+                     did_you_mean(step.name, names)));
   }
 
   template <typename T, typename R>
@@ -176,8 +178,8 @@ class Follower {
   bool found_ = false;
 };
 
-Json follow(const Scenario& scenario, std::string_view path, const Json* value, const std::string& error_path,
-            Errors& errors) {
+Json follow(const Scenario& scenario, std::string_view path, const Json* value,
+            const std::string& error_path, Errors& errors) {
   const std::vector<PathStep> steps = parse_path(path);
   if (steps.empty()) {
     errors.add(error_path, "not a path such as storage.gc_grace or workload.readers.rate");
@@ -204,14 +206,15 @@ Json to_json(const Scenario& scenario) {
   return out;
 }
 
-bool has_setting(const Scenario& scenario, std::string_view path, const std::string& error_path, Errors& errors) {
+bool has_setting(const Scenario& scenario, std::string_view path, const std::string& error_path,
+                 Errors& errors) {
   const size_t before = errors.size();
   follow(scenario, path, nullptr, error_path, errors);
   return errors.size() == before;
 }
 
-Json normalised(const Scenario& scenario, std::string_view path, const Json& value, const std::string& error_path,
-                Errors& errors) {
+Json normalised(const Scenario& scenario, std::string_view path, const Json& value,
+                const std::string& error_path, Errors& errors) {
   return follow(scenario, path, &value, error_path, errors);
 }
 

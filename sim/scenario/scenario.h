@@ -1,5 +1,5 @@
-// A scenario, validated and with every default resolved: all that a run depends on besides its seed.
-// load.h makes one from text, resolved.h prints it back.
+// A scenario, validated and with every default resolved: all that a run depends on besides its
+// seed. load.h makes one from text, resolved.h prints it back.
 #pragma once
 
 #include <map>
@@ -19,7 +19,8 @@ namespace revenant::sim {
 
 using Json = nlohmann::ordered_json;  // keeps the order of its file
 
-// Nodes named by a fault, an operation or a workload: 2, [0, 2] or "all". Validated against cluster.nodes.
+// Nodes named by a fault, an operation or a workload: 2, [0, 2] or "all". Validated against
+// cluster.nodes.
 struct NodeSet {
   bool all = false;
   std::vector<uint32_t> nodes;  // ascending, without repeats; empty if all, or if left out
@@ -33,8 +34,10 @@ struct ClockOptions {
 
   template <typename V>
   void describe(V& v) {
-    v.field("offset_max", offset_max, "Each node's clock starts off by a uniform draw between minus and plus this.");
-    v.field("drift_ppm_max", drift_ppm_max, between<int64_t>(0, 100000), "And gains or loses up to this many microseconds per second.");
+    v.field("offset_max", offset_max,
+            "Each node's clock starts off by a uniform draw between minus and plus this.");
+    v.field("drift_ppm_max", drift_ppm_max, between<int64_t>(0, 100000),
+            "And gains or loses up to this many microseconds per second.");
   }
 };
 
@@ -57,7 +60,8 @@ struct PreloadOptions {
 
   template <typename V>
   void describe(V& v) {
-    v.field("keys", keys, between<int64_t>(0, 100'000'000), "Keys written to all their replicas and flushed before time 0.");
+    v.field("keys", keys, between<int64_t>(0, 100'000'000),
+            "Keys written to all their replicas and flushed before time 0.");
     v.field("value_size", value_size, between(ByteSize{16}, mib(16)), "Bytes of each value.");
   }
 };
@@ -71,7 +75,8 @@ struct MixOptions {
     v.field("insert", insert, between(0.0, 1e9), "Weight of writes of a new key.");
     v.field("update", update, between(0.0, 1e9), "Weight of writes of an existing key.");
     v.field("delete", remove, between(0.0, 1e9), "Weight of deletes of one key.");
-    v.field("scan", scan, between(0.0, 1e9), "Weight of scans of one replica's keys in token order.");
+    v.field("scan", scan, between(0.0, 1e9),
+            "Weight of scans of one replica's keys in token order.");
   }
 };
 
@@ -80,7 +85,8 @@ constexpr auto enum_names(Popularity) {
   return std::array{
       EnumName<Popularity>{Popularity::kUniform, "uniform", "every key alike"},
       EnumName<Popularity>{Popularity::kZipf, "zipf", "few keys get most operations (zipf_theta)"},
-      EnumName<Popularity>{Popularity::kLatest, "latest", "the keys inserted last get most operations (zipf_theta)"},
+      EnumName<Popularity>{Popularity::kLatest, "latest",
+                           "the keys inserted last get most operations (zipf_theta)"},
       EnumName<Popularity>{Popularity::kSequential, "sequential", "each key in turn"},
   };
 }
@@ -108,20 +114,29 @@ struct WorkloadOptions {
     v.field("name", name, "Names its clients and its random streams.");
     v.field("from", from, "When it begins.");
     v.field("to", to, "When it ends; the run's end if left out.");
-    v.field("rate", rate, "Open loop: operations a second, all clients together, with exponential gaps. Left out: closed loop.");
-    v.field("clients", clients, between<int64_t>(1, 100000), "Closed loop: clients, each with one operation at a time. Open loop: sessions the operations are dealt to in turn.");
+    v.field("rate", rate,
+            "Open loop: operations a second, all clients together, with exponential gaps. Left "
+            "out: closed loop.");
+    v.field("clients", clients, between<int64_t>(1, 100000),
+            "Closed loop: clients, each with one operation at a time. Open loop: sessions the "
+            "operations are dealt to in turn.");
     v.field("think_time", think_time, "Closed loop: pause of a client after each answer.");
-    v.field("operations_max", operations_max, between<int64_t>(0, INT64_MAX), "Ends after so many operations; 0 for no limit.");
+    v.field("operations_max", operations_max, between<int64_t>(0, INT64_MAX),
+            "Ends after so many operations; 0 for no limit.");
     v.field("mix", mix, "Weights of the operations.");
     v.field("popularity", popularity, "Which keys they choose.");
     v.field("zipf_theta", zipf_theta, between(0.01, 5.0), "Skew (zipf, latest). YCSB: 0.99.");
-    v.field("keys", keys, between<int64_t>(0, 100'000'000), "Keys to choose from at the start: the first so many; 0 for all preloaded.");
+    v.field("keys", keys, between<int64_t>(0, 100'000'000),
+            "Keys to choose from at the start: the first so many; 0 for all preloaded.");
     v.field("value_size", value_size, between(ByteSize{16}, mib(16)), "Bytes of each value.");
-    v.field("scan_length", scan_length, between<int64_t>(1, 1'000'000), "Most cells a scan returns.");
+    v.field("scan_length", scan_length, between<int64_t>(1, 1'000'000),
+            "Most cells a scan returns.");
     v.field("coordinators", coordinators, "Nodes its clients send to, in turn.");
     v.field("read", read, "Consistency level of its reads; replication.read if left out.");
     v.field("write", write, "Consistency level of its writes; replication.write if left out.");
-    v.field("retries", retries, between<int64_t>(0, 100), "Attempts after the first when the outcome is unknown; each keeps the write's timestamp.");
+    v.field(
+        "retries", retries, between<int64_t>(0, 100),
+        "Attempts after the first when the outcome is unknown; each keeps the write's timestamp.");
   }
 };
 
@@ -129,17 +144,24 @@ struct WorkloadOptions {
 struct CrashFault {  // process kill: the page cache survives
   NodeSet node;
   template <typename V>
-  void describe(V& v) { v.field("node", node, "Whose process is killed; it restarts and recovers when the fault ends."); }
+  void describe(V& v) {
+    v.field("node", node, "Whose process is killed; it restarts and recovers when the fault ends.");
+  }
 };
 struct PowerLossFault {
   NodeSet node;
   template <typename V>
-  void describe(V& v) { v.field("node", node, "Who loses power; unsynced data is lost or torn. It restarts when the fault ends."); }
+  void describe(V& v) {
+    v.field("node", node,
+            "Who loses power; unsynced data is lost or torn. It restarts when the fault ends.");
+  }
 };
 struct PauseFault {
   NodeSet node;
   template <typename V>
-  void describe(V& v) { v.field("node", node, "Whose process stands still, as in a long garbage collection."); }
+  void describe(V& v) {
+    v.field("node", node, "Whose process stands still, as in a long garbage collection.");
+  }
 };
 struct PartitionFault {
   NodeSet from, to;
@@ -157,7 +179,8 @@ struct LagFault {
   template <typename V>
   void describe(V& v) {
     v.field("node", node, "Who lags.");
-    v.field("messages", messages, "Added to the delay of each message that reaches it from another machine.");
+    v.field("messages", messages,
+            "Added to the delay of each message that reaches it from another machine.");
     v.field("disk", disk, "Added to the latency of each operation of its disk.");
   }
 };
@@ -181,7 +204,8 @@ struct ClockFault {
     v.field("node", node, "Whose clock is wrong.");
     v.field("ahead", ahead, "Step forward by this, and back when the fault ends.");
     v.field("behind", behind, "Step back by this, and forward when the fault ends.");
-    v.field("drift_ppm", drift_ppm, between<int64_t>(-100000, 100000), "Gains so many microseconds per second meanwhile.");
+    v.field("drift_ppm", drift_ppm, between<int64_t>(-100000, 100000),
+            "Gains so many microseconds per second meanwhile.");
   }
 };
 struct FaultOptions {
@@ -221,15 +245,17 @@ struct OperationOptions {
   void describe(V& v) {
     v.field("name", name, "If it has one, paths may use it: operations.NAME.at.");
     v.field("at", at, "Once, at this time.");
-    v.field("every", every, at_least(milliseconds(1)), "Again and again with this period, first after one period.");
+    v.field("every", every, at_least(milliseconds(1)),
+            "Again and again with this period, first after one period.");
     v.field("flush", flush, "Nodes that flush their memtables.");
     v.field("compact", compact, "Nodes that run a major compaction.");
     v.field("repair", repair, "Nodes that repair the ranges they own first.");
   }
 };
 
-// A bound on a figure of the run. For it to apply, the resolved scenario's value at each path of `when` must be one of
-// those listed; they are spelled as resolved.h prints them. See expectation.h.
+// A bound on a figure of the run. For it to apply, the resolved scenario's value at each path of
+// `when` must be one of those listed; they are spelled as resolved.h prints them. See
+// expectation.h.
 struct Expectation {
   std::string metric;
   std::optional<double> min, max;
@@ -254,15 +280,18 @@ struct Scenario {
   Duration sample_every;
   std::vector<std::string> checks;
   std::vector<Expectation> must_happen, expect;
-  std::vector<std::pair<std::string, std::vector<nlohmann::json>>> sweep;  // path and values, in the file's order
+  std::vector<std::pair<std::string, std::vector<nlohmann::json>>>
+      sweep;  // path and values, in the file's order
   std::vector<uint64_t> sweep_seeds{1};
 
-  // The fields that a run depends on (not must_happen, expect, checks, sweep: those have shapes of their own).
+  // The fields that a run depends on (not must_happen, expect, checks, sweep: those have shapes of
+  // their own).
   template <typename V>
   void describe(V& v) {
     v.field("name", name, "Of the scenario: letters, digits and _.");
     v.field("question", question, "What the run answers.");
-    v.field("duration", duration, at_least(milliseconds(1)), "Virtual time from the end of the preload.");
+    v.field("duration", duration, at_least(milliseconds(1)),
+            "Virtual time from the end of the preload.");
     v.field("cluster", cluster, "Machines and placement.");
     v.field("storage", storage, "The engine of each node.");
     v.field("replication", replication, "Consistency levels, hints, read repair and repair.");
@@ -272,8 +301,11 @@ struct Scenario {
     v.field("workload", workload, "What clients do.");
     v.field("faults", faults, "What fails, and when.");
     v.field("operations", operations, "What operators do, and when.");
-    v.field("settle", settle, "After `duration`: clients and scheduled operations have stopped, faults have ended, the cluster goes on for this long before the final checks.");
-    v.field("sample_every", sample_every, "Period of the time series; a hundredth of the duration if 0.");
+    v.field("settle", settle,
+            "After `duration`: clients and scheduled operations have stopped, faults have ended, "
+            "the cluster goes on for this long before the final checks.");
+    v.field("sample_every", sample_every,
+            "Period of the time series; a hundredth of the duration if 0.");
   }
 };
 

@@ -10,12 +10,12 @@
 namespace revenant::sim {
 namespace {
 
-// Comments and trailing commas become spaces, so that what is left is JSON and every byte keeps its place. An
-// unfinished comment stays, for the parser to stumble over.
+// Comments and trailing commas become spaces, so that what is left is JSON and every byte keeps its
+// place. An unfinished comment stays, for the parser to stumble over.
 std::string blank_extras(std::string_view text) {
   std::string out(text);
   size_t comma = std::string::npos;  // the last byte that counts, if it is a comma after a value
-  char previous = 0;                 // the last byte that counts before `comma`, else the last that counts
+  char previous = 0;  // the last byte that counts before `comma`, else the last that counts
   for (size_t i = 0; i < out.size(); ++i) {
     const char c = out[i];
     if (c == ' ' || c == '\t' || c == '\n' || c == '\r') continue;
@@ -30,7 +30,8 @@ std::string blank_extras(std::string_view text) {
       --i;
       continue;
     }
-    if (c == ',' && comma == std::string::npos && previous != '[' && previous != '{' && previous != ':') {
+    if (c == ',' && comma == std::string::npos && previous != '[' && previous != '{' &&
+        previous != ':') {
       comma = i;
       continue;
     }
@@ -46,7 +47,8 @@ std::string blank_extras(std::string_view text) {
   return out;
 }
 
-// Reads a text byte by byte and counts, so that a handler of the parser's events knows where it stands.
+// Reads a text byte by byte and counts, so that a handler of the parser's events knows where it
+// stands.
 class CountingIterator {
  public:
   using iterator_category = std::input_iterator_tag;
@@ -61,8 +63,12 @@ class CountingIterator {
     *furthest_ = ++at_;
     return *this;
   }
-  friend bool operator==(const CountingIterator& a, const CountingIterator& b) { return a.at_ == b.at_; }
-  friend bool operator!=(const CountingIterator& a, const CountingIterator& b) { return a.at_ != b.at_; }
+  friend bool operator==(const CountingIterator& a, const CountingIterator& b) {
+    return a.at_ == b.at_;
+  }
+  friend bool operator!=(const CountingIterator& a, const CountingIterator& b) {
+    return a.at_ != b.at_;
+  }
 
  private:
   const char* at_;
@@ -99,14 +105,17 @@ class Builder : public nlohmann::json_sax<Json> {
     return true;
   }
   bool parse_error(size_t at, const std::string&, const Json::exception& exception) override {
-    // "[json.exception.parse_error.101] parse error at line 1, column 2: WHAT": the position is told our own way.
+    // "[json.exception.parse_error.101] parse error at line 1, column 2: WHAT": the position is
+    // told our own way.
     std::string what = exception.what();
     if (const size_t colon = what.find(": "); colon != std::string::npos) what.erase(0, colon + 2);
     at = std::min(at > 0 ? at - 1 : 0, static_cast<size_t>(read_ - begin_));
     const std::string_view before(begin_, at);
-    const size_t line_start = before.rfind('\n') == std::string_view::npos ? 0 : before.rfind('\n') + 1;
+    const size_t line_start =
+        before.rfind('\n') == std::string_view::npos ? 0 : before.rfind('\n') + 1;
     const int line = 1 + static_cast<int>(std::count(before.begin(), before.end(), '\n'));
-    error = ScenarioError{file_, line, "", fmt::format("not JSON: column {}: {}", at - line_start + 1, what)};
+    error = ScenarioError{file_, line, "",
+                          fmt::format("not JSON: column {}: {}", at - line_start + 1, what)};
     return false;
   }
 
@@ -120,8 +129,8 @@ class Builder : public nlohmann::json_sax<Json> {
     std::string path;
   };
 
-  // The line of the last byte of the value or key just read. After a number the parser has read one byte more, which
-  // may be the line's end, but never lies beyond it.
+  // The line of the last byte of the value or key just read. After a number the parser has read one
+  // byte more, which may be the line's end, but never lies beyond it.
   int line() {
     for (; counted_ + 1 < read_; ++counted_) line_ += *counted_ == '\n';
     return line_;
@@ -153,7 +162,8 @@ class Builder : public nlohmann::json_sax<Json> {
   }
   bool open(Json value) {
     if (open_.size() >= Source::kDepthMax) {
-      return fail(open_.back().path, fmt::format("nested deeper than {} levels", Source::kDepthMax));
+      return fail(open_.back().path,
+                  fmt::format("nested deeper than {} levels", Source::kDepthMax));
     }
     Json* placed = place(std::move(value));
     open_.push_back({placed, path_});
@@ -173,6 +183,8 @@ class Builder : public nlohmann::json_sax<Json> {
   std::string key_, path_;
 };
 
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
+
 // Takes "name", ".name" or "[3]" off the front of a path.
 bool take_step(std::string_view& path, bool first, PathStep& step) {
   if (path.starts_with('[')) {
@@ -190,7 +202,7 @@ bool take_step(std::string_view& path, bool first, PathStep& step) {
   }
   step.name = path.substr(0, path.find_first_of(".["));
   path.remove_prefix(step.name.size());
-  return !step.name.empty();
+  return !step.name.empty() && std::ranges::none_of(step.name, is_control);
 }
 
 std::string_view element_name(const Json& element) {
@@ -213,8 +225,10 @@ size_t element_index(const Json& list, const PathStep& step) {
 std::expected<Assignment, ScenarioError> parse_assignment(std::string_view text) {
   const size_t equals = text.find('=');
   if (equals == std::string_view::npos || equals == 0) {
-    return std::unexpected(ScenarioError{"--set", 0, "",
-        fmt::format("expected PATH=VALUE such as storage.gc_grace=1d, found {}", quoted(Json(std::string(text))))});
+    return std::unexpected(
+        ScenarioError{"--set", 0, "",
+                      fmt::format("expected PATH=VALUE such as storage.gc_grace=1d, found {}",
+                                  quoted(Json(std::string(text))))});
   }
   Assignment out{.path = std::string(text.substr(0, equals)), .value = {}};
   const std::string_view value = text.substr(equals + 1);
@@ -238,11 +252,13 @@ std::vector<PathStep> parse_path(std::string_view path) {
 std::string field_path(std::string_view parent, std::string_view name) {
   std::string path(parent);
   if (!path.empty()) path += '.';
-  for (char c : name) path += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
+  for (char c : name) path += is_control(c) ? '?' : c;
   return path;
 }
 
-std::string element_path(std::string_view parent, size_t index) { return fmt::format("{}[{}]", parent, index); }
+std::string element_path(std::string_view parent, size_t index) {
+  return fmt::format("{}[{}]", parent, index);
+}
 
 const Json* find_value(const Json& root, std::string_view path) {
   const Json* at = &root;
@@ -270,7 +286,8 @@ std::expected<Source, ScenarioError> Source::read(std::string_view text, std::st
                                      CountingIterator(end, builder.furthest()), &builder);
   if (!whole) return std::unexpected(std::move(builder.error));
   if (!builder.root.is_object()) {
-    return std::unexpected(ScenarioError{file, 1, "", "expected an object { … }, found " + quoted(builder.root)});
+    return std::unexpected(
+        ScenarioError{file, 1, "", "expected an object { … }, found " + quoted(builder.root)});
   }
   Source source;
   source.file_ = std::move(file);
@@ -289,7 +306,8 @@ const Source::Position& Source::position(std::string_view path) const {
 
 std::expected<void, ScenarioError> Source::assign(const Assignment& assignment) {
   const auto fail = [&](std::string message) {
-    return std::unexpected(ScenarioError{assignment.origin, 0, assignment.path, std::move(message)});
+    return std::unexpected(
+        ScenarioError{assignment.origin, 0, field_path("", assignment.path), std::move(message)});
   };
   const std::vector<PathStep> steps = parse_path(assignment.path);
   if (steps.empty()) return fail("not a path such as storage.gc_grace or workload[0].rate");
@@ -300,10 +318,12 @@ std::expected<void, ScenarioError> Source::assign(const Assignment& assignment) 
     if (at->is_array()) {
       const size_t index = element_index(*at, step);
       if (index == at->size()) {
-        if (step.is_index) return fail(fmt::format("{} has {} elements, numbered from 0", path, at->size()));
+        if (step.is_index)
+          return fail(fmt::format("{} has {} elements, numbered from 0", path, at->size()));
         std::vector<std::string_view> names;
         for (const Json& element : *at) names.push_back(element_name(element));
-        return fail(fmt::format("no element of {} is named \"{}\"{}", path, step.name, did_you_mean(step.name, names)));
+        return fail(fmt::format("no element of {} is named \"{}\"{}", path, step.name,
+                                did_you_mean(step.name, names)));
       }
       path = element_path(path, index);
       at = &(*at)[index];
@@ -314,13 +334,15 @@ std::expected<void, ScenarioError> Source::assign(const Assignment& assignment) 
       *at = Json::object();
       mark();
     }
-    if (!at->is_object()) return fail(fmt::format("{} is {}, which has no settings inside", path, quoted(*at)));
+    if (!at->is_object())
+      return fail(fmt::format("{} is {}, which has no settings inside", path, quoted(*at)));
     path = field_path(path, step.name);
     if (!at->contains(step.name)) mark();
     at = &(*at)[step.name];
   }
   // What stood inside the old value stands no more.
-  for (auto inside = positions_.lower_bound(path); inside != positions_.end() && inside->first.starts_with(path);) {
+  for (auto inside = positions_.lower_bound(path);
+       inside != positions_.end() && inside->first.starts_with(path);) {
     const std::string_view rest = std::string_view(inside->first).substr(path.size());
     const bool within = rest.empty() || rest[0] == '.' || rest[0] == '[';
     inside = within ? positions_.erase(inside) : std::next(inside);

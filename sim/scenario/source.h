@@ -1,8 +1,8 @@
-// A scenario's text as JSON, with the line on which each value stands. // and /* */ comments and trailing commas are
-// tolerated; a key that stands twice is an error.
+// A scenario's text as JSON, with the line on which each value stands. // and /* */ comments and
+// trailing commas are tolerated; a key that stands twice is an error.
 //
-// Values have paths: "storage.gc_grace", "workload[0].rate". In an assignment an element of a list may also be
-// addressed by its name: "workload.readers.rate".
+// Values have paths: "storage.gc_grace", "workload[0].rate". In an assignment an element of a list
+// may also be addressed by its name: "workload.readers.rate".
 #pragma once
 
 #include <expected>
@@ -23,7 +23,8 @@ struct Assignment {
   std::string origin = "--set";  // what errors name instead of the file
 };
 
-// "storage.gc_grace=1d". The value is read as JSON where it is JSON, else as text, so that text needs no quotes.
+// "storage.gc_grace=1d". The value is read as JSON where it is JSON, else as text, so that text
+// needs no quotes.
 std::expected<Assignment, ScenarioError> parse_assignment(std::string_view text);
 
 // One step of a path: a field (or the name of a list's element), or an index.
@@ -34,8 +35,8 @@ struct PathStep {
 };
 // The steps of "workload[0].rate", or an empty list if it is not a path.
 std::vector<PathStep> parse_path(std::string_view path);
-// The path of a field of the object at `parent`. Control characters of odd keys are replaced, so that a path always
-// prints as one line.
+// The path of a field of the object at `parent`. Control characters of odd keys are replaced, so
+// that a path always prints as one line.
 std::string field_path(std::string_view parent, std::string_view name);
 std::string element_path(std::string_view parent, size_t index);
 
@@ -64,7 +65,8 @@ class Source {
  private:
   std::string file_;
   Json root_;
-  std::map<std::string, Position, std::less<>> positions_;  // by path, elements by index; the root is ""
+  std::map<std::string, Position, std::less<>>
+      positions_;  // by path, elements by index; the root is ""
 };
 
 }  // namespace revenant::sim

@@ -24,7 +24,8 @@ constexpr std::array<Unit, 5> kByteUnits = {
 constexpr std::array<Unit, 1> kPercent = {{{"%", 10'000'000}}};  // in parts per billion
 
 std::string_view text_of(const Json& value) {
-  return value.is_string() ? std::string_view(value.get_ref<const std::string&>()) : std::string_view();
+  return value.is_string() ? std::string_view(value.get_ref<const std::string&>())
+                           : std::string_view();
 }
 
 std::unexpected<std::string> expected_but(std::string_view what, const Json& found,
@@ -63,12 +64,12 @@ Parsed<int64_t> parse_amount(std::string_view text, const std::array<Unit, kUnit
     for (const Unit& each : units) known += (known.empty() ? "" : ", ") + std::string(each.name);
     if (name.empty()) return std::unexpected(fmt::format("no unit; units are {}", known));
     // Powers of 1000 are refused rather than guessed at: many who write MB mean MiB.
-    const std::string binary = name.size() == 2 && name[1] == 'B' ? fmt::format("{}iB", name[0]) : "";
+    const std::string binary =
+        name.size() == 2 && name[1] == 'B' ? fmt::format("{}iB", name[0]) : "";
     const bool suggest = std::ranges::find(units, binary, &Unit::name) != units.end();
-    return std::unexpected(fmt::format("unknown unit; units are {}{}", known,
-                                       suggest ? fmt::format(" (did you mean \"{}{}\"?)",
-                                                             text.substr(0, at), binary)
-                                               : ""));
+    return std::unexpected(fmt::format(
+        "unknown unit; units are {}{}", known,
+        suggest ? fmt::format(" (did you mean \"{}{}\"?)", text.substr(0, at), binary) : ""));
   }
   const __int128 amount = digits * unit->scale;
   if (amount % denominator != 0) {
@@ -146,7 +147,9 @@ Parsed<ByteSize> Spelling<ByteSize>::parse(const Json& value) {
   return ByteSize{*bytes};
 }
 Json Spelling<ByteSize>::print(const ByteSize& value) { return revenant::to_string(value); }
-Json Spelling<ByteSize>::schema() { return schema_pattern("^[0-9]+(\\.[0-9]+)?(B|KiB|MiB|GiB|TiB)$"); }
+Json Spelling<ByteSize>::schema() {
+  return schema_pattern("^[0-9]+(\\.[0-9]+)?(B|KiB|MiB|GiB|TiB)$");
+}
 
 Parsed<Rate> Spelling<Rate>::parse(const Json& value) {
   constexpr std::string_view kExpected = "a rate such as \"200/s\", \"6/m\" or \"1/h\"";
@@ -214,8 +217,9 @@ Parsed<replication::ConsistencyLevel> Spelling<replication::ConsistencyLevel>::p
   const std::string text = value.is_number_integer() ? value.dump() : std::string(text_of(value));
   const auto level = replication::parse_consistency_level(text);
   if (!level) {
-    return std::unexpected(fmt::format("expected \"ONE\", \"QUORUM\", \"ALL\" or a number such as 2, found {}{}",
-                                       quoted(value), did_you_mean(text, {"ONE", "QUORUM", "ALL"})));
+    return std::unexpected(
+        fmt::format("expected \"ONE\", \"QUORUM\", \"ALL\" or a number such as 2, found {}{}",
+                    quoted(value), did_you_mean(text, {"ONE", "QUORUM", "ALL"})));
   }
   return *level;
 }
@@ -234,8 +238,9 @@ Parsed<NodeSet> Spelling<NodeSet>::parse(const Json& value) {
   if (value == "all") return NodeSet{.all = true, .nodes = {}};
   NodeSet set;
   const auto add = [&set](const Json& node) {
-    if (!node.is_number_unsigned() || node.get<uint64_t>() > UINT32_MAX) return false;
-    set.nodes.push_back(node.get<uint32_t>());
+    const auto number = Spelling<int64_t>::parse(node);
+    if (!number || *number < 0 || *number > UINT32_MAX) return false;
+    set.nodes.push_back(static_cast<uint32_t>(*number));
     return true;
   };
   if (value.is_array()) {

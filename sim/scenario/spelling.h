@@ -1,6 +1,8 @@
-// How scenario files spell the value of one setting: "250ms", "64MiB", "6/m", "1%", "QUORUM", [0, 2].
+// How scenario files spell the value of one setting: "250ms", "64MiB", "6/m", "1%", "QUORUM", [0,
+// 2].
 //
-// Spelling<T> is all that the visitors over the settings (reader.h, resolved.h, schema.h) know of a type:
+// Spelling<T> is all that the visitors over the settings (reader.h, resolved.h, schema.h) know of a
+// type:
 //
 //   parse(json)   the value, or what is wrong with it, with an example of what is right
 //   print(value)  its normal form; parse() gives the same value back
@@ -28,13 +30,13 @@ template <typename T>
 struct Spelling;
 
 // Declares the Spelling of a type whose functions stand in spelling.cc.
-#define REVENANT_SPELLING(T, type)               \
-  template <>                                    \
-  struct Spelling<T> {                           \
-    static constexpr const char* kType = type;   \
-    static Parsed<T> parse(const Json& value);   \
-    static Json print(const T& value);           \
-    static Json schema();                        \
+#define REVENANT_SPELLING(T, type)             \
+  template <>                                  \
+  struct Spelling<T> {                         \
+    static constexpr const char* kType = type; \
+    static Parsed<T> parse(const Json& value); \
+    static Json print(const T& value);         \
+    static Json schema();                      \
   }
 REVENANT_SPELLING(bool, "true or false");
 REVENANT_SPELLING(int64_t, "whole number");
@@ -60,7 +62,8 @@ struct Spelling<E> {
   static Parsed<E> parse(const Json& value) {
     std::vector<std::string_view> names;
     for (const auto& entry : enum_names(E{})) {
-      if (value.is_string() && value.get_ref<const std::string&>() == entry.name) return entry.value;
+      if (value.is_string() && value.get_ref<const std::string&>() == entry.name)
+        return entry.value;
       names.push_back(entry.name);
     }
     return std::unexpected(not_among(names, value));

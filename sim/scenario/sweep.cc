@@ -15,8 +15,11 @@ bool parse_seed(std::string_view text, uint64_t& out) {
   return failure == std::errc{} && stop == text.data() + text.size();
 }
 
-void read_seeds(const Json& in, const std::string& path, Errors& errors, std::vector<uint64_t>& out) {
-  const auto fail = [&] { errors.add(path, fmt::format("expected {}, found {}", kSeedsExpected, quoted(in))); };
+void read_seeds(const Json& in, const std::string& path, Errors& errors,
+                std::vector<uint64_t>& out) {
+  const auto fail = [&] {
+    errors.add(path, fmt::format("expected {}, found {}", kSeedsExpected, quoted(in)));
+  };
   std::vector<uint64_t> seeds;
   if (in.is_string()) {
     auto parsed = parse_seeds(in.get_ref<const std::string&>());
@@ -45,13 +48,16 @@ void read_seeds(const Json& in, const std::string& path, Errors& errors, std::ve
 std::expected<std::vector<uint64_t>, std::string> parse_seeds(std::string_view text) {
   const size_t dots = text.find("..");
   uint64_t first = 0, last = 0;
-  const bool right = dots == std::string_view::npos
-                         ? parse_seed(text, first) && parse_seed(text, last)
-                         : parse_seed(text.substr(0, dots), first) && parse_seed(text.substr(dots + 2), last);
+  const bool right =
+      dots == std::string_view::npos
+          ? parse_seed(text, first) && parse_seed(text, last)
+          : parse_seed(text.substr(0, dots), first) && parse_seed(text.substr(dots + 2), last);
   const std::string found = quoted(Json(std::string(text)));
   if (!right) return std::unexpected(fmt::format("expected {}, found {}", kSeedsExpected, found));
-  if (first > last) return std::unexpected(fmt::format("{} is empty: the first is above the last", found));
-  if (last - first >= kSeedsMax) return std::unexpected(fmt::format("{} is more than {} seeds", found, kSeedsMax));
+  if (first > last)
+    return std::unexpected(fmt::format("{} is empty: the first is above the last", found));
+  if (last - first >= kSeedsMax)
+    return std::unexpected(fmt::format("{} is more than {} seeds", found, kSeedsMax));
   std::vector<uint64_t> seeds;
   for (uint64_t i = 0; i <= last - first; ++i) seeds.push_back(first + i);
   return seeds;
@@ -59,8 +65,11 @@ std::expected<std::vector<uint64_t>, std::string> parse_seeds(std::string_view t
 
 void read_sweep(const Json& in, Scenario& scenario, Errors& errors) {
   if (!in.is_object()) {
-    errors.add("sweep", fmt::format("expected settings and their values such as {{ \"storage.gc_grace\": [\"1d\", "
-                                    "\"10d\"] }}, found {}", quoted(in)));
+    errors.add(
+        "sweep",
+        fmt::format("expected settings and their values such as {{ \"storage.gc_grace\": [\"1d\", "
+                    "\"10d\"] }}, found {}",
+                    quoted(in)));
     return;
   }
   for (const auto& [setting, values] : in.items()) {
@@ -70,14 +79,16 @@ void read_sweep(const Json& in, Scenario& scenario, Errors& errors) {
       continue;
     }
     if (!values.is_array() || values.empty()) {
-      errors.add(path, fmt::format("expected a list of values such as [\"1d\", \"10d\"], found {}", quoted(values)));
+      errors.add(path, fmt::format("expected a list of values such as [\"1d\", \"10d\"], found {}",
+                                   quoted(values)));
       continue;
     }
     if (!has_setting(scenario, setting, path, errors)) continue;
     std::vector<nlohmann::json> normal;
     for (size_t i = 0; i < values.size(); ++i) {
       const size_t before = errors.size();
-      nlohmann::json value = normalised(scenario, setting, values[i], element_path(path, i), errors);
+      nlohmann::json value =
+          normalised(scenario, setting, values[i], element_path(path, i), errors);
       if (errors.size() > before) continue;
       if (std::ranges::find(normal, value) != normal.end()) {
         errors.add(element_path(path, i), fmt::format("{} stands twice", quoted(values[i])));

@@ -7,7 +7,8 @@
 namespace revenant::sim {
 namespace {
 
-// Collects the optional fields of a struct that hold one of several kinds: what a fault does, what an operation does.
+// Collects the optional fields of a struct that hold one of several kinds: what a fault does, what
+// an operation does.
 class Kinds {
  public:
   template <typename T>
@@ -35,10 +36,12 @@ class Validator {
     storage();
     replication();
     devices();
-    for (size_t i = 0; i < s_.workload.size(); ++i) workload(element_path("workload", i), s_.workload[i]);
+    for (size_t i = 0; i < s_.workload.size(); ++i)
+      workload(element_path("workload", i), s_.workload[i]);
     keys_exist();
     for (size_t i = 0; i < s_.faults.size(); ++i) fault(element_path("faults", i), s_.faults[i]);
-    for (size_t i = 0; i < s_.operations.size(); ++i) operation(element_path("operations", i), s_.operations[i]);
+    for (size_t i = 0; i < s_.operations.size(); ++i)
+      operation(element_path("operations", i), s_.operations[i]);
   }
 
  private:
@@ -47,12 +50,16 @@ class Validator {
     errors_.add(path, fmt::format(format, std::forward<Args>(args)...));
   }
 
-  // Letters, digits and _, not beginning with a digit: names stand in paths and in names of streams.
+  // Letters, digits and _, not beginning with a digit: names stand in paths and in names of
+  // streams.
   void name(const std::string& path, std::string_view name) {
-    const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
+    const auto is_letter = [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+    };
     const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-    const bool right = !name.empty() && !is_digit(name[0]) &&
-                       std::ranges::all_of(name, [&](char c) { return is_letter(c) || is_digit(c); });
+    const bool right =
+        !name.empty() && !is_digit(name[0]) &&
+        std::ranges::all_of(name, [&](char c) { return is_letter(c) || is_digit(c); });
     if (!right) {
       add(path, "expected a name of letters, digits and _ such as \"readers\", found {}",
           quoted(Json(std::string(name))));
@@ -86,8 +93,8 @@ class Validator {
   void cluster() {
     const int64_t factor = s_.cluster.ring.replication_factor;
     if (factor > s_.cluster.nodes) {
-      add("cluster.replication_factor", "{} replicas need as many nodes: cluster.nodes is {}", factor,
-          s_.cluster.nodes);
+      add("cluster.replication_factor", "{} replicas need as many nodes: cluster.nodes is {}",
+          factor, s_.cluster.nodes);
     }
   }
 
@@ -95,24 +102,29 @@ class Validator {
     const lsm::CompactionOptions& c = s_.storage.compaction;
     const std::string compaction = "storage.compaction.";
     if (c.min_threshold > c.max_threshold) {
-      add(compaction + "min_threshold", "{} is above max_threshold, which is {}", c.min_threshold, c.max_threshold);
+      add(compaction + "min_threshold", "{} is above max_threshold, which is {}", c.min_threshold,
+          c.max_threshold);
     }
-    const int64_t slowdown = s_.storage.level0_slowdown_writes_trigger, stop = s_.storage.level0_stop_writes_trigger;
+    const int64_t slowdown = s_.storage.level0_slowdown_writes_trigger,
+                  stop = s_.storage.level0_stop_writes_trigger;
     if (slowdown > stop) {
-      add("storage.level0_slowdown_writes_trigger", "{} is above level0_stop_writes_trigger, which is {}", slowdown,
-          stop);
+      add("storage.level0_slowdown_writes_trigger",
+          "{} is above level0_stop_writes_trigger, which is {}", slowdown, stop);
     }
-    if (c.strategy == lsm::CompactionStrategy::kLeveled && stop < c.level0_file_num_compaction_trigger) {
+    if (c.strategy == lsm::CompactionStrategy::kLeveled &&
+        stop < c.level0_file_num_compaction_trigger) {
       add("storage.level0_stop_writes_trigger",
-          "{} is below compaction.level0_file_num_compaction_trigger, which is {}: writes would stop for ever", stop,
-          c.level0_file_num_compaction_trigger);
+          "{} is below compaction.level0_file_num_compaction_trigger, which is {}: writes would "
+          "stop for ever",
+          stop, c.level0_file_num_compaction_trigger);
     }
   }
 
   void level(const std::string& path, const replication::ConsistencyLevel& level) {
     const int64_t factor = s_.cluster.ring.replication_factor;
     if (level.required(factor) > factor) {
-      add(path, "{} replicas cannot answer: cluster.replication_factor is {}", level.number, factor);
+      add(path, "{} replicas cannot answer: cluster.replication_factor is {}", level.number,
+          factor);
     }
   }
 
@@ -120,17 +132,19 @@ class Validator {
     level("replication.write", s_.replication.write);
     level("replication.read", s_.replication.read);
     if (s_.replication.heartbeat >= s_.replication.failure_detection) {
-      add("replication.failure_detection", "{} is not above heartbeat, which is {}: every replica would be taken for down",
+      add("replication.failure_detection",
+          "{} is not above heartbeat, which is {}: every replica would be taken for down",
           s_.replication.failure_detection, s_.replication.heartbeat);
     }
   }
 
   void devices() {
     if (s_.disk.dirty_max > s_.disk.page_cache) {
-      add("disk.dirty_max", "{} is above page_cache, which is {}", revenant::to_string(s_.disk.dirty_max),
-          revenant::to_string(s_.disk.page_cache));
+      add("disk.dirty_max", "{} is above page_cache, which is {}",
+          revenant::to_string(s_.disk.dirty_max), revenant::to_string(s_.disk.page_cache));
     }
-    if (const auto right = s_.network.check(); !right) errors_.add("network", right.error().message);
+    if (const auto right = s_.network.check(); !right)
+      errors_.add("network", right.error().message);
   }
 
   void nodes(const std::string& path, const NodeSet& set) {
@@ -139,7 +153,8 @@ class Validator {
     }
     for (uint32_t node : set.nodes) {
       if (node >= s_.cluster.nodes) {
-        add(path, "unknown node {}: cluster.nodes is {}, the last is {}", node, s_.cluster.nodes, s_.cluster.nodes - 1);
+        add(path, "unknown node {}: cluster.nodes is {}, the last is {}", node, s_.cluster.nodes,
+            s_.cluster.nodes - 1);
       }
     }
   }
@@ -150,14 +165,17 @@ class Validator {
     if (w.from >= to) add(path + ".from", "{} is not before its end at {}", w.from, to);
     if (w.rate && w.rate->per_second == 0) add(path + ".rate", "must be above 0");
     if (w.rate && w.think_time > Duration{}) {
-      add(path + ".think_time", "belongs to a closed loop, which has no rate: leave one of the two out");
+      add(path + ".think_time",
+          "belongs to a closed loop, which has no rate: leave one of the two out");
     }
     if (weight(w) <= 0) {
-      add(path + ".mix", "does nothing: expected a weight above 0 such as {{ \"read\": 0.5, \"update\": 0.5 }}");
+      add(path + ".mix",
+          "does nothing: expected a weight above 0 such as {{ \"read\": 0.5, \"update\": 0.5 }}");
     }
     const bool skewed = w.popularity == Popularity::kZipf || w.popularity == Popularity::kLatest;
     // The exponent 1 is the pole of the formula that draws are made by (engine/base/random.h).
-    if (skewed && w.zipf_theta == 1.0) add(path + ".zipf_theta", "must not be exactly 1: take 0.99 or 1.01");
+    if (skewed && w.zipf_theta == 1.0)
+      add(path + ".zipf_theta", "must not be exactly 1: take 0.99 or 1.01");
     nodes(path + ".coordinators", w.coordinators);
     if (w.read) level(path + ".read", *w.read);
     if (w.write) level(path + ".write", *w.write);
@@ -167,20 +185,24 @@ class Validator {
     return w.mix.read + w.mix.insert + w.mix.update + w.mix.remove + w.mix.scan;
   }
 
-  // An operation that chooses among keys needs keys to choose from, and a read or a delete needs somebody to have
-  // written them.
+  // An operation that chooses among keys needs keys to choose from, and a read or a delete needs
+  // somebody to have written them.
   void keys_exist() {
     if (s_.preload.keys > 0) return;
     const auto any = [this](auto condition) { return std::ranges::any_of(s_.workload, condition); };
     const bool inserted = any([](const WorkloadOptions& w) { return w.mix.insert > 0; });
-    const bool updated = any([](const WorkloadOptions& w) { return w.mix.update > 0 && w.keys > 0; });
+    const bool updated =
+        any([](const WorkloadOptions& w) { return w.mix.update > 0 && w.keys > 0; });
     for (size_t i = 0; i < s_.workload.size(); ++i) {
       const WorkloadOptions& w = s_.workload[i];
       const std::string path = element_path("workload", i) + ".mix";
       if (w.mix.update > 0 && w.keys == 0 && !inserted) {
-        add(path, "updates, but there are no keys to choose from: set preload.keys or its keys, or insert some");
+        add(path,
+            "updates, but there are no keys to choose from: set preload.keys or its keys, or "
+            "insert some");
       } else if (w.mix.read + w.mix.remove + w.mix.scan > 0 && !inserted && !updated) {
-        add(path, "reads or deletes, but there are never any keys: set preload.keys, or insert some");
+        add(path,
+            "reads or deletes, but there are never any keys: set preload.keys, or insert some");
       }
     }
   }
@@ -193,7 +215,8 @@ class Validator {
     if (kinds.chosen.empty()) {
       add(path, "does nothing: expected one of {}", fmt::join(kinds.all, ", "));
     } else if (kinds.chosen.size() > 1) {
-      add(path, "{} at once: give each {} an entry of its own", fmt::join(kinds.chosen, " and "), what);
+      add(path, "{} at once: give each {} an entry of its own", fmt::join(kinds.chosen, " and "),
+          what);
     }
   }
 
@@ -235,7 +258,8 @@ class Validator {
     }
     nodes(path + ".to", p.to);
     for (uint32_t node = 0; std::cmp_less(node, s_.cluster.nodes); ++node) {
-      if (contains(p.from, node) && contains(p.to, node)) add(path, "node {} stands on both sides", node);
+      if (contains(p.from, node) && contains(p.to, node))
+        add(path, "node {} stands on both sides", node);
     }
   }
   static bool contains(const NodeSet& set, uint32_t node) {
@@ -247,9 +271,11 @@ class Validator {
     if (o.at.has_value() == o.every.has_value()) {
       add(path, "{} \"at\" and \"every\": expected exactly one", o.at ? "both" : "neither");
     }
-    if (o.at && *o.at > s_.duration) add(path + ".at", "{} is after the run's end at {}", *o.at, s_.duration);
+    if (o.at && *o.at > s_.duration)
+      add(path + ".at", "{} is after the run's end at {}", *o.at, s_.duration);
     if (o.every && *o.every > s_.duration) {
-      add(path + ".every", "{} is longer than the run, {}: it would never happen", *o.every, s_.duration);
+      add(path + ".every", "{} is longer than the run, {}: it would never happen", *o.every,
+          s_.duration);
     }
     if (o.flush) nodes(path + ".flush", *o.flush);
     if (o.compact) nodes(path + ".compact", *o.compact);

@@ -1,0 +1,101 @@
+#include "sim/scenario/resolved.h"
+
+#include "sim/scenario/expectation.h"
+#include "tests/sim/scenario/fixture.h"
+
+namespace revenant::sim {
+namespace {
+
+// Every optional present, every kind of entry, and values other than the defaults.
+constexpr const char* kFull = R"({
+  "name": "full", "question": "?", "duration": "2h", "settle": "90s", "sample_every": "1m",
+  "cluster": { "nodes": 7, "replication_factor": 5, "vnodes": 3, "clocks": { "offset_max": "3ms", "drift_ppm_max": 40 } },
+  "storage": { "purge_guards": { "memtables": false }, "sstable": { "block_size": "8KiB" },
+               "compaction": { "strategy": "leveled", "bucket_low": 0.25 } },
+  "replication": { "write": "ALL", "read": 2, "read_repair": "async", "hinted_handoff": "off", "repair": { "every": "36h" } },
+  "disk": { "profile": "hdd", "sync_latency": "5ms", "write_bandwidth": "unlimited" },
+  "network": { "profile": "inter_az", "delay": "uniform", "loss": "0.1%" },
+  "preload": { "keys": 5 },
+  "workload": [ { "name": "open", "from": "1s", "to": "2s", "rate": "7/m", "mix": { "read": 0.1, "scan": 2 },
+                  "coordinators": [ 1, 2 ], "read": "ONE", "write": 3, "popularity": "latest" },
+                { "name": "closed", "clients": 9, "think_time": "1ms", "mix": { "insert": 1 }, "retries": 2 } ],
+  "faults": [ { "name": "a", "at": "1s", "for": "1m", "crash": { "node": "all" } },
+              { "at": "2s", "power_loss": { "node": [ 0, 1 ] } },
+              { "at": "3s", "pause": { "node": 6 } },
+              { "at": "4s", "partition": { "from": 0, "one_way": true } },
+              { "at": "5s", "lag": { "node": 1, "disk": "1ms" } },
+              { "at": "6s", "link": { "from": "all", "to": 3, "loss": "50%" } },
+              { "at": "7s", "clock": { "node": 2, "behind": "1s", "drift_ppm": -3 } } ],
+  "operations": [ { "at": "1h", "flush": "all" }, { "name": "r", "every": "30m", "repair": [ 0, 3 ] } ],
+  "checks": [ "convergence" ],
+  "must_happen": { "operations_ok": { "min": 1 } },
+  "expect": { "stale_reads": [ { "min": 0.5, "max": 7 }, { "max": 1e9, "when": { "replication.read": [ 2, "ONE" ] } } ] },
+  "sweep": { "faults.a.for": [ "30s", "60s" ], "disk.sync_latency": [ "1ms" ], "seed": [ 5, 18446744073709551615 ] }
+})";
+
+TEST(Resolved, PrintedAndParsedItIsTheSameScenario) {
+  std::vector<std::string> texts = {kExample, kFull, scenario_with(R"("settle": "1s")")};
+  for (const std::string& name : kShipped) texts.push_back(shipped(name));
+  for (const std::string& text : texts) {
+    const Json printed = to_json(must_parse(text));
+    const Json again = to_json(must_parse(printed.dump(2)));
+    EXPECT_EQ(printed.dump(1), again.dump(1));
+  }
+}
+
+TEST(Resolved, PrintsWhatWasSet) {
+  const Json printed = to_json(must_parse(kFull));
+  const auto at = [&](const char* path) {
+    const Json* value = find_value(printed, path);
+    return value ? value->dump() : "-";
+  };
+  EXPECT_EQ(at("settle"), R"("90s")");
+  EXPECT_EQ(at("replication.repair.every"), R"("36h")");
+  EXPECT_EQ(at("replication.hinted_handoff"), R"("off")");
+  EXPECT_EQ(at("disk.write_bandwidth"), R"("unlimited")");
+  EXPECT_EQ(at("network.loss"), "0.001");
+  EXPECT_EQ(at("workload.open.coordinators"), "[1,2]");
+  EXPECT_EQ(at("workload.closed.rate"), "-") << "absent inside a list";
+  EXPECT_EQ(at("faults.a.crash.node"), R"("all")");
+  EXPECT_EQ(at("faults[3].partition.to"), "-");
+  EXPECT_EQ(at("faults[5].link.loss"), "0.5");
+  EXPECT_EQ(at("storage.purge_guards.memtables"), "false");
+  EXPECT_EQ(printed["sweep"]["seed"].dump(), "[5,18446744073709551615]");
+}
+
+// `when` of the only expectation against a scenario with these assignments.
+bool when_holds(const std::string& when, const std::vector<std::string>& sets) {
+  const std::string text =
+      scenario_with(R"("faults": [ { "name": "f", "at": "1m", "pause": { "node": 1 } } ],
+    "expect": { "stale_reads": { "max": 0, "when": { )" +
+                    when + " } } }");
+  return applies(must_parse(text).expect.at(0), to_json(must_parse(text, sets)));
+}
+
+TEST(Expectation, AppliesWhereTheValuesAreEqualInNormalForm) {
+  EXPECT_TRUE(when_holds("", {}));
+  EXPECT_TRUE(when_holds(R"("storage.gc_grace": "24h")", {"storage.gc_grace=1d"}));
+  EXPECT_TRUE(when_holds(R"("storage.gc_grace": ["1d", "240h"])", {}));
+  EXPECT_FALSE(when_holds(R"("storage.gc_grace": ["1d", "2d"])", {}));
+  EXPECT_TRUE(when_holds(R"("replication.read": "2")", {"replication.read=2"}));
+  EXPECT_FALSE(when_holds(R"("replication.read": 2)", {"replication.read=QUORUM"}));
+  EXPECT_TRUE(when_holds(R"("network.loss": "10%")", {"network.loss=0.1"}));
+  EXPECT_TRUE(
+      when_holds(R"("storage.compaction.bucket_low": 1)", {"storage.compaction.bucket_low=1.0"}));
+  EXPECT_TRUE(when_holds(R"("replication.repair": "off")", {}));
+  EXPECT_FALSE(when_holds(R"("replication.repair": "off")", {"replication.repair.every=1d"}));
+  EXPECT_TRUE(when_holds(R"("replication.repair.every": "24h")", {"replication.repair.every=1d"}));
+  EXPECT_FALSE(when_holds(R"("replication.repair.every": "7d")", {})) << "repair is off";
+  EXPECT_TRUE(when_holds(R"("faults.f.for": "1m")", {"faults[0].for=60s"}));
+  EXPECT_TRUE(when_holds(R"("faults[0].pause.node": [[1, 1]])", {}));
+}
+
+TEST(Expectation, NeedsAllOfItsConditions) {
+  const std::string both = R"("replication.read": ["ONE", "ALL"], "replication.write": "ALL")";
+  EXPECT_TRUE(when_holds(both, {"replication.read=ONE", "replication.write=ALL"}));
+  EXPECT_FALSE(when_holds(both, {"replication.read=ONE"}));
+  EXPECT_FALSE(when_holds(both, {"replication.write=ALL"}));
+}
+
+}  // namespace
+}  // namespace revenant::sim
