@@ -41,12 +41,28 @@ foreach(folder ${layers})
   test_folder(${folder} ${layer})
 endforeach()
 
+# Each shipped scenario: its fingerprint is the golden one, on every build; and all points of its sweep keep its
+# promises, which says the same on every build, so the fast one tells.
+file(GLOB scenarios CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/scenarios scenarios/*.json)
+list(REMOVE_ITEM scenarios schema.json)
+foreach(file ${scenarios})
+  string(REPLACE ".json" "" name ${file})
+  add_test(NAME ${prefix}scenarios/${name}.fingerprint WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
+           COMMAND ${REVENANT_PYTHON} -B tests/scenarios/golden.py $<TARGET_FILE:revenant> ${name})
+  if(NOT REVENANT_ASAN)
+    set(results ${CMAKE_BINARY_DIR}/${name}.sqlite)
+    add_test(NAME scenarios/${name}.promises WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
+             COMMAND sh -c "rm -f ${results} && $<TARGET_FILE:revenant> sweep scenarios/${file} --seeds 1..2 -j 1 --out ${results}")
+  endif()
+endforeach()
+
 # Python tests say the same under every compiler; under a sanitizer they would only take longer.
 if(NOT REVENANT_ASAN)
   file(GLOB_RECURSE python_tests CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/tests tests/*_test.py)
   foreach(file ${python_tests})
     string(REPLACE "_test.py" "" name ${file})
     add_test(NAME ${name} COMMAND ${REVENANT_PYTHON} -B ${PROJECT_SOURCE_DIR}/tests/${file})
-    set_tests_properties(${name} PROPERTIES WORKING_DIRECTORY ${PROJECT_SOURCE_DIR} LABELS python)
+    set_tests_properties(${name} PROPERTIES WORKING_DIRECTORY ${PROJECT_SOURCE_DIR} LABELS python
+                         ENVIRONMENT "REVENANT=$<TARGET_FILE:revenant>")
   endforeach()
 endif()

@@ -1,0 +1,195 @@
+"""The `revenant` command as a user meets it: exit codes, messages, files written and not written, interruption."""
+
+import json
+import os
+import pathlib
+import signal
+import sqlite3
+import subprocess
+import tempfile
+import time
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+REVENANT = os.environ.get("REVENANT", str(ROOT / "build/release/revenant"))
+
+SCENARIO = """// Is this small?
+{
+  "name": "tiny",
+  "question": "Is this small?",
+  "duration": "2s",
+  "cluster": { "nodes": 3, "replication_factor": 3 },
+  "preload": { "keys": 50 },
+  "workload": [ { "name": "w", "rate": "100/s", "mix": { "read": 1, "update": 1 } } ],
+  "must_happen": { "operations_ok": { "min": 100 } },
+  "sweep": { "replication.read": ["ONE", "QUORUM"], "seed": "1..4" }
+}
+"""
+
+
+class CommandLine(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.path = pathlib.Path(self.folder.name)
+        self.scenario = self.write("tiny.json", SCENARIO)
+
+    def write(self, name, text):
+        (self.path / name).write_text(text)
+        return name
+
+    def revenant(self, *arguments):
+        return subprocess.run([REVENANT, *arguments], cwd=self.path, capture_output=True, text=True, timeout=120)
+
+    def files(self):
+        return sorted(p.name for p in self.path.iterdir())
+
+    # --- run ---
+
+    def test_a_run_that_keeps_its_promises_exits_with_0_and_tells_its_fingerprint(self):
+        run = self.revenant("run", self.scenario)
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.assertRegex(run.stdout, r"fingerprint [0-9a-f]{32}\nverdict +passed")
+
+    def test_two_runs_of_a_seed_print_the_same_json_but_for_the_time_taken(self):
+        first, second = (self.revenant("run", self.scenario, "--seed", "7", "--json") for _ in range(2))
+        self.assertEqual(first.stdout, second.stdout)
+        self.assertNotEqual(json.loads(first.stdout)["fingerprint"],
+                            json.loads(self.revenant("run", self.scenario, "--seed", "8", "--json").stdout)["fingerprint"])
+
+    def test_a_broken_expectation_exits_with_1_and_says_how_to_see_it_again(self):
+        run = self.revenant("run", self.scenario, "--seed", "3", "--set", 'expect={"operations_ok": {"max": 1}}')
+        self.assertEqual(run.returncode, 1, run.stderr)
+        self.assertIn("reproduce   revenant run tiny.json --seed 3 --set", run.stdout)
+
+    def test_a_vacuous_run_exits_with_3(self):
+        run = self.revenant("run", self.scenario, "--set", 'must_happen={"crashes": {"min": 1}}')
+        self.assertEqual(run.returncode, 3, run.stderr)
+
+    def test_a_run_directory_holds_the_whole_run(self):
+        run = self.revenant("run", self.scenario, "--out", "out", "--history")
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.assertEqual(sorted(p.name for p in (self.path / "out").iterdir()),
+                         ["faults.json", "history.jsonl", "run.json", "timeseries.csv"])
+        whole = json.loads((self.path / "out/run.json").read_text())
+        operations = (self.path / "out/history.jsonl").read_text().splitlines()
+        self.assertEqual(len(operations), whole["metrics"]["operations_ok"])
+        resolved = self.write("resolved.json", json.dumps(whole["scenario"]))
+        again = json.loads(self.revenant("run", resolved, "--json").stdout)
+        self.assertEqual(again["fingerprint"], whole["fingerprint"], "the resolved scenario is the same scenario")
+
+    def test_watching_does_not_change_a_run(self):
+        plain = json.loads(self.revenant("run", self.scenario, "--json").stdout)
+        watched = json.loads(self.revenant("run", self.scenario, "--json", "--out", "o", "--history").stdout)
+        self.assertEqual(plain["fingerprint"], watched["fingerprint"])
+
+    # --- what is wrong, and where ---
+
+    def assert_refused(self, text, *words):
+        before = self.files()
+        name = "broken.json"
+        (self.path / name).write_text(text)
+        for command in ("run", "sweep"):
+            result = self.revenant(command, name, "--out", "never")
+            self.assertEqual(result.returncode, 2, result.stdout + result.stderr)
+            for word in (name, *words):
+                self.assertIn(word, result.stderr)
+            self.assertEqual(result.stdout, "")
+        self.assertEqual(self.files(), sorted([*before, name]), "nothing is written")
+        (self.path / name).unlink()
+
+    def test_broken_scenarios_are_refused_with_line_path_and_nearest_name(self):
+        self.assert_refused(SCENARIO.replace('"nodes": 3', '"nodse": 3'), ":6:", "cluster.nodse", '"nodes"')
+        self.assert_refused(SCENARIO.replace('"2s"', '"2 parsecs"'), ":5:", "duration")
+        self.assert_refused(SCENARIO.replace('"keys": 50', '"keys": -1'), ":7:", "preload.keys")
+        self.assert_refused(SCENARIO.replace('"name": "tiny",', '"name": "tiny"'), ":4:")
+        self.assert_refused(SCENARIO.replace('"duration": "2s",', '"duration": "2s", "faults": [ { "at": "1s", "crash": { "node": 7 } } ],'),
+                            ":5:", "faults[0].crash.node", "7")
+        self.assert_refused(SCENARIO.replace("operations_ok", "operation_ok"), ":9:", "operations_ok")
+
+    def test_a_missing_file_and_an_unknown_option_exit_with_2(self):
+        missing = self.revenant("run", "absent.json")
+        self.assertEqual(missing.returncode, 2)
+        self.assertIn("absent.json", missing.stderr)
+        option = self.revenant("run", self.scenario, "--sede", "3")
+        self.assertEqual(option.returncode, 2)
+        self.assertIn("--seed", option.stderr)
+        command = self.revenant("rum", self.scenario)
+        self.assertEqual(command.returncode, 2)
+        self.assertIn('"run"', command.stderr)
+        self.assertEqual(self.revenant("run").returncode, 2)
+        self.assertEqual(self.revenant("run", self.scenario, "--set", "storage.gcgrace=1d").returncode, 2)
+
+    def test_help_is_for_every_command(self):
+        for command in ("run", "sweep", "compare", "list", "describe", "schema", "bench"):
+            result = self.revenant(command, "--help")
+            self.assertEqual(result.returncode, 0)
+            self.assertIn(f"usage: revenant {command}", result.stdout)
+
+    # --- sweep ---
+
+    def rows(self, name):
+        with sqlite3.connect(f"file:{self.path / name}?mode=ro", uri=True) as db:
+            return (db.execute("SELECT run, point, seed, status, exit_code, verdict, fingerprint FROM run ORDER BY run").fetchall(),
+                    db.execute("SELECT run, name, value FROM metric ORDER BY run, name").fetchall())
+
+    def test_a_sweep_is_the_same_whatever_the_number_of_workers(self):
+        self.assertEqual(self.revenant("sweep", self.scenario, "--out", "a.sqlite", "-j", "1").returncode, 0)
+        self.assertEqual(self.revenant("sweep", self.scenario, "--out", "b.sqlite", "-j", "3").returncode, 0)
+        self.assertEqual(self.rows("a.sqlite"), self.rows("b.sqlite"))
+        self.assertEqual(len(self.rows("a.sqlite")[0]), 8)
+
+    def test_an_existing_results_file_is_not_overwritten(self):
+        self.revenant("sweep", self.scenario, "--out", "a.sqlite", "--seeds", "1")
+        before = (self.path / "a.sqlite").read_bytes()
+        again = self.revenant("sweep", self.scenario, "--out", "a.sqlite", "--seeds", "1")
+        self.assertEqual(again.returncode, 2)
+        self.assertIn("--resume", again.stderr)
+        self.assertEqual((self.path / "a.sqlite").read_bytes(), before)
+
+    def interrupt(self, kill):
+        long = self.write("long.json", SCENARIO.replace('"2s"', '"60s"').replace('"1..4"', '"1..12"'))
+        whole = self.revenant("sweep", long, "--out", "whole.sqlite", "-j", "2")
+        self.assertEqual(whole.returncode, 0, whole.stderr)
+        sweep = subprocess.Popen([REVENANT, "sweep", long, "--out", "cut.sqlite", "-j", "2"], cwd=self.path,
+                                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        deadline = time.monotonic() + 60
+        done = 0
+        while done < 2 and time.monotonic() < deadline and sweep.poll() is None:
+            time.sleep(0.005)
+            try:
+                done = len(self.rows("cut.sqlite")[0])
+            except sqlite3.Error:
+                pass
+        kill(sweep)
+        sweep.communicate(timeout=60)
+        finished = self.rows("cut.sqlite")[0]
+        self.assertGreaterEqual(len(finished), 2, "finished runs survive")
+        resumed = self.revenant("sweep", long, "--out", "cut.sqlite", "-j", "2", "--resume")
+        self.assertEqual(resumed.returncode, 0, resumed.stderr)
+        self.assertEqual(self.rows("cut.sqlite"), self.rows("whole.sqlite"))
+        return sweep.returncode
+
+    def test_ctrl_c_loses_no_finished_run_and_resume_completes_the_sweep(self):
+        self.assertIn(self.interrupt(lambda sweep: sweep.send_signal(signal.SIGINT)), (130, 0))
+
+    def test_kill_9_loses_no_finished_run_and_resume_completes_the_sweep(self):
+        self.interrupt(lambda sweep: sweep.kill())
+
+    # --- looking ---
+
+    def test_list_describe_and_schema_tell_what_there_is(self):
+        self.assertIn("quickstart", self.revenant("list", "--dir", str(ROOT / "scenarios")).stdout)
+        self.assertIn("resurrected_keys", self.revenant("list", "metrics").stdout)
+        self.assertIn("convergence", self.revenant("list", "checks").stdout)
+        self.assertIn("Is this small?", self.revenant("describe", self.scenario).stdout)
+        self.assertIn("storage.gc_grace", self.revenant("describe").stdout)
+        self.assertIn("properties", json.loads(self.revenant("schema").stdout))
+
+    def test_the_committed_schema_is_the_programs(self):
+        self.assertEqual(json.loads((ROOT / "scenarios/schema.json").read_text()),
+                         json.loads(self.revenant("schema").stdout))
+
+
+if __name__ == "__main__":
+    unittest.main()
