@@ -17,30 +17,61 @@
 namespace revenant::sim {
 namespace {
 
-// Rows of the time series: the cluster as the world sees it, and reads as the judge does.
+// Rows of the time series: the cluster as the world sees it, and reads as the judge does. Counts are since the start;
+// throughput, latencies, SSTables per read and the cache's hit rate are of the interval that ends with the row.
 class TimeSeries {
  public:
   TimeSeries()
-      : text_(
-            "time_s,nodes_up,operations_ok,stale_reads,resurrected_keys,sstables,tombstones_live,"
-            "disk_bytes,"
-            "space_amplification,write_amplification,hints_pending_bytes\n") {}
+      : text_("time_s,nodes_up,operations_ok,throughput,read_latency_p50_ms,read_latency_p99_ms,write_latency_p50_ms,"
+              "write_latency_p99_ms,stale_reads,resurrected_keys,sstables,sstables_per_read,block_cache_hit_rate,"
+              "tombstones_live,tombstones_purged,compactions,stall_seconds,disk_bytes,space_amplification,"
+              "write_amplification,hints_pending_bytes\n") {}
 
-  void add(const Snapshot& s, uint64_t operations_ok, uint64_t stale_reads,
-           uint64_t resurrected_keys) {
+  void add(const Snapshot& s, Recorder& recorder, const Judge& judge) {
+    const Recorder::Interval interval = recorder.take_interval();
     const auto ratio = [](uint64_t a, uint64_t b) {
-      return b == 0 ? std::string()
-                    : fmt::format("{:.6g}", static_cast<double>(a) / static_cast<double>(b));
+      return b == 0 ? std::string() : fmt::format("{:.6g}", static_cast<double>(a) / static_cast<double>(b));
     };
-    text_ += fmt::format("{},{},{},{},{},{},{},{},{},{},{}\n", s.at.in_seconds(), s.nodes_up,
-                         operations_ok, stale_reads, resurrected_keys, s.sstables,
-                         s.tombstones_live, s.disk_bytes, ratio(s.disk_bytes, s.live_bytes),
-                         ratio(s.bytes_written, s.bytes_applied), s.hints_pending_bytes);
+    const auto quantile = [](const Histogram& h, uint64_t per_million) {
+      return h.count() == 0 ? std::string() : fmt::format("{:.6g}", h.quantile(per_million).in_seconds() * 1e3);
+    };
+    const double seconds = (s.at - last_.at).in_seconds();
+    const double rate = seconds > 0 ? static_cast<double>(recorder.operations_ok() - last_ok_) / seconds : 0;
+    const uint64_t hits = s.cache_hits - last_.cache_hits;
+    const uint64_t misses = s.cache_misses - last_.cache_misses;
+    const auto cells = {
+        fmt::format("{}", s.at.in_seconds()),
+        fmt::format("{}", s.nodes_up),
+        fmt::format("{}", recorder.operations_ok()),
+        fmt::format("{:.6g}", rate),
+        quantile(interval.reads, 500'000),
+        quantile(interval.reads, 990'000),
+        quantile(interval.writes, 500'000),
+        quantile(interval.writes, 990'000),
+        fmt::format("{}", judge.stale_reads()),
+        fmt::format("{}", judge.resurrections().size()),
+        fmt::format("{}", s.sstables),
+        ratio(s.sstables_read - last_.sstables_read, s.point_reads - last_.point_reads),
+        ratio(hits, hits + misses),
+        fmt::format("{}", s.tombstones_live),
+        fmt::format("{}", recorder.tombstones_purged()),
+        fmt::format("{}", recorder.compactions()),
+        fmt::format("{:.6g}", recorder.stall_time().in_seconds()),
+        fmt::format("{}", s.disk_bytes),
+        ratio(s.disk_bytes, s.live_bytes),
+        ratio(s.bytes_written, s.bytes_applied),
+        fmt::format("{}", s.hints_pending_bytes),
+    };
+    text_ += fmt::format("{}\n", fmt::join(cells, ","));
+    last_ = s;
+    last_ok_ = recorder.operations_ok();
   }
   std::string take() { return std::move(text_); }
 
  private:
   std::string text_;
+  Snapshot last_;
+  uint64_t last_ok_ = 0;
 };
 
 std::string faults_json(const std::vector<FaultWindow>& windows) {
@@ -132,8 +163,7 @@ RunReport run_scenario(const Scenario& scenario, uint64_t seed, const RunOptions
   TimeSeries series;
   world.run(
       [&](const Snapshot& s) {
-        series.add(s, world.recorder().operations_ok(), judge.stale_reads(),
-                   judge.resurrections().size());
+        series.add(s, world.recorder(), judge);
       },
       metrics);
   judge.finish(world.moment(), scenario.storage.gc_grace);
@@ -145,6 +175,7 @@ RunReport run_scenario(const Scenario& scenario, uint64_t seed, const RunOptions
   report.findings = judge_promises(scenario, resolved, metrics);
   report.resurrections = judge.resurrections();
   report.violations = judge.violations();
+  report.nodes = world.nodes();
   RunOutcome& outcome = report.outcome;
   outcome.seed = seed;
   outcome.fingerprint = world.fingerprint().hex();
@@ -209,10 +240,37 @@ std::string to_text(const Scenario& scenario, const RunReport& report, const std
   return out;
 }
 
+namespace {
+
+nlohmann::ordered_json to_json(const NodeFigures& f) {
+  auto ledger = nlohmann::ordered_json::object();
+  for (const auto& [cause, row] : f.ledger) {
+    ledger[to_string(cause)] = {{"file_bytes_written", row.file_bytes_written},
+                                {"file_bytes_read", row.file_bytes_read},
+                                {"device_bytes_written", row.device_bytes_written},
+                                {"device_bytes_read", row.device_bytes_read}};
+  }
+  return {{"node", f.node.value},
+          {"write_amplification", f.write_amplification},
+          {"read_amplification", f.read_amplification},
+          {"space_amplification", f.space_amplification},
+          {"sstables_per_read", f.sstables_per_read},
+          {"block_cache_hit_rate", f.block_cache_hit_rate},
+          {"bloom_false_positive_rate", f.bloom_false_positive_rate},
+          {"sstables", f.sstables},
+          {"tombstones_live", f.tombstones_live},
+          {"disk_bytes", f.disk_bytes},
+          {"ledger", ledger}};
+}
+
+}  // namespace
+
 nlohmann::ordered_json to_json(const RunReport& report, const std::string& command) {
   const RunOutcome& outcome = report.outcome;
   auto metrics = nlohmann::ordered_json::object();
   for (const auto& [name, value] : outcome.metrics) metrics[name] = value;
+  auto nodes = nlohmann::ordered_json::array();
+  for (const NodeFigures& figures : report.nodes) nodes.push_back(to_json(figures));
   auto findings = nlohmann::ordered_json::array();
   for (const Finding& finding : report.findings) {
     constexpr std::string_view kKinds[] = {"check", "expect", "must_happen"};
@@ -246,6 +304,7 @@ nlohmann::ordered_json to_json(const RunReport& report, const std::string& comma
           {"verdict", outcome.verdict},
           {"exit_code", outcome.exit_code},
           {"metrics", metrics},
+          {"nodes", nodes},
           {"findings", findings},
           {"resurrections", resurrections},
           {"violations", violations},

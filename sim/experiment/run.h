@@ -9,6 +9,7 @@
 #include "sim/check/judge.h"
 #include "sim/experiment/run_outcome.h"
 #include "sim/scenario/scenario.h"
+#include "sim/world/world.h"
 
 namespace revenant::sim {
 
@@ -25,6 +26,7 @@ struct RunReport {
   RunOutcome outcome;
   std::vector<Finding> findings;
   std::vector<Resurrection> resurrections;
+  std::vector<NodeFigures> nodes;
   std::vector<Violation> violations;  // stories, also of properties the scenario does not promise
 };
 

@@ -13,7 +13,10 @@ class Recorder::NodeSink final : public env::EventSink {
   void applied(Bytes storage_key, const CellView& cell, env::ApplySource source) override {
     const uint64_t key = index_of(storage_key);
     const uint64_t size = storage_key.size() + cell.value.size();
-    if (r_.measuring_ && source != env::ApplySource::kRecovery) r_.bytes_applied_ += size;
+    if (r_.measuring_ && source != env::ApplySource::kRecovery) {
+      r_.bytes_applied_ += size;
+      bytes_applied_ += size;
+    }
     if (key >= r_.newest_.size()) r_.newest_.resize(key + 1 + key / 2);
     NewestCell& newest = r_.newest_[key];
     if (cell.version > newest.version) {
@@ -36,6 +39,7 @@ class Recorder::NodeSink final : public env::EventSink {
     ++r_.stalls_;
     r_.stall_time_ += time;
   }
+  uint64_t bytes_applied() const { return bytes_applied_; }
 
  private:
   static uint64_t index_of(Bytes storage_key) {
@@ -45,6 +49,7 @@ class Recorder::NodeSink final : public env::EventSink {
   }
   Recorder& r_;
   NodeId node_;
+  uint64_t bytes_applied_ = 0;
 };
 
 Recorder::Recorder(std::function<Instant()> now) : now_(std::move(now)) {}
@@ -55,6 +60,11 @@ env::EventSink& Recorder::sink(NodeId node) {
   auto& sink = sinks_[node.value];
   if (sink == nullptr) sink = std::make_unique<NodeSink>(*this, node);
   return *sink;
+}
+
+uint64_t Recorder::bytes_applied(NodeId node) const {
+  const bool known = node.value < sinks_.size() && sinks_[node.value] != nullptr;
+  return known ? sinks_[node.value]->bytes_applied() : 0;
 }
 
 void Recorder::begin_measuring() { measuring_ = true; }
@@ -69,7 +79,9 @@ void Recorder::end(const Operation& operation) {
   ++outcomes_[static_cast<size_t>(operation.kind)][static_cast<size_t>(operation.outcome)];
   if (operation.outcome == client::Outcome::kOk) {
     ++operations_ok_;
-    (is_write(operation.kind) ? write_latency_ : read_latency_).add(operation.completed - operation.intended);
+    const Duration latency = operation.completed - operation.intended;
+    (is_write(operation.kind) ? write_latency_ : read_latency_).add(latency);
+    (is_write(operation.kind) ? interval_.writes : interval_.reads).add(latency);
   }
   for (Observer* observer : observers_) observer->operation(operation);
 }

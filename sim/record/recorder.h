@@ -5,6 +5,7 @@
 #include <array>
 #include <functional>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "engine/env/event_sink.h"
@@ -40,10 +41,21 @@ class Recorder {
   // Client-side figures and those of the engine's events.
   void report(Metrics& metrics, Duration measured) const;
   uint64_t operations_ok() const { return operations_ok_; }
-  // Keys and values of cells applied since measuring began, all nodes, recovery apart.
+  uint64_t tombstones_purged() const { return tombstones_purged_; }
+  uint64_t compactions() const { return compactions_; }
+  Duration stall_time() const { return stall_time_; }
+  // Latencies since the last call: for time series.
+  struct Interval {
+    Histogram reads, writes;
+  };
+  Interval take_interval() { return std::exchange(interval_, {}); }
+  // Keys and values of cells applied since measuring began, recovery apart: of all nodes, or of one.
   uint64_t bytes_applied() const { return bytes_applied_; }
+  uint64_t bytes_applied(NodeId node) const;
   // Keys and values of the newest cell of each key applied anywhere, deleted keys apart: live data, one copy.
   uint64_t live_bytes_one_copy() const { return live_bytes_; }
+  // The same of one key.
+  uint64_t live_bytes_of(uint64_t key) const { return key < newest_.size() ? newest_[key].live_bytes : 0; }
 
  private:
   class NodeSink;
@@ -61,6 +73,7 @@ class Recorder {
   std::array<std::array<uint64_t, 3>, kOperationKinds> outcomes_{};  // by kind and client::Outcome
   uint64_t operations_ok_ = 0;
   Histogram read_latency_, write_latency_;
+  Interval interval_;
   uint64_t bytes_applied_ = 0;
   uint64_t live_bytes_ = 0;
   std::vector<NewestCell> newest_;  // by key

@@ -24,6 +24,8 @@ bool amplifies_writes(env::Cause cause) {
   return cause.kind == kWal || cause.kind == kFlush || cause.kind == kCompaction || cause.kind == kManifest;
 }
 
+double ratio(uint64_t a, uint64_t b) { return static_cast<double>(a) / static_cast<double>(b); }
+
 Duration sample_period(const Scenario& scenario) {
   if (scenario.sample_every > Duration{}) return scenario.sample_every;
   return std::max(scenario.duration / 100, Duration{1});
@@ -137,6 +139,11 @@ void World::run(const std::function<void(const Snapshot&)>& sample, Metrics& met
     CHECK(closed.has_value(), "{}'s ledgers do not close: {}", machine->id(), closed.error());
   }
   report(metrics);
+  std::vector<uint64_t> live_bytes(machines_.size());
+  for (uint64_t key = 0; key < keys_.count; ++key) {
+    for (NodeId node : ring_.replicas_of_key(key_name(key))) live_bytes[node.value] += recorder_.live_bytes_of(key);
+  }
+  for (size_t i = 0; i < machines_.size(); ++i) figures_.push_back(figures_of(i, live_bytes[i]));
   read_final_cells();
 }
 
@@ -272,6 +279,10 @@ Snapshot World::snapshot() const {
       s.tombstones_live += level.tombstones;
     }
     s.hints_pending_bytes += node.hints_pending_bytes;
+    s.point_reads += node.replica.reads;
+    s.sstables_read += node.lsm.reads.sstables;
+    s.cache_hits += node.lsm.block_cache_hits;
+    s.cache_misses += node.lsm.block_cache_misses;
     s.disk_bytes += machine.disk().used_bytes();
     for (const auto& [cause, row] : machine.disk().ledger().rows()) {
       if (amplifies_writes(cause)) s.bytes_written += since_start(i, cause, row).file_bytes_written;
@@ -295,9 +306,36 @@ LedgerRow World::since_start(size_t machine, env::Cause cause, const LedgerRow& 
   return change;
 }
 
+NodeFigures World::figures_of(size_t machine, uint64_t live_bytes) const {
+  NodeFigures f;
+  f.node = machines_[machine]->id();
+  uint64_t written = 0;
+  for (const auto& [cause, row] : machines_[machine]->disk().ledger().rows()) {
+    const LedgerRow change = since_start(machine, cause, row);
+    f.ledger.emplace(cause, change);
+    if (amplifies_writes(cause)) written += change.file_bytes_written;
+  }
+  const replication::NodeMetrics node = machines_[machine]->totals().node;
+  for (const lsm::LevelMetrics& level : node.lsm.levels) {
+    f.sstables += level.sstables;
+    f.tombstones_live += level.tombstones;
+  }
+  f.disk_bytes = machines_[machine]->disk().used_bytes();
+  const auto share = [](uint64_t a, uint64_t b) { return b == 0 ? 0 : ratio(a, b); };
+  const sstable::ReadCounters& reads = node.lsm.reads;
+  f.write_amplification = share(written, recorder_.bytes_applied(f.node));
+  f.read_amplification = share(reads.blocks_from_cache + reads.blocks_from_file, node.replica.reads);
+  f.sstables_per_read = share(reads.sstables, node.replica.reads);
+  f.bloom_false_positive_rate =
+      share(reads.filter_false_positives, reads.filter_negatives + reads.filter_false_positives);
+  f.block_cache_hit_rate =
+      share(node.lsm.block_cache_hits, node.lsm.block_cache_hits + node.lsm.block_cache_misses);
+  f.space_amplification = share(f.disk_bytes, live_bytes);
+  return f;
+}
+
 void World::report(Metrics& metrics) const {
   const auto count = [](uint64_t n) { return static_cast<double>(n); };
-  const auto ratio = [](uint64_t a, uint64_t b) { return static_cast<double>(a) / static_cast<double>(b); };
   const Snapshot last = snapshot();
   const uint64_t applied = recorder_.bytes_applied();
 

@@ -22,12 +22,23 @@
 
 namespace revenant::sim {
 
+// One node's figures since the start. A figure without anything to divide by is 0.
+struct NodeFigures {
+  NodeId node;
+  double write_amplification = 0, read_amplification = 0, space_amplification = 0;
+  double sstables_per_read = 0, block_cache_hit_rate = 0, bloom_false_positive_rate = 0;
+  uint64_t sstables = 0, tombstones_live = 0, disk_bytes = 0;
+  std::map<env::Cause, LedgerRow> ledger;  // both ledgers; they have been found to close
+};
+
 // What a sampler sees of the cluster.
 struct Snapshot {
   Instant at;
   uint64_t nodes_up = 0;
   uint64_t sstables = 0, tombstones_live = 0;
   uint64_t hints_pending_bytes = 0;
+  uint64_t point_reads = 0, sstables_read = 0;     // by replicas since they started
+  uint64_t cache_hits = 0, cache_misses = 0;       // likewise
   uint64_t disk_bytes = 0;       // of all files
   uint64_t bytes_written = 0;    // file bytes written by WAL, flush, compaction and manifest since the start
   uint64_t bytes_applied = 0;    // keys and values of cells applied since the start
@@ -48,6 +59,7 @@ class World final : private FaultTargets {
   // layer and the world in `metrics`, then shows the recorder's observers every replica's final cells.
   void run(const std::function<void(const Snapshot&)>& sample, Metrics& metrics);
 
+  const std::vector<NodeFigures>& nodes() const { return figures_; }
   const std::vector<FaultWindow>& faults() const { return faults_; }
   Fingerprint fingerprint() const { return fingerprint_; }
   // A node's clock at the end, right up to its error: the moment at which final cells are judged.
@@ -67,6 +79,7 @@ class World final : private FaultTargets {
   void run_until(const char* what, const std::function<bool()>& done);
   Snapshot snapshot() const;
   void report(Metrics& metrics) const;
+  NodeFigures figures_of(size_t machine, uint64_t live_bytes) const;
   // What a machine's ledger says of the time since the start.
   LedgerRow since_start(size_t machine, env::Cause cause, const LedgerRow& row) const;
   Instant since_start(Instant t) const { return Instant{} + (t - start_); }
@@ -103,6 +116,7 @@ class World final : private FaultTargets {
   std::vector<std::unique_ptr<ClientMachine>> clients_;
   std::vector<std::unique_ptr<WorkloadRunner>> runners_;
   std::vector<FaultWindow> faults_;
+  std::vector<NodeFigures> figures_;
   Fingerprint fingerprint_;
 };
 
