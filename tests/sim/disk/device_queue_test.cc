@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "sim/disk/stored_file.h"
-#include "tests/sim/disk/machine.h"
+#include "tests/sim/disk/bare_machine.h"
 
 namespace revenant::sim {
 namespace {

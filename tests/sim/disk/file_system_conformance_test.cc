@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "engine/env/posix/posix_file_system.h"
-#include "tests/sim/disk/machine.h"
+#include "tests/sim/disk/bare_machine.h"
 
 namespace revenant::sim {
 namespace {
@@ -29,7 +29,7 @@ class SimHost final : public Host {
   }
 
  private:
-  Machine machine_;
+  BareMachine machine_;
 };
 
 class PosixHost final : public Host {

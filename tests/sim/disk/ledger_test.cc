@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "sim/disk/stored_file.h"
-#include "tests/sim/disk/machine.h"
+#include "tests/sim/disk/bare_machine.h"
 
 namespace revenant::sim {
 namespace {
@@ -83,7 +83,7 @@ TEST_F(LedgerTest, finds_a_row_that_was_tampered_with) {
 }
 
 TEST(LedgerOfADisk, does_not_close_after_tampering) {
-  Machine machine;
+  BareMachine machine;
   machine.run([&] { machine.write("f", "bytes"); });
   EXPECT_EQ(machine.verify(), "closes");
   const_cast<Ledger&>(machine.disk.ledger()).page_dirtied(kWal);

@@ -6,7 +6,7 @@
 #include <set>
 #include <vector>
 
-#include "tests/sim/disk/machine.h"
+#include "tests/sim/disk/bare_machine.h"
 
 namespace revenant::sim {
 namespace {
@@ -32,7 +32,7 @@ struct Aftermath {
 template <typename Body>
 Aftermath crash(uint64_t seed, Body body, Duration after = nanoseconds(0),
                 const DiskOptions& options = round_figures()) {
-  Machine machine(options, seed);
+  BareMachine machine(options, seed);
   machine.run([&] { body(machine); });
   machine.pass(after);
   Aftermath aftermath{.report = machine.lose_power(), .files = {}};
@@ -46,7 +46,7 @@ Aftermath crash(uint64_t seed, Body body, Duration after = nanoseconds(0),
 
 TEST(PowerLoss, synced_files_survive_whole) {
   for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
-    const auto found = crash(seed, [](Machine& m) {
+    const auto found = crash(seed, [](BareMachine& m) {
       auto file = m.write("f", content(0, 10'000));
       (void)file->sync(kWal);
       m.sync_directory("");
@@ -58,7 +58,7 @@ TEST(PowerLoss, synced_files_survive_whole) {
 
 // A synced part, then appends of 700 bytes each up to 40,000.
 constexpr uint64_t kSynced = 9'000, kAppend = 700, kSize = kSynced + 45 * kAppend;
-void append_to_synced(Machine& m) {
+void append_to_synced(BareMachine& m) {
   auto file = m.write("f", content(0, kSynced));
   (void)file->sync(kWal);
   m.sync_directory("");
@@ -131,7 +131,7 @@ TEST(PowerLoss, written_back_pages_keep_their_content_but_not_their_length) {
 TEST(PowerLoss, pages_on_their_way_to_the_device_are_not_safe) {
   CrashReport all;
   for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
-    Machine machine(round_figures(), seed);
+    BareMachine machine(round_figures(), seed);
     machine.spawn([&] {
       auto file = machine.write("f", content(0, 50 * kPageSize));
       machine.sync_directory("");
@@ -157,7 +157,7 @@ TEST(PowerLoss, unsynced_creations_vanish_or_stay) {
   CrashReport all;
   std::set<size_t> survivors;
   for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
-    const auto found = crash(seed, [](Machine& m) {
+    const auto found = crash(seed, [](BareMachine& m) {
       for (const char* name : {"a", "b", "c"}) (void)m.write(name, content(0, 100))->sync(kWal);
     });
     for (const auto& [name, bytes] : found.files) EXPECT_EQ(bytes, content(0, 100));
@@ -172,7 +172,7 @@ TEST(PowerLoss, unsynced_creations_vanish_or_stay) {
 TEST(PowerLoss, an_unsynced_removal_may_be_undone_with_the_durable_bytes) {
   CrashReport all;
   for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
-    const auto found = crash(seed, [](Machine& m) {
+    const auto found = crash(seed, [](BareMachine& m) {
       auto file = m.write("f", content(0, 5000));
       (void)file->sync(kWal);
       m.sync_directory("");
@@ -193,7 +193,7 @@ TEST(PowerLoss, an_unsynced_removal_may_be_undone_with_the_durable_bytes) {
 TEST(PowerLoss, an_unsynced_rename_shows_either_name_and_never_both_or_none) {
   CrashReport all;
   for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
-    const auto found = crash(seed, [](Machine& m) {
+    const auto found = crash(seed, [](BareMachine& m) {
       (void)m.write("CURRENT", "old")->sync(kManifest);
       (void)m.write("CURRENT.new", "new")->sync(kManifest);
       m.sync_directory("");
@@ -214,7 +214,7 @@ TEST(PowerLoss, an_unsynced_rename_shows_either_name_and_never_both_or_none) {
 TEST(PowerLoss, a_file_created_and_renamed_unsynced_shows_at_most_one_name) {
   std::set<std::string> seen;
   for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
-    const auto found = crash(seed, [](Machine& m) {
+    const auto found = crash(seed, [](BareMachine& m) {
       (void)m.write("tmp", "bytes")->sync(kManifest);
       (void)m.files->rename("tmp", "final");
     });
@@ -226,7 +226,7 @@ TEST(PowerLoss, a_file_created_and_renamed_unsynced_shows_at_most_one_name) {
 
 TEST(PowerLoss, a_synced_directory_keeps_what_was_done_before_the_sync) {
   for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
-    const auto found = crash(seed, [](Machine& m) {
+    const auto found = crash(seed, [](BareMachine& m) {
       (void)m.write("a", "a")->sync(kWal);
       (void)m.write("b", "b")->sync(kWal);
       (void)m.write("c", "c")->sync(kWal);
@@ -244,7 +244,7 @@ TEST(PowerLoss, a_synced_directory_keeps_what_was_done_before_the_sync) {
 TEST(PowerLoss, old_changes_of_a_directory_are_durable_without_a_sync) {
   for (uint64_t seed = 1; seed <= 50; ++seed) {
     const auto found =
-        crash(seed, [](Machine& m) { (void)m.write("f", "bytes")->sync(kWal); }, seconds(31));
+        crash(seed, [](BareMachine& m) { (void)m.write("f", "bytes")->sync(kWal); }, seconds(31));
     EXPECT_EQ(found.files.at("f"), "bytes");
   }
 }
@@ -252,7 +252,7 @@ TEST(PowerLoss, old_changes_of_a_directory_are_durable_without_a_sync) {
 TEST(PowerLoss, directories_do_not_mix_their_syncs) {
   bool vanished = false;
   for (uint64_t seed = 1; seed <= 50; ++seed) {
-    Machine machine(round_figures(), seed);
+    BareMachine machine(round_figures(), seed);
     machine.run([&] {
       (void)machine.files->make_directory("db");
       (void)machine.files->make_directory("hints");
@@ -272,7 +272,7 @@ TEST(PowerLoss, directories_do_not_mix_their_syncs) {
 
 TEST(PowerLoss, the_aftermath_is_durable_itself) {
   for (uint64_t seed = 1; seed <= 50; ++seed) {
-    Machine machine(round_figures(), seed);
+    BareMachine machine(round_figures(), seed);
     machine.run([&] { append_to_synced(machine); });
     machine.lose_power();
     machine.start();
@@ -287,7 +287,7 @@ TEST(PowerLoss, the_aftermath_is_durable_itself) {
 TEST(PowerLoss, many_unsynced_lengths_are_remembered_thinned_out) {
   std::set<uint64_t> lengths;
   for (uint64_t seed = 1; seed <= 100; ++seed) {
-    const auto found = crash(seed, [](Machine& m) {
+    const auto found = crash(seed, [](BareMachine& m) {
       auto file = m.create("f");
       m.sync_directory("");
       for (int i = 0; i < 10'000; ++i) (void)file->append("123", kWal);
@@ -308,7 +308,7 @@ TEST(PowerLoss, promises_hold_in_random_lives) {
     options.dirty_max = kib(128);
     options.page_cache = kib(256);
     options.write_back_after = milliseconds(3);
-    Machine machine(options, seed);
+    BareMachine machine(options, seed);
     struct File {
       uint64_t size = 0, promised = 0;
       bool entry_promised = false, removed = false;

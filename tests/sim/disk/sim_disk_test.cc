@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "engine/base/checksum.h"
-#include "tests/sim/disk/machine.h"
+#include "tests/sim/disk/bare_machine.h"
 
 namespace revenant::sim {
 namespace {
@@ -16,9 +16,9 @@ namespace {
 std::string pages(uint64_t n, char fill = 'x') { return std::string(n * kPageSize, fill); }
 
 // A machine whose disk holds "f" of so many pages, synced, and nothing in the cache.
-struct ColdMachine : Machine {
-  explicit ColdMachine(uint64_t page_count, DiskOptions options = round_figures())
-      : Machine(options) {
+struct ColdDisk : BareMachine {
+  explicit ColdDisk(uint64_t page_count, DiskOptions options = round_figures())
+      : BareMachine(options) {
     run([&] {
       auto file = write("f", pages(page_count));
       EXPECT_TRUE(file->sync(kWal).has_value());
@@ -30,7 +30,7 @@ struct ColdMachine : Machine {
 };
 
 TEST(SimDisk, an_append_takes_no_time_and_a_sync_does) {
-  Machine machine(round_figures());
+  BareMachine machine(round_figures());
   std::unique_ptr<env::AppendFile> file;
   EXPECT_EQ(machine.run([&] { file = machine.write("f", pages(1)); }), nanoseconds(0));
   EXPECT_EQ(machine.run([&] { (void)file->sync(kWal); }), microseconds(20 + 1 + 30));
@@ -48,7 +48,7 @@ TEST(SimDisk, an_append_takes_no_time_and_a_sync_does) {
 TEST(SimDisk, a_large_sync_moves_in_operations_of_a_mebibyte) {
   DiskOptions options = round_figures();
   options.page_cache = options.dirty_max = gib(1);
-  Machine machine(options);
+  BareMachine machine(options);
   // 256 pages after positioning, 256 that go on, and 88 with the flush.
   EXPECT_EQ(machine.run([&] {
     auto file = machine.write("f", pages(600));
@@ -60,14 +60,14 @@ TEST(SimDisk, a_large_sync_moves_in_operations_of_a_mebibyte) {
 }
 
 TEST(SimDisk, a_directory_sync_takes_a_flush_once) {
-  Machine machine(round_figures());
+  BareMachine machine(round_figures());
   machine.run([&] { machine.create("f"); });
   EXPECT_EQ(machine.run([&] { machine.sync_directory(""); }), microseconds(30));
   EXPECT_EQ(machine.run([&] { machine.sync_directory(""); }), nanoseconds(0));
 }
 
 TEST(SimDisk, cached_pages_cost_no_time) {
-  ColdMachine machine(10);
+  ColdDisk machine(10);
   EXPECT_EQ(machine.run([&] { EXPECT_EQ(machine.read("f"), pages(10)); }),
             microseconds(100 + 10));  // one run of ten pages
   EXPECT_EQ(machine.run([&] { EXPECT_EQ(machine.read("f"), pages(10)); }), nanoseconds(0));
@@ -76,7 +76,7 @@ TEST(SimDisk, cached_pages_cost_no_time) {
 }
 
 TEST(SimDisk, missing_pages_are_read_in_runs) {
-  ColdMachine machine(10);
+  ColdDisk machine(10);
   machine.run([&] {
     auto file = *machine.files->open("f");
     machine.read(*file, 4 * kPageSize, 2 * kPageSize);
@@ -87,7 +87,7 @@ TEST(SimDisk, missing_pages_are_read_in_runs) {
 }
 
 TEST(SimDisk, two_readers_at_once_overlap) {
-  ColdMachine machine(10);
+  ColdDisk machine(10);
   std::vector<Duration> took(2);
   const Instant begin = machine.kernel.now();
   for (size_t i = 0; i < 2; ++i) {
@@ -103,7 +103,7 @@ TEST(SimDisk, two_readers_at_once_overlap) {
 }
 
 TEST(SimDisk, a_page_on_its_way_is_read_once_for_two_readers) {
-  ColdMachine machine(1);
+  ColdDisk machine(1);
   std::vector<Duration> took(2);
   const Instant begin = machine.kernel.now();
   for (size_t i = 0; i < 2; ++i) {
@@ -120,7 +120,7 @@ TEST(SimDisk, a_page_on_its_way_is_read_once_for_two_readers) {
 }
 
 TEST(SimDisk, a_read_waits_behind_a_flush) {
-  ColdMachine machine(1);
+  ColdDisk machine(1);
   Duration took;
   const Instant begin = machine.kernel.now();
   machine.spawn([&] {
@@ -138,7 +138,7 @@ TEST(SimDisk, a_read_waits_behind_a_flush) {
 TEST(SimDisk, read_ahead_serves_the_reads_that_follow) {
   DiskOptions options = round_figures();
   options.read_ahead = kib(32);  // 8 pages
-  ColdMachine machine(20, options);
+  ColdDisk machine(20, options);
   std::vector<int64_t> took;
   machine.run([&] {
     auto file = *machine.files->open("f");
@@ -155,7 +155,7 @@ TEST(SimDisk, read_ahead_serves_the_reads_that_follow) {
 TEST(SimDisk, the_least_recently_used_pages_leave_the_cache) {
   DiskOptions options = round_figures();
   options.page_cache = kib(16);  // 4 pages
-  ColdMachine machine(6, options);
+  ColdDisk machine(6, options);
   std::vector<bool> hits;
   machine.run([&] {
     auto file = *machine.files->open("f");
@@ -172,7 +172,7 @@ TEST(SimDisk, the_least_recently_used_pages_leave_the_cache) {
 TEST(SimDisk, writers_wait_at_the_dirty_limit) {
   DiskOptions options = round_figures();
   options.dirty_max = kib(64);  // 16 pages
-  Machine machine(options);
+  BareMachine machine(options);
   const Duration took = machine.run([&] {
     auto file = machine.create("f");
     for (int i = 0; i < 1000; ++i) ASSERT_TRUE(file->append(pages(1), kFlush).has_value());
@@ -189,7 +189,7 @@ TEST(SimDisk, writers_wait_at_the_dirty_limit) {
 TEST(SimDisk, write_back_begins_at_half_the_limit) {
   DiskOptions options = round_figures();
   options.dirty_max = kib(64);
-  Machine machine(options);
+  BareMachine machine(options);
   machine.run([&] { machine.write("f", pages(7)); });
   machine.pass(seconds(1));
   EXPECT_EQ(machine.row(kWal).pages_written, 0u);
@@ -199,7 +199,7 @@ TEST(SimDisk, write_back_begins_at_half_the_limit) {
 }
 
 TEST(SimDisk, dirty_pages_are_written_back_at_an_age) {
-  Machine machine(round_figures());
+  BareMachine machine(round_figures());
   machine.run([&] { machine.write("f", pages(3)); });
   machine.pass(seconds(29));
   machine.run([&] { machine.write("g", pages(1)); });
@@ -214,7 +214,7 @@ TEST(SimDisk, dirty_pages_are_written_back_at_an_age) {
 }
 
 TEST(SimDisk, written_back_pages_need_a_flush_to_keep_their_length) {
-  Machine machine(round_figures());
+  BareMachine machine(round_figures());
   std::unique_ptr<env::AppendFile> file;
   machine.run([&] { file = machine.write("f", pages(3)); });
   machine.pass(seconds(31));
@@ -222,7 +222,7 @@ TEST(SimDisk, written_back_pages_need_a_flush_to_keep_their_length) {
 }
 
 TEST(SimDisk, a_page_is_charged_to_who_dirtied_it_first) {
-  Machine machine(round_figures());
+  BareMachine machine(round_figures());
   machine.run([&] {
     auto file = machine.create("f");
     (void)file->append("a", kWal);
@@ -240,7 +240,7 @@ TEST(SimDisk, a_page_is_charged_to_who_dirtied_it_first) {
 }
 
 TEST(SimDisk, a_removed_files_dirty_pages_are_never_written) {
-  Machine machine(round_figures());
+  BareMachine machine(round_figures());
   machine.run([&] {
     auto file = machine.write("f", pages(5));
     EXPECT_EQ(machine.disk.used_bytes(), 5 * kPageSize);
@@ -256,7 +256,7 @@ TEST(SimDisk, a_removed_files_dirty_pages_are_never_written) {
 }
 
 TEST(SimDisk, a_file_may_be_removed_while_its_pages_are_on_their_way) {
-  Machine machine(round_figures());
+  BareMachine machine(round_figures());
   machine.spawn([&] {
     auto file = machine.write("f", pages(5));
     (void)file->sync(kWal);
@@ -269,7 +269,7 @@ TEST(SimDisk, a_file_may_be_removed_while_its_pages_are_on_their_way) {
 }
 
 TEST(SimDisk, syncs_of_one_file_share_their_operations) {
-  Machine machine(round_figures());
+  BareMachine machine(round_figures());
   std::vector<Duration> took;
   std::unique_ptr<env::AppendFile> file;
   machine.run([&] { file = machine.write("f", pages(2)); });
@@ -286,7 +286,7 @@ TEST(SimDisk, syncs_of_one_file_share_their_operations) {
 }
 
 TEST(SimDisk, a_sync_covers_what_was_appended_before_it_whatever_comes_after) {
-  Machine machine(round_figures());
+  BareMachine machine(round_figures());
   std::unique_ptr<env::AppendFile> file;
   std::vector<Duration> took;
   const Instant begin = machine.kernel.now();
@@ -307,7 +307,7 @@ TEST(SimDisk, a_sync_covers_what_was_appended_before_it_whatever_comes_after) {
 }
 
 TEST(SimDisk, lag_slows_every_operation_until_it_is_lifted) {
-  ColdMachine machine(3);
+  ColdDisk machine(3);
   machine.disk.set_lag(milliseconds(10));
   const auto read_page = [&](uint64_t i) {
     return machine.run([&] {
@@ -322,7 +322,7 @@ TEST(SimDisk, lag_slows_every_operation_until_it_is_lifted) {
 }
 
 TEST(SimDisk, a_process_kill_loses_nothing) {
-  Machine machine(round_figures());
+  BareMachine machine(round_figures());
   machine.run([&] {
     ASSERT_TRUE(machine.files->make_directory("db").has_value());
     machine.write("db/a", "never synced");
@@ -340,7 +340,7 @@ TEST(SimDisk, a_process_kill_loses_nothing) {
 }
 
 TEST(SimDisk, an_operation_goes_on_after_its_task_was_killed) {
-  Machine machine(round_figures());
+  BareMachine machine(round_figures());
   machine.spawn([&] {
     auto file = machine.write("f", pages(200));
     machine.sync_directory("");
@@ -365,7 +365,7 @@ TEST(SimDisk, tasks_killed_at_every_wait_leave_the_disk_usable) {
     DiskOptions options = round_figures();
     options.dirty_max = kib(32);
     options.page_cache = kib(32);
-    Machine machine(options);
+    BareMachine machine(options);
     for (int i = 0; i < 4; ++i) {
       machine.spawn([&, i] {
         const std::string name = fmt::format("f{}", i);
@@ -395,7 +395,7 @@ TEST(SimDisk, tasks_killed_at_every_wait_leave_the_disk_usable) {
 }
 
 TEST(SimDisk, calls_of_a_dead_process_fail_at_once) {
-  Machine machine(round_figures());
+  BareMachine machine(round_figures());
   std::unique_ptr<env::AppendFile> file;
   std::unique_ptr<env::ReadFile> reader;
   machine.run([&] {
@@ -425,7 +425,7 @@ TEST(SimDisk, calls_of_a_dead_process_fail_at_once) {
 }
 
 TEST(SimDisk, the_ideal_profile_takes_no_time_and_makes_no_event) {
-  Machine machine;
+  BareMachine machine;
   const uint64_t begin = machine.kernel.event_count();
   const Duration took = machine.run([&] {
     auto file = machine.create("f");
@@ -444,7 +444,7 @@ TEST(SimDisk, the_ideal_profile_takes_no_time_and_makes_no_event) {
 // A random life with kills and power losses: everything a run can show of it is equal for equal
 // seeds, and the ledger closes at any moment.
 std::string live(uint64_t seed, const DiskOptions& options) {
-  Machine machine(options, seed);
+  BareMachine machine(options, seed);
   Random random = machine.kernel.stream("test");
   std::string story;
   for (int life = 0; life < 6; ++life) {

@@ -1,4 +1,4 @@
-// A machine with nothing but a disk, for tests of it.
+// A machine with nothing but a disk and a process that uses it.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -38,13 +38,13 @@ inline DiskOptions round_figures() {
   return options;
 }
 
-class Machine {
+class BareMachine {
  public:
-  explicit Machine(const DiskOptions& options = profile(DiskProfile::kIdeal), uint64_t seed = 1)
+  explicit BareMachine(const DiskOptions& options = profile(DiskProfile::kIdeal), uint64_t seed = 1)
       : kernel(seed), disk(kernel, NodeId{3}, options) {
     start();
   }
-  ~Machine() { kernel.kill(group); }
+  ~BareMachine() { kernel.kill(group); }
 
   // A new life of the process.
   void start() {
