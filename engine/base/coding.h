@@ -79,12 +79,13 @@ class Decoder {
   Bytes rest() const { return in_; }
   bool empty() const { return in_.empty(); }
   bool failed() const { return failed_; }
-
- private:
+  // For a field that is there but makes no sense.
   void fail() {
     failed_ = true;
     in_ = {};
   }
+
+ private:
 
   Bytes in_;
   bool failed_ = false;

@@ -6,7 +6,9 @@ namespace {
 // A count read from the wire says nothing about what follows; each element costs at least a byte.
 uint64_t decode_count(Decoder& in) {
   const uint64_t count = in.varint();
-  return count <= in.rest().size() ? count : 0;
+  if (count <= in.rest().size()) return count;
+  in.fail();
+  return 0;
 }
 
 void encode(Buffer& out, ring::TokenRange range) {

@@ -1,0 +1,131 @@
+// Hints on a simulated machine: kept, delivered in order, kept over a kill, dropped when too old.
+#include "engine/replication/hints.h"
+
+#include <gtest/gtest.h>
+
+#include "sim/disk/sim_disk.h"
+#include "sim/kernel/kernel.h"
+#include "sim/world/node_clock.h"
+
+namespace revenant::replication {
+namespace {
+
+constexpr NodeId kTarget{1}, kOther{2};
+
+class HintsTest : public testing::Test {
+ protected:
+  HintsTest() : disk_(kernel_, NodeId{0}, {}), clock_(kernel_) { start(); }
+  ~HintsTest() override { stop(); }
+
+  // Runs `body` as a task of the process and waits for it.
+  void in_task(std::move_only_function<void()> body) {
+    bool done = false;
+    kernel_.spawn(group_, "test", [&] {
+      body();
+      done = true;
+    });
+    const Instant limit = kernel_.now() + hours(1);
+    while (!done && kernel_.now() < limit) kernel_.run_until(kernel_.now() + milliseconds(10));
+    ASSERT_TRUE(done);
+  }
+  void kill_and_restart() {
+    stop();
+    start();
+  }
+  void add(NodeId target, int number) {
+    in_task([&, number] {
+      hints_->add(target, "key", CellView{CellKind::kValue, Version{static_cast<uint64_t>(number)}, {}, "v"});
+    });
+  }
+  // Versions delivered to the target until `refuse_after` were taken.
+  std::vector<uint64_t> replay(NodeId target, size_t refuse_after = SIZE_MAX) {
+    std::vector<uint64_t> taken;
+    in_task([&] {
+      hints_->replay(target, [&](Buffer, const Cell& cell) {
+        if (taken.size() == refuse_after) return false;
+        taken.push_back(cell.version.value);
+        return true;
+      });
+    });
+    return taken;
+  }
+  void pass(Duration d) { kernel_.run_until(kernel_.now() + d); }
+
+  sim::Kernel kernel_{1};
+  sim::SimDisk disk_;
+  sim::NodeClock clock_;
+  std::unique_ptr<Hints> hints_;
+
+ private:
+  void start() {
+    group_ = kernel_.new_group(NodeId{0});
+    tasks_ = std::make_unique<sim::GroupTasks>(kernel_, group_);
+    files_ = disk_.mount();
+    hints_ = std::make_unique<Hints>(env::Environment{clock_, *files_, *tasks_, events_}, HintOptions{}, days(10));
+    in_task([&] { ASSERT_TRUE(hints_->open().has_value()); });
+  }
+  void stop() {
+    disk_.kill_process();
+    kernel_.kill(group_);
+    hints_.reset();
+    files_.reset();
+  }
+
+  env::EventSink events_;
+  sim::GroupId group_;
+  std::unique_ptr<sim::GroupTasks> tasks_;
+  std::unique_ptr<env::FileSystem> files_;
+};
+
+TEST_F(HintsTest, AreDeliveredInOrderAndOnce) {
+  for (int i = 1; i <= 5; ++i) add(kTarget, i);
+  EXPECT_TRUE(hints_->pending(kTarget));
+  EXPECT_EQ(replay(kTarget), (std::vector<uint64_t>{1, 2, 3, 4, 5}));
+  EXPECT_FALSE(hints_->pending(kTarget));
+  EXPECT_EQ(hints_->pending_bytes(), 0u);
+  EXPECT_EQ(replay(kTarget), std::vector<uint64_t>{});
+  EXPECT_EQ(hints_->metrics().delivered, 5u);
+}
+
+TEST_F(HintsTest, BelongToOneTarget) {
+  add(kTarget, 1);
+  add(kOther, 2);
+  EXPECT_EQ(replay(kOther), std::vector<uint64_t>{2});
+  EXPECT_TRUE(hints_->pending(kTarget));
+}
+
+TEST_F(HintsTest, ARefusedHintAndThoseAfterItStay) {
+  for (int i = 1; i <= 3; ++i) add(kTarget, i);
+  EXPECT_EQ(replay(kTarget, 1), std::vector<uint64_t>{1});
+  EXPECT_TRUE(hints_->pending(kTarget));
+  EXPECT_EQ(replay(kTarget), (std::vector<uint64_t>{1, 2, 3})) << "a file goes when all in it were taken";
+}
+
+TEST_F(HintsTest, NewOnesArriveWhileOthersWait) {
+  add(kTarget, 1);
+  EXPECT_EQ(replay(kTarget, 0), std::vector<uint64_t>{});
+  add(kTarget, 2);
+  EXPECT_EQ(replay(kTarget), (std::vector<uint64_t>{1, 2}));
+}
+
+TEST_F(HintsTest, SurviveAProcessKill) {
+  for (int i = 1; i <= 3; ++i) add(kTarget, i);
+  kill_and_restart();
+  EXPECT_TRUE(hints_->pending(kTarget));
+  add(kTarget, 4);
+  EXPECT_EQ(replay(kTarget), (std::vector<uint64_t>{1, 2, 3, 4}));
+  kill_and_restart();
+  EXPECT_FALSE(hints_->pending(kTarget));
+}
+
+TEST_F(HintsTest, AreDroppedOnceOlderThanGcGrace) {
+  add(kTarget, 1);
+  pass(days(5));
+  add(kTarget, 2);
+  pass(days(5));
+  EXPECT_EQ(replay(kTarget), std::vector<uint64_t>{2});
+  EXPECT_EQ(hints_->metrics().expired, 1u);
+}
+
+}  // namespace
+}  // namespace revenant::replication
