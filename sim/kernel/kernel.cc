@@ -197,6 +197,10 @@ class Kernel::Impl {
   void stop() { stopped_ = true; }
 
   Instant now() const { return now_; }
+  // The end of time is as late as anything can be.
+  Instant later_by(Duration duration) const {
+    return duration.ns > Instant::never().ns - now_.ns ? Instant::never() : now_ + duration;
+  }
   uint64_t seed() const { return seed_; }
   uint64_t event_count() const { return event_count_; }
   Fingerprint fingerprint() const { return fingerprint_.value(); }
@@ -244,11 +248,6 @@ class Kernel::Impl {
     return fmt::format(
         "  node     {}{}\n  time     {} ({} ns)\n  event    {}\n  seed     {}\n  command  {}", node,
         task, now_, now_.ns, event_count_, seed_, command_.empty() ? "unknown" : command_);
-  }
-
-  // The end of time is as late as anything can be.
-  Instant later_by(Duration duration) const {
-    return duration.ns > Instant::never().ns - now_.ns ? Instant::never() : now_ + duration;
   }
 
   // Always inline, here and below, so that an event travels in registers: copied through memory
@@ -417,7 +416,7 @@ EventId Kernel::at(Instant when, NodeId node, EventKind kind, uint64_t digest,
 }
 EventId Kernel::after(Duration delay, NodeId node, EventKind kind, uint64_t digest,
                       std::move_only_function<void()> action) {
-  return impl_->at(impl_->now() + delay, what_of(node, kind), digest, std::move(action));
+  return impl_->at(impl_->later_by(delay), what_of(node, kind), digest, std::move(action));
 }
 void Kernel::cancel(EventId event) { impl_->cancel(event); }
 

@@ -105,6 +105,16 @@ TEST_F(KernelTest, ACancelledEventDoesNotRunAndCancellingAPastOneIsHarmless) {
   EXPECT_THAT(log_, ElementsAre("0 past", "2 next"));
 }
 
+TEST_F(KernelTest, WhatIsBeyondTheEndOfTimeNeverComes) {
+  run_ms(1);
+  kernel_.after({INT64_MAX}, node_, EventKind::kTimer, 0, [&] { note("never"); });
+  spawn("sleeper", [&] { kernel_.sleep({INT64_MAX}); });
+  spawn("parked", [&] { kernel_.park("for ever", Duration{INT64_MAX}); });
+  kernel_.run_until({INT64_MAX - 1});
+  EXPECT_THAT(log_, IsEmpty());
+  EXPECT_EQ(kernel_.waiting().size(), 2);
+}
+
 TEST_F(KernelTest, SleepingTasksWakeInTimeOrder) {
   for (int i : {3, 1, 2}) {
     spawn("sleeper", [this, i] {
