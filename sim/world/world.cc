@@ -224,28 +224,31 @@ void World::finish_clients() {
 void World::schedule_operations() {
   for (size_t i = 0; i < scenario_.operations.size(); ++i) {
     const OperationOptions& operation = scenario_.operations[i];
-    const auto perform = [this, &operation] {
-      const auto each = [this](const std::optional<NodeSet>& set, const char* name, auto act) {
-        if (!set) return;
-        for (NodeId node : nodes_of(*set)) {
-          Machine* machine = machines_[node.value].get();
-          if (machine->serving()) machine->spawn(name, [machine, act] { act(*machine->node()); });
-        }
-      };
-      // An error of the database shows in its next write; a node that is down is passed over.
-      each(operation.flush, "operator flush", [](replication::Node& node) { (void)node.db().flush(); });
-      each(operation.compact, "operator compact", [](replication::Node& node) { (void)node.db().compact(); });
-      each(operation.repair, "operator repair", [](replication::Node& node) { node.repair().run(); });
-    };
-    const Instant end = start_ + scenario_.duration;
-    if (operation.at) {
-      kernel_.at(start_ + *operation.at, NodeId{}, EventKind::kTimer, i, perform);
-      continue;
-    }
-    for (Instant at = start_ + *operation.every; at < end; at += *operation.every) {
-      kernel_.at(at, NodeId{}, EventKind::kTimer, i, perform);
-    }
+    schedule_operation(i, start_ + (operation.at ? *operation.at : *operation.every));
   }
+}
+
+void World::schedule_operation(size_t index, Instant at) {
+  if (at >= start_ + scenario_.duration) return;
+  kernel_.at(at, NodeId{}, EventKind::kTimer, index, [this, index, at] {
+    const OperationOptions& operation = scenario_.operations[index];
+    perform(operation);
+    if (operation.every) schedule_operation(index, at + *operation.every);
+  });
+}
+
+// A node that is down is passed over. An error of the database shows in its next write.
+void World::perform(const OperationOptions& operation) {
+  const auto each = [this](const std::optional<NodeSet>& set, const char* name, auto act) {
+    if (!set) return;
+    for (NodeId node : nodes_of(*set)) {
+      Machine* machine = machines_[node.value].get();
+      if (machine->serving()) machine->spawn(name, [machine, act] { act(*machine->node()); });
+    }
+  };
+  each(operation.flush, "operator flush", [](replication::Node& node) { (void)node.db().flush(); });
+  each(operation.compact, "operator compact", [](replication::Node& node) { (void)node.db().compact(); });
+  each(operation.repair, "operator repair", [](replication::Node& node) { node.repair().run(); });
 }
 
 void World::read_final_cells() {

@@ -73,6 +73,8 @@ class World final : private FaultTargets {
   void preload();
   void start_workloads();
   void schedule_operations();
+  void schedule_operation(size_t index, Instant at);  // and its repetitions
+  void perform(const OperationOptions& operation);
   void finish_clients();
   void read_final_cells();
   // Runs the kernel until `done()`, looking again after each millisecond of virtual time; CHECKs that it happens.
