@@ -23,6 +23,20 @@ std::string plain_list(const std::vector<nlohmann::json>& values, std::string_vi
   return out;
 }
 
+// "5d 30m": every unit, where a file would say "7230m".
+std::string spread(Duration d) {
+  std::string out;
+  for (const Duration unit : {days(1), hours(1), minutes(1), seconds(1)}) {
+    if (d < unit) continue;
+    const Duration whole = unit * (d.ns / unit.ns);
+    out += fmt::format("{}{}", out.empty() ? "" : " ", whole.ns / unit.ns) +
+           revenant::to_string(unit).substr(1);
+    d = d - whole;
+  }
+  if (d > Duration{} || out.empty()) out += (out.empty() ? "" : " ") + revenant::to_string(d);
+  return out;
+}
+
 // "node 2, messages 1s" for an object, the value itself for anything else.
 std::string details(const Json& value) {
   if (!value.is_object()) return plain(value);
@@ -72,10 +86,10 @@ class Summary {
 
   void cluster() {
     const auto& r = s_.replication;
-    line("cluster",
-         fmt::format("{} nodes, replication factor {}, {} vnodes; {} disks, {} network",
-                     s_.cluster.nodes, s_.cluster.ring.replication_factor, s_.cluster.ring.vnodes,
-                     enum_name(s_.disk.profile), enum_name(s_.network.profile)));
+    line("cluster", fmt::format("{} node{}, replication factor {}, {} vnodes; {} disks, {} network",
+                                s_.cluster.nodes, s_.cluster.nodes == 1 ? "" : "s",
+                                s_.cluster.ring.replication_factor, s_.cluster.ring.vnodes,
+                                enum_name(s_.disk.profile), enum_name(s_.network.profile)));
     line("consistency",
          fmt::format("write {}, read {}; read repair {}, hints {}, repair {}",
                      replication::to_string(r.write), replication::to_string(r.read),
@@ -104,10 +118,11 @@ class Summary {
       const Json weights = json_["workload"][&w - s_.workload.data()]["mix"];
       for (const auto& [operation, weight] : weights.items()) {
         if (weight.get<double>() > 0)
-          mix += fmt::format("{}{} {}", mix.empty() ? "" : ", ", operation, plain(weight));
+          mix += fmt::format("{}{} {}", mix.empty() ? "" : ", ", operation, weight.get<double>());
       }
-      line("workload", fmt::format("{:<12} {} to {}, {}: {}; {} keys", w.name, w.from,
-                                   w.to.value_or(s_.duration), load, mix, enum_name(w.popularity)));
+      line("workload",
+           fmt::format("{:<12} {} to {}, {}: {}; {} keys", w.name, spread(w.from),
+                       spread(w.to.value_or(s_.duration)), load, mix, enum_name(w.popularity)));
     }
   }
 
@@ -118,14 +133,15 @@ class Summary {
       const FaultOptions& f = s_.faults[i];
       const Duration end =
           f.duration && f.at + *f.duration < s_.duration ? f.at + *f.duration : s_.duration;
-      entries.emplace_back(f.at, fmt::format("{:<12} {}", fmt::format("{} to {}", f.at, end),
-                                             deed(json_["faults"][i])));
+      entries.emplace_back(
+          f.at, fmt::format("{:<16} {}", fmt::format("{} to {}", spread(f.at), spread(end)),
+                            deed(json_["faults"][i])));
     }
     for (size_t i = 0; i < s_.operations.size(); ++i) {
       const OperationOptions& o = s_.operations[i];
       const Duration order = o.at.value_or(Duration{INT64_MAX});
-      const std::string when = o.at ? fmt::format("{}", *o.at) : fmt::format("every {}", *o.every);
-      entries.emplace_back(order, fmt::format("{:<12} {}", when, deed(json_["operations"][i])));
+      const std::string when = o.at ? spread(*o.at) : "every " + spread(*o.every);
+      entries.emplace_back(order, fmt::format("{:<16} {}", when, deed(json_["operations"][i])));
     }
     std::ranges::stable_sort(entries, {}, &std::pair<Duration, std::string>::first);
     for (const auto& [at, text] : entries) line("timeline", text);

@@ -269,7 +269,8 @@ class Validator {
   void operation(const std::string& path, const OperationOptions& o) {
     one_kind(path, o, "operation");
     if (o.at.has_value() == o.every.has_value()) {
-      add(path, "{} \"at\" and \"every\": expected exactly one", o.at ? "both" : "neither");
+      add(path, "{}: expected exactly one",
+          o.at ? "both \"at\" and \"every\"" : "neither \"at\" nor \"every\"");
     }
     if (o.at && *o.at > s_.duration)
       add(path + ".at", "{} is after the run's end at {}", *o.at, s_.duration);

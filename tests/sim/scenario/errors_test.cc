@@ -187,7 +187,7 @@ TEST(Errors, SettingsMustFitTogether) {
       {R"("faults": [ { "at": "1m", "partition": { "from": "all" } } ])",
        "2: faults[0].partition.from: is every node, so there is no other side"},
       {R"("operations": [ { "repair": "all" } ])",
-       R"(2: operations[0]: neither "at" and "every": expected exactly one)"},
+       R"(2: operations[0]: neither "at" nor "every": expected exactly one)"},
       {R"("operations": [ { "at": "1m" } ])",
        "2: operations[0]: does nothing: expected one of flush, compact, repair"},
       {R"("operations": [ { "every": "2h", "repair": "all" } ])",

@@ -174,10 +174,10 @@ consistency  write QUORUM, read QUORUM; read repair off, hints for 3h, repair of
 storage      memtable 1MiB, WAL sync always, compaction size_tiered, gc_grace 10d
 preload      2000 keys of 100B
 duration     12d
-workload     deletes      4h to 5h, 1/s: delete 1.0; uniform keys
-             readers      11d to 12d, 0.5/s: read 1.0; uniform keys
-timeline     30m to 7230m crash node 2
-             every 12h    compact all
+workload     deletes      4h to 5h, 1/s: delete 1; uniform keys
+             readers      11d to 12d, 0.5/s: read 1; uniform keys
+timeline     30m to 5d 30m    crash node 2
+             every 12h        compact all
 sweep        storage.gc_grace: 1d, 10d, 20d
              20 seeds, 60 runs
 must happen  keys_at_risk at least 20
