@@ -210,6 +210,9 @@ TEST(Errors, SettingsMustFitTogether) {
        "keys, or insert some"},
       {R"("workload": [ { "name": "w", "mix": { "insert": 1 }, "rate": "0/s" } ])",
        "2: workload[0].rate: must be above 0"},
+      {R"("network": { "profile": "ideal" }, "workload": [ { "name": "w", "mix": { "insert": 1 } } ])",
+       "2: workload[0].think_time: a closed loop over a network without delay never lets time "
+       "pass: give a think_time, a rate or operations_max"},
       {R"("workload": [ { "name": "w", "mix": { "insert": 1 }, "rate": "1/s", "think_time": "1s" } ])",
        "2: workload[0].think_time: belongs to a closed loop, which has no rate: leave one of the "
        "two out"},
