@@ -90,11 +90,16 @@ class CrashRun final : public env::EventSink {
     const Duration time = random_.chance({300'000'000}) ? microseconds(random_.between(0, 600))
                                                         : milliseconds(random_.between(1, 15));
     kernel_.run_until(kernel_.now() + time);
-    if (!opened) ++crashes_in_recovery;
-    power_lost_ = random_.chance({600'000'000});
-    crashed_at_ = kernel_.now();
-    if (power_lost_) {
+    // A crash during recovery adds to the one before it: nothing was synced in between.
+    if (opened) {
+      power_lost_ = false;
+      crashed_at_ = kernel_.now();
+    } else {
+      ++crashes_in_recovery;
+    }
+    if (random_.chance({600'000'000})) {
       disk_.lose_power();
+      power_lost_ = true;
     } else {
       disk_.kill_process();
     }
@@ -202,8 +207,8 @@ class CrashRun final : public env::EventSink {
   std::map<uint64_t, Batch> batches_;  // begun since
   std::vector<uint64_t> order_;        // those that became visible, as they did
   size_t promised_ = 0;                // so many of them were flushed
-  bool power_lost_ = false;
-  Instant crashed_at_;
+  bool power_lost_ = false;            // since the last life that could write
+  Instant crashed_at_;                 // the end of that life
 };
 
 class DbCrash : public testing::TestWithParam<WalSync> {};

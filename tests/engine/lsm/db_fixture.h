@@ -93,6 +93,12 @@ class DbTest : public testing::Test {
     });
     return result;
   }
+  // Files, in use or not yet removed.
+  int sstables() const {
+    int count = 0;
+    for (const std::string& path : memory.paths()) count += path.ends_with(".sst");
+    return count;
+  }
   void flush() {
     in_task([&] { must(db->flush()); });
   }

@@ -65,6 +65,8 @@ class DbFuzz : public testing::TestWithParam<FuzzCase> {
     options.block_cache_size = ByteSize{random.between(0, 4096)};
     options.gc_grace =
         random.chance({500'000'000}) ? Duration{0} : milliseconds(random.between(1, 50));
+    // Each of these two alone keeps what the other would.
+    options.purge_guards.log = random.chance({500'000'000});
     options.level0_slowdown_writes_trigger = 6;
     options.level0_stop_writes_trigger = 8;
     options.wal.sync = random.chance({500'000'000}) ? WalSync::kAlways : WalSync::kPeriodic;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/engine/lsm/db_fixture.h"
 
 namespace revenant::lsm {
@@ -120,14 +122,100 @@ TEST_F(DbTest, FlushedLogsAndMergedSstablesAreRemoved) {
   }
   compact();
   run_for(seconds(1));
-  int sstables = 0, logs = 0;
-  for (const std::string& path : memory.paths()) {
-    sstables += path.ends_with(".sst");
-    logs += path.ends_with(".wal");
-  }
-  EXPECT_EQ(sstables, 1);
-  EXPECT_EQ(logs, 0);
+  EXPECT_EQ(sstables(), 1);
+  EXPECT_FALSE(std::ranges::any_of(memory.paths(),
+                                   [](const std::string& path) { return path.ends_with(".wal"); }));
   EXPECT_EQ(get("a"), "2");
+}
+
+TEST_F(DbTest, AFileThatAScanReadsStaysUntilTheScanEnds) {
+  put("a", "1", 1);
+  flush();
+  in_task([&] {
+    auto scan = must(db->scan("", ""));
+    must(db->write(batch("a", "2", 2)));
+    must(db->compact());
+    node->tasks().sleep(seconds(1));
+    EXPECT_EQ(sstables(), 2);
+    EXPECT_EQ(scan->cell().value, "1");
+    scan.reset();
+    node->tasks().sleep(seconds(1));
+    EXPECT_EQ(sstables(), 1);
+  });
+}
+
+TEST_F(DbTest, AReadStopsAtTheSstableThatNoOtherCanBeat) {
+  for (uint64_t i = 1; i <= 3; ++i) {
+    put("a", fmt::format("{}", i), 10 * i);
+    put("b", "v", 10 * i + 1);
+    flush();
+  }
+  in_task([&] {
+    sstable::ReadCounters counters;
+    EXPECT_EQ(show(must(db->get("a", &counters))), "3");
+    EXPECT_EQ(counters.sstables, 1u);
+    EXPECT_EQ(counters.memtables, 0u);
+    counters = {};
+    EXPECT_EQ(show(must(db->get("nothing", &counters))), "-");
+    EXPECT_EQ(counters.sstables, 0u);  // outside of all ranges
+  });
+  EXPECT_EQ(db->metrics().reads.sstables, 1u);
+}
+
+TEST_F(DbTest, AReadGoesOnWhereAnOlderSstableMayHoldANewerVersion) {
+  put("a", "newest", 30);
+  put("b", "v", 1);
+  flush();
+  put("a", "late", 20);
+  put("b", "v", 40);
+  flush();
+  in_task([&] {
+    sstable::ReadCounters counters;
+    EXPECT_EQ(show(must(db->get("a", &counters))), "newest");
+    EXPECT_EQ(counters.sstables, 2u);
+  });
+}
+
+TEST_F(DbTest, PhysicalBytesAreThePayload) {
+  put("key", "value", 1);
+  EXPECT_EQ(db->physical_bytes(), 8u);
+  remove("gone", 2);
+  EXPECT_EQ(db->physical_bytes(), 12u);
+  flush();
+  EXPECT_EQ(db->physical_bytes(), 12u);
+  EXPECT_EQ(db->metrics().levels[0].entries, 2u);
+  EXPECT_EQ(db->metrics().levels[0].tombstones, 1u);
+  EXPECT_EQ(db->metrics().memtable_bytes, 0u);
+  EXPECT_EQ(db->metrics().user_bytes_written, 12u);
+}
+
+TEST_F(DbTest, WhatStrategyMadeIsReadByAnother) {
+  options.compaction.strategy = CompactionStrategy::kLeveled;
+  options.compaction.target_file_size_base = kib(1);
+  reopen();
+  for (int i = 0; i < 100; ++i) put(fmt::format("k{:02}", i), std::string(100, 'v'), 1);
+  compact();
+  EXPECT_GT(db->metrics().levels[1].sstables, 5u);
+  options.compaction.strategy = CompactionStrategy::kSizeTiered;
+  reopen();
+  put("k50", "new", 2);
+  flush();
+  EXPECT_EQ(get("k50"), "new");
+  compact();
+  EXPECT_EQ(db->metrics().levels[0].sstables, 1u);
+  EXPECT_EQ(get("k50"), "new");
+  EXPECT_EQ(get("k99"), std::string(100, 'v'));
+}
+
+TEST_F(DbTest, ACloseWithPeriodicSyncLosesNothing) {
+  put("a", "1", 1);
+  in_task([&] {
+    must(db->close());
+    EXPECT_EQ(db->write(batch("b", "2", 2)).error().code, ErrorCode::kUnavailable);
+  });
+  db.reset();
+  reopen();
+  EXPECT_EQ(get("a"), "1");
 }
 
 }  // namespace

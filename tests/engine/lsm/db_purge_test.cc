@@ -1,0 +1,216 @@
+// Tombstones and what arrives under them, step by step.
+#include <gtest/gtest.h>
+
+#include "tests/engine/lsm/db_fixture.h"
+
+namespace revenant::lsm {
+namespace {
+
+class DbPurgeTest : public DbTest {
+ protected:
+  DbPurgeTest() {
+    options.gc_grace = {};
+    reopen();
+  }
+
+  // Runs `body` in the compaction's task when it creates its output: after it judged nothing yet,
+  // before it is installed.
+  void during_compaction(std::function<void()> body) {
+    memory.before = [body = std::move(body), done = false](
+                        std::string_view call, const std::string& path) mutable -> Result<void> {
+      if (call == "create" && path.ends_with(".sst") && !std::exchange(done, true)) body();
+      return {};
+    };
+  }
+  // Two SSTables: a value and its tombstone, and something that stays so that there is an output.
+  void put_and_delete(const std::string& key) {
+    put(key, "old", 10);
+    put("stays", "here", 10);
+    flush();
+    remove(key, 20);
+    flush();
+    run_for(milliseconds(1));
+  }
+  uint64_t decided(PurgeReason reason) const {
+    return db->metrics().purge_decisions[static_cast<size_t>(reason)];
+  }
+};
+
+TEST_F(DbPurgeTest, AMajorCompactionPurgesATombstoneWithAllItShadows) {
+  put_and_delete("a");
+  compact();
+  EXPECT_EQ(get("a"), "-");
+  EXPECT_EQ(decided(PurgeReason::kPurged), 1u);
+  ASSERT_EQ(node->observer.purges.size(), 1u);
+  EXPECT_EQ(node->observer.purges[0].first, "a");
+  EXPECT_EQ(db->physical_bytes(), std::string("stayshere").size());
+}
+
+TEST_F(DbPurgeTest, AnOlderWriteDuringTheCompactionMakesItsResultVoid) {
+  put_and_delete("a");
+  during_compaction([&] { must(db->write(batch("a", "late", 15))); });
+  compact();
+  EXPECT_EQ(get("a"), "x");
+  EXPECT_EQ(db->metrics().compactions_abandoned, 1u);
+  EXPECT_EQ(db->metrics().compactions, 1u);  // the second attempt kept the tombstone
+  EXPECT_EQ(decided(PurgeReason::kPurged), 0u);
+  EXPECT_EQ(decided(PurgeReason::kKeptByMemtable), 1u);
+  ASSERT_EQ(node->observer.compactions.size(), 2u);
+  EXPECT_FALSE(node->observer.compactions[0].installed);
+  EXPECT_TRUE(node->observer.purges.empty());
+  // With the late write merged in, it goes.
+  compact();
+  EXPECT_EQ(get("a"), "-");
+}
+
+TEST_F(DbPurgeTest, EvenOneThatWentToAMemtableOfLater) {
+  put_and_delete("a");
+  during_compaction([&] {
+    must(db->write(batch("z", "fills a memtable", 30)));
+    must(db->flush());
+    must(db->write(batch("a", "late", 15)));
+  });
+  compact();
+  EXPECT_EQ(get("a"), "x");
+  EXPECT_EQ(db->metrics().compactions_abandoned, 1u);
+}
+
+TEST_F(DbPurgeTest, EvenOneThatWasFlushedMeanwhile) {
+  put_and_delete("a");
+  during_compaction([&] {
+    must(db->write(batch("a", "late", 15)));
+    must(db->flush());
+  });
+  compact();
+  EXPECT_EQ(get("a"), "x");
+  EXPECT_EQ(db->metrics().compactions_abandoned, 1u);
+}
+
+TEST_F(DbPurgeTest, NewerWritesAndOtherKeysDuringTheCompactionAreNoMatter) {
+  put_and_delete("a");
+  during_compaction([&] {
+    must(db->write(batch("a", "newer", 25)));
+    must(db->write(batch("b", "older", 1)));
+  });
+  compact();
+  EXPECT_EQ(get("a"), "newer");
+  EXPECT_EQ(db->metrics().compactions_abandoned, 0u);
+  EXPECT_EQ(decided(PurgeReason::kPurged), 1u);
+}
+
+TEST_F(DbPurgeTest, NoWriteSlipsInWhileAPurgeIsInstalled) {
+  struct Order final : env::EventSink {
+    void applied(Bytes key, const CellView& cell, env::ApplySource) override {
+      events += fmt::format("{}@{} ", key, cell.version);
+    }
+    void purged(Bytes key, Version version) override {
+      events += fmt::format("purged {}@{} ", key, version);
+    }
+    std::string events;
+  } order;
+  close();
+  in_task([&] {
+    env::Environment e = node->environment();
+    db = must(Db::open({e.clock, e.files, e.tasks, order}, options, "db"));
+  });
+  put_and_delete("a");
+  order.events.clear();
+  memory.before = [&, done = false](std::string_view call,
+                                    const std::string& path) mutable -> Result<void> {
+    if (call == "append" && path.starts_with("db/MANIFEST") && !std::exchange(done, true)) {
+      node->spawn([&] { must(db->write(batch("a", "late", 15))); });
+      node->tasks().sleep(milliseconds(5));
+    }
+    return {};
+  };
+  compact();
+  run_for(milliseconds(1));
+  EXPECT_EQ(order.events, "purged a@20 a@15 ");
+}
+
+TEST_F(DbPurgeTest, AnOlderWriteInTheMemtableKeepsATombstone) {
+  put_and_delete("a");
+  options.compaction.strategy = CompactionStrategy::kSizeTiered;
+  options.compaction.min_threshold = 2;
+  options.purge_guards.log = false;  // else it would speak too, not only instead
+  // compact() would flush the late write first: let the strategy merge the two SSTables by itself.
+  close();
+  in_task([&] {
+    env::Environment e = node->environment();
+    during_compaction([&] { must(db->write(batch("a", "late", 15))); });
+    db = must(Db::open(e, options, "db"));
+  });
+  wait_idle();
+  EXPECT_EQ(db->metrics().compactions_abandoned, 1u);
+  EXPECT_EQ(decided(PurgeReason::kKeptByMemtable), 1u);
+  EXPECT_EQ(get("a"), "x");
+}
+
+TEST_F(DbPurgeTest, WithoutTheMemtableGuardItComesBack) {
+  options.purge_guards.memtables = false;
+  reopen();
+  put_and_delete("a");
+  during_compaction([&] { must(db->write(batch("a", "late", 15))); });
+  compact();
+  EXPECT_EQ(get("a"), "late");
+  EXPECT_EQ(db->metrics().compactions_abandoned, 0u);
+}
+
+TEST_F(DbPurgeTest, AnSstableOutsideOfTheMergeKeepsATombstone) {
+  options.compaction.strategy = CompactionStrategy::kSizeTiered;
+  options.compaction.min_threshold = 2;
+  options.compaction.min_sstable_size = {};
+  reopen();
+  put("a", std::string(20'000, 'v'), 10);  // large: a bucket of its own
+  flush();
+  remove("a", 20);
+  flush();
+  run_for(milliseconds(1));
+  put("b", "", 30);
+  flush();
+  wait_idle();
+  EXPECT_EQ(db->metrics().compactions, 1u);
+  EXPECT_EQ(decided(PurgeReason::kKeptBySstable), 1u);
+  EXPECT_EQ(get("a"), "x");
+  compact();
+  EXPECT_EQ(get("a"), "-");
+}
+
+TEST_F(DbPurgeTest, WithoutTheSstableGuardItComesBack) {
+  options.compaction.strategy = CompactionStrategy::kSizeTiered;
+  options.compaction.min_threshold = 2;
+  options.compaction.min_sstable_size = {};
+  options.purge_guards.sstables = false;
+  reopen();
+  put("a", std::string(20'000, 'v'), 10);
+  flush();
+  remove("a", 20);
+  flush();
+  run_for(milliseconds(1));
+  put("b", "", 30);
+  flush();
+  wait_idle();
+  EXPECT_EQ(get("a"), std::string(20'000, 'v'));
+}
+
+TEST_F(DbPurgeTest, TimeAloneMakesATombstoneCompactionDueAndWaitingCostsNothing) {
+  options.compaction.strategy = CompactionStrategy::kSizeTiered;
+  options.gc_grace = days(10);
+  reopen();
+  for (int i = 0; i < 10; ++i) put(fmt::format("k{}", i), "v", 1);
+  for (int i = 0; i < 5; ++i) remove(fmt::format("k{}", i), 2);
+  flush();
+  run_for(hours(1));
+  const uint64_t events = kernel.event_count();
+  run_for(days(10) - hours(2));
+  EXPECT_EQ(kernel.event_count(), events);
+  EXPECT_EQ(db->metrics().compactions, 0u);
+  run_for(hours(2));
+  EXPECT_EQ(db->metrics().compactions, 1u);
+  EXPECT_EQ(decided(PurgeReason::kPurged), 5u);
+  EXPECT_EQ(get("k0"), "-");
+  EXPECT_EQ(get("k9"), "v");
+}
+
+}  // namespace
+}  // namespace revenant::lsm
