@@ -63,15 +63,28 @@ class TimeSeries {
         fmt::format("{}", s.hints_pending_bytes),
     };
     text_ += fmt::format("{}\n", fmt::join(cells, ","));
+    if (s.live_bytes > 0) {
+      const double space = static_cast<double>(s.disk_bytes) / static_cast<double>(s.live_bytes);
+      space_sum_ += space;
+      space_max_ = std::max(space_max_, space);
+      ++space_samples_;
+    }
     last_ = s;
     last_ok_ = recorder.operations_ok();
   }
   std::string take() { return std::move(text_); }
+  void report(Metrics& metrics) const {
+    if (space_samples_ == 0) return;
+    metrics.set("space_amplification_mean", space_sum_ / static_cast<double>(space_samples_));
+    metrics.set("space_amplification_max", space_max_);
+  }
 
  private:
   std::string text_;
   Snapshot last_;
   uint64_t last_ok_ = 0;
+  double space_sum_ = 0, space_max_ = 0;
+  uint64_t space_samples_ = 0;
 };
 
 std::string faults_json(const std::vector<FaultWindow>& windows) {
@@ -169,6 +182,7 @@ RunReport run_scenario(const Scenario& scenario, uint64_t seed, const RunOptions
   judge.finish(world.moment(), scenario.storage.gc_grace);
   world.recorder().report(metrics, scenario.duration);
   judge.report(metrics);
+  series.report(metrics);
 
   RunReport report;
   const Json resolved = to_json(scenario);

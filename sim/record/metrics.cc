@@ -44,6 +44,8 @@ constexpr MetricInfo kTable[] = {
     {"write_amplification", "", "File bytes written for WAL, flushes, compactions and manifests, over bytes of cells applied."},
     {"read_amplification", "", "Data blocks looked at per point read of a replica."},
     {"space_amplification", "", "Bytes of SSTables and logs over bytes of live cells, at the end."},
+    {"space_amplification_mean", "", "Mean of the same over the samples of the time series."},
+    {"space_amplification_max", "", "Greatest of the same over the samples: what the disk must hold."},
     {"sstables_per_read", "", "SSTables whose index a point read of a replica consulted."},
     {"device_write_amplification", "", "Device bytes written over bytes of cells applied."},
     {"bloom_false_positive_rate", "", "Filters that said maybe for an absent key, of all asked for absent keys."},
