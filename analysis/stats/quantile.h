@@ -9,7 +9,7 @@ namespace revenant::stats {
 
 // The t with P(T <= t) = `probability` for Student's distribution with `degrees` degrees of freedom
 // (> 0, not necessarily whole). `probability` lies in (0, 1). Relative error below 1e-9
-// (tests/analysis/stats).
+// for up to a million degrees (tests/analysis/stats).
 double student_t_quantile(double probability, double degrees);
 
 // The z with P(Z <= z) = `probability` for the standard normal distribution.
