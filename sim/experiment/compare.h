@@ -1,11 +1,12 @@
 // Compares the settings of a sweep: means over seeds with intervals, and differences paired by
 // seed.
 //
-//   by = replication.read                  x = storage.gc_grace, by = replication.read
+//   by = replication.read                 x = storage.gc_grace, by = replication.read
 //
-//   ONE     20 seeds   mean, interval      1d   ONE, ALL - ONE        each x is compared within
-//   itself QUORUM  20 seeds   … and QUORUM - ONE  10d  ONE, ALL - ONE        (what a plot with
-//   lines draws) ALL     20 seeds   … and ALL - ONE
+//   ONE     mean, interval                1d   ONE   mean, interval
+//   QUORUM  mean, interval; less ONE           ALL   mean, interval; less ONE at 1d
+//   ALL     mean, interval; less ONE      10d  ONE   mean, interval
+//                                              ALL   mean, interval; less ONE at 10d
 //
 // The unit is the seed. Swept paths that are neither x, by nor fixed by `where` are pooled: a
 // seed's number is its mean over their values, so that n never counts one seed twice. A seed counts

@@ -1,12 +1,11 @@
 // The results of a sweep: one SQLite file, written by one process, readable by anything.
 //
-//   experiment   one row: name, question, scenario (text), build, grid (JSON: sweep and seeds)
-//   setting      point, path, value (JSON)                 the swept settings of each grid point
+//   experiment   one row: name, question, scenario (text), build, grid (JSON: sweep, seeds)
+//   setting      point, path, value (JSON)     the swept settings of each grid point
 //   run          run, point, seed, status, exit_code, verdict, fingerprint, message, wall_seconds
-//   metric       run, name, value                          NULL: not measured in that run
-//   document     run, name, content                        timeseries.csv, faults.json,
-//   scenario.json runs         a view for people and pandas: a row per run, a column per swept path
-//   and per metric
+//   metric       run, name, value              NULL: not measured in that run
+//   document     run, name, content            timeseries.csv, faults.json, scenario.json
+//   runs         a view: a row per run, a column per swept path and per metric
 //
 //     pandas.read_sql('SELECT * FROM runs', sqlite3.connect('results.sqlite'))
 //
@@ -57,8 +56,8 @@ class ResultsStore {
   ResultsStore(ResultsStore&&) noexcept;
 
   // --- writing ---
-  // The run's row, durable on return. A run that crashed before is replaced; one that is done is a
-  // CHECK.
+  // The run's row, durable on return. A run that crashed before is replaced; one that is done stays
+  // as it is, and that is an error.
   Result<void> put(int64_t run, const RunOutcome& outcome);
   Result<void> put_crash(int64_t run, int exit_code, const std::string& message);
   // Folds the log into the file, which is then all there is. If another process is reading, the

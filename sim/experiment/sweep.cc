@@ -164,14 +164,12 @@ Result<void> Sweep::store(const WorkerReport& report, Progress& progress) {
   return store_.put_crash(report.job, exit_code, how + "\n" + report.stderr_tail);
 }
 
-// The runs of each point: how many held, how they ended, and the figures asked for.
+// The runs of each point: how they ended, and the figures asked for with their 95 % intervals.
 Result<std::string> Sweep::table(const std::vector<StoredRun>& runs) {
   ASSIGN_OR_RETURN(const auto known, store_.metric_names());
   TextTable table;
   for (const auto& [path, values] : plan_.sweep) table.column(path, Align::kLeft);
   table.column("runs", Align::kRight);
-  table.column("held", Align::kRight);
-  table.column("95 % interval", Align::kRight);
   table.column("verdicts", Align::kLeft);
   std::vector<std::map<int64_t, double>> figures;
   for (const std::string& name : options_.metrics) {
@@ -179,25 +177,19 @@ Result<std::string> Sweep::table(const std::vector<StoredRun>& runs) {
     ASSIGN_OR_RETURN(auto values, store_.metric(name));
     figures.push_back(std::move(values));
     table.column(name, Align::kRight);
-    table.column("95 % interval", Align::kRight);
   }
 
   for (const GridPoint& point : points_) {
     std::vector<std::string> cells;
     for (const auto& [path, value] : point.assignments) cells.push_back(spell(value));
-    int64_t count = 0, held = 0;
+    int64_t count = 0;
     std::map<std::string, int64_t> verdicts;
     for (const StoredRun& run : runs) {
       if (run.key.point != point.index) continue;
       ++count;
-      held += run.exit_code == 0 ? 1 : 0;
       ++verdicts[run.crashed ? "crashed" : run.verdict];
     }
-    const auto share = stats::estimate_share(held, count);
     cells.push_back(fmt::format("{}", count));
-    cells.push_back(fmt::format("{}", held));
-    cells.push_back(fmt::format("{} .. {}", percent_text(share.interval.low),
-                                percent_text(share.interval.high)));
     std::string words;
     for (const auto& [verdict, n] : verdicts) {
       words += fmt::format("{}{} {}", words.empty() ? "" : ", ", n, verdict);
@@ -210,11 +202,10 @@ Result<std::string> Sweep::table(const std::vector<StoredRun>& runs) {
       }
       const auto mean = stats::estimate_mean(Eigen::Map<const Eigen::VectorXd>(
           sample.data(), static_cast<Eigen::Index>(sample.size())));
-      cells.push_back(figure_text(mean.mean));
-      cells.push_back(std::isnan(mean.interval.low)
-                          ? "-"
-                          : fmt::format("{} .. {}", figure_text(mean.interval.low),
-                                        figure_text(mean.interval.high)));
+      const double half_width = (mean.interval.high - mean.interval.low) / 2;
+      cells.push_back(std::isnan(half_width) ? figure_text(mean.mean)
+                                             : fmt::format("{} ± {}", figure_text(mean.mean),
+                                                           figure_text(half_width)));
     }
     table.row(std::move(cells));
   }

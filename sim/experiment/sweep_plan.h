@@ -1,8 +1,8 @@
 // What a sweep does: every combination of the swept settings, each with every seed.
 //
-//   sweep   storage.gc_grace: 1d 10d        points   0 {1d, ONE}   1 {1d, ALL}   2 {10d, ONE}   3
-//   {10d, ALL}
-//           replication.read: ONE ALL       runs     number = point · seeds + position of the seed
+//   sweep                             points   0 {1d, ONE}    1 {1d, ALL}
+//     storage.gc_grace   1d  10d               2 {10d, ONE}   3 {10d, ALL}
+//     replication.read   ONE ALL      runs     number = point · seeds + position of the seed
 //
 // A run's number depends on the plan alone, so that results do not tell how many workers made them,
 // in which order they ended, or how often the sweep was interrupted.
