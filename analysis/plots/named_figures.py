@@ -13,7 +13,7 @@ class NamedFigure(NamedTuple):
 
 FIGURES = {
     "amplification": NamedFigure(
-        "storage.compaction.strategy", None, ("write_amplification", "read_amplification", "space_amplification"),
+        "storage.compaction.strategy", None, ("write_amplification", "read_amplification", "space_amplification_mean"),
         "Write, read and space amplification of each compaction strategy",
         "write, read and space amplification by compaction strategy"),
     "resurrection": NamedFigure(

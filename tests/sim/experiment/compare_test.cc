@@ -285,11 +285,11 @@ TEST_F(PlotDataTest, AmplificationByStrategy) {
                return std::vector<std::pair<std::string, double>>{
                    {"write_amplification", kWrite[i] * (1 + 0.06 * random.normal(0, 1))},
                    {"read_amplification", kRead[i] * (1 + 0.08 * random.normal(0, 1))},
-                   {"space_amplification", kSpace[i] * (1 + 0.05 * random.normal(0, 1))}};
+                   {"space_amplification_mean", kSpace[i] * (1 + 0.05 * random.normal(0, 1))}};
              });
   expect_golden("amplification.json",
                 {.x = "storage.compaction.strategy",
-                 .metrics = {"write_amplification", "read_amplification", "space_amplification"}});
+                 .metrics = {"write_amplification", "read_amplification", "space_amplification_mean"}});
 }
 
 TEST_F(PlotDataTest, StalenessAndLatencyByQuorum) {
