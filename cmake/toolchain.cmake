@@ -19,6 +19,9 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # False alarms of GCC 12 at -O2 on std::string and std::optional; Clang's build keeps watch instead.
   add_compile_options(-Wno-maybe-uninitialized -Wno-restrict -Wno-dangling-pointer
                       -Wno-array-bounds -Wno-stringop-overflow -Wno-stringop-overread -Wno-use-after-free)
+else()
+  # libstdc++ 12's own stable_sort calls a function it deprecates.
+  add_compile_options(-Wno-deprecated-declarations)
 endif()
 
 # Left out of -fsanitize=undefined: what ends the process under -fsanitize=address anyway, or repeats its checks of
