@@ -1,5 +1,5 @@
-// Bytes is a view of somebody else's bytes; Buffer owns its own. Keys and values are byte strings ordered as
-// memcmp orders them, a prefix first.
+// Bytes is a view of somebody else's bytes; Buffer owns its own. Keys and values are byte strings
+// ordered as memcmp orders them, a prefix first.
 #pragma once
 
 #include <string>

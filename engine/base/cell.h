@@ -14,8 +14,9 @@ enum class CellKind : uint8_t { kTombstone = 0, kValue = 1 };
 struct CellView {
   CellKind kind = CellKind::kValue;
   Version version;
-  Instant deletion_time;  // tombstones only: by the clock that stamped the delete; gc_grace counts from it
-  Bytes value;            // values only
+  Instant
+      deletion_time;  // tombstones only: by the clock that stamped the delete; gc_grace counts from it
+  Bytes value;        // values only
 
   bool is_tombstone() const { return kind == CellKind::kTombstone; }
 };
@@ -33,9 +34,9 @@ struct Cell {
   bool is_tombstone() const { return kind == CellKind::kTombstone; }
 };
 
-// > 0: a wins over b; < 0: b wins; 0: they are copies of one cell. The same answer on every node and in every
-// order of arrival: greater version; then tombstone over value; then later deletion time; then larger bytes
-// (the order of Cassandra's Cells.reconcile).
+// > 0: a wins over b; < 0: b wins; 0: they are copies of one cell. The same answer on every node
+// and in every order of arrival: greater version; then tombstone over value; then later deletion
+// time; then larger bytes (the order of Cassandra's Cells.reconcile).
 inline int compare_cells(const CellView& a, const CellView& b) {
   if (a.version != b.version) return a.version > b.version ? 1 : -1;
   if (a.kind != b.kind) return a.is_tombstone() ? 1 : -1;

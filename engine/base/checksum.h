@@ -1,5 +1,5 @@
-// Checksums of what is stored, and hashes whose value is part of a format. Both are XXH3 (xxHash), whose output
-// is fixed by its specification.
+// Checksums of what is stored, and hashes whose value is part of a format. Both are XXH3 (xxHash),
+// whose output is fixed by its specification.
 #pragma once
 
 #include <xxhash.h>

@@ -38,8 +38,8 @@ inline void put_bytes(Buffer& out, Bytes bytes) {  // varint length, then the by
   out.append(bytes);
 }
 
-// Takes fields off the front of a view. After a field that is not there, failed() is true for ever and every
-// further field is zero or empty: check once, at the end.
+// Takes fields off the front of a view. After a field that is not there, failed() is true for ever
+// and every further field is zero or empty: check once, at the end.
 class Decoder {
  public:
   explicit Decoder(Bytes in) : in_(in) {}
@@ -86,7 +86,6 @@ class Decoder {
   }
 
  private:
-
   Bytes in_;
   bool failed_ = false;
 };

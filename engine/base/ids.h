@@ -14,7 +14,8 @@ struct NodeId {
   friend constexpr auto operator<=>(NodeId, NodeId) = default;
 };
 
-// Order of arrival at one Db, from 1 on. Local: it says what is visible, never who wins among replicas.
+// Order of arrival at one Db, from 1 on. Local: it says what is visible, never who wins among
+// replicas.
 struct SequenceNumber {
   uint64_t value = 0;
   friend constexpr auto operator<=>(SequenceNumber, SequenceNumber) = default;
@@ -27,8 +28,8 @@ struct FileNumber {
   friend constexpr auto operator<=>(FileNumber, FileNumber) = default;
 };
 
-// Who wins. Under replication the write's timestamp in microseconds of the clock that stamped it (Cassandra's
-// unit); in a database without replication, the sequence itself.
+// Who wins. Under replication the write's timestamp in microseconds of the clock that stamped it
+// (Cassandra's unit); in a database without replication, the sequence itself.
 struct Version {
   uint64_t value = 0;
   friend constexpr auto operator<=>(Version, Version) = default;
@@ -39,17 +40,25 @@ struct Version {
 
 template <>
 struct fmt::formatter<revenant::NodeId> : fmt::formatter<uint32_t> {
-  auto format(revenant::NodeId n, format_context& c) const { return fmt::format_to(c.out(), "n{}", n.value); }
+  auto format(revenant::NodeId n, format_context& c) const {
+    return fmt::format_to(c.out(), "n{}", n.value);
+  }
 };
 template <>
 struct fmt::formatter<revenant::SequenceNumber> : fmt::formatter<uint64_t> {
-  auto format(revenant::SequenceNumber n, format_context& c) const { return formatter<uint64_t>::format(n.value, c); }
+  auto format(revenant::SequenceNumber n, format_context& c) const {
+    return formatter<uint64_t>::format(n.value, c);
+  }
 };
 template <>
 struct fmt::formatter<revenant::FileNumber> : fmt::formatter<uint64_t> {
-  auto format(revenant::FileNumber n, format_context& c) const { return fmt::format_to(c.out(), "{:06}", n.value); }
+  auto format(revenant::FileNumber n, format_context& c) const {
+    return fmt::format_to(c.out(), "{:06}", n.value);
+  }
 };
 template <>
 struct fmt::formatter<revenant::Version> : fmt::formatter<uint64_t> {
-  auto format(revenant::Version v, format_context& c) const { return formatter<uint64_t>::format(v.value, c); }
+  auto format(revenant::Version v, format_context& c) const {
+    return formatter<uint64_t>::format(v.value, c);
+  }
 };

@@ -11,13 +11,13 @@ namespace revenant {
 
 // A code exists only where some caller can react to it; everything else is detail in the message.
 enum class ErrorCode {
-  kNotFound,      // the file or name does not exist
-  kCorruption,    // bytes read back are not the bytes written
-  kIo,            // the device or file system refused
-  kNoSpace,       // the disk is full
-  kUnavailable,   // not enough live replicas: surely not applied
-  kTimeout,       // no answer in time: the outcome is unknown
-  kInvalid,       // the caller's input is wrong
+  kNotFound,     // the file or name does not exist
+  kCorruption,   // bytes read back are not the bytes written
+  kIo,           // the device or file system refused
+  kNoSpace,      // the disk is full
+  kUnavailable,  // not enough live replicas: surely not applied
+  kTimeout,      // no answer in time: the outcome is unknown
+  kInvalid,      // the caller's input is wrong
 };
 
 std::string_view to_string(ErrorCode code);
@@ -42,10 +42,10 @@ template <typename... Args>
 #define REVENANT_CONCAT(a, b) REVENANT_CONCAT_(a, b)
 
 // Returns the error of `expression` (a Result) to the caller, or goes on.
-#define RETURN_IF_ERROR(expression)                                        \
-  do {                                                                     \
-    if (auto result_ = (expression); !result_.has_value()) [[unlikely]]    \
-      return std::unexpected(std::move(result_.error()));                  \
+#define RETURN_IF_ERROR(expression)                                     \
+  do {                                                                  \
+    if (auto result_ = (expression); !result_.has_value()) [[unlikely]] \
+      return std::unexpected(std::move(result_.error()));               \
   } while (false)
 
 // ASSIGN_OR_RETURN(auto block, file.read(handle)): the value, or the error to the caller.

@@ -10,9 +10,10 @@
 //     }
 //   };
 //
-// Defaults are the member initializers. A visitor V gets the name, a reference, the range and one line of help;
-// parsing, validation with nearest names, --set, the JSON Schema, the reference text and the resolved scenario
-// printed back are all visitors (sim/scenario). Nested options structs are fields too.
+// Defaults are the member initializers. A visitor V gets the name, a reference, the range and one
+// line of help; parsing, validation with nearest names, --set, the JSON Schema, the reference text
+// and the resolved scenario printed back are all visitors (sim/scenario). Nested options structs
+// are fields too.
 #pragma once
 
 #include <array>
@@ -61,20 +62,44 @@ struct Range {
 };
 template <typename T>
 struct Bounds;  // the widest sensible range of a type
-template <> struct Bounds<int64_t> { static constexpr Range<int64_t> kAll{INT64_MIN, INT64_MAX}; };
-template <> struct Bounds<double> {
-  static constexpr Range<double> kAll{std::numeric_limits<double>::lowest(), std::numeric_limits<double>::max()};
+template <>
+struct Bounds<int64_t> {
+  static constexpr Range<int64_t> kAll{INT64_MIN, INT64_MAX};
 };
-template <> struct Bounds<Duration> { static constexpr Range<Duration> kAll{{0}, {INT64_MAX}}; };
-template <> struct Bounds<ByteSize> { static constexpr Range<ByteSize> kAll{{0}, {INT64_MAX}}; };
-template <> struct Bounds<Rate> { static constexpr Range<Rate> kAll{{0}, {1e12}}; };
-template <> struct Bounds<Bandwidth> { static constexpr Range<Bandwidth> kAll{{1}, {INT64_MAX}}; };
-template <> struct Bounds<Probability> { static constexpr Range<Probability> kAll{{0}, {1'000'000'000}}; };
+template <>
+struct Bounds<double> {
+  static constexpr Range<double> kAll{std::numeric_limits<double>::lowest(),
+                                      std::numeric_limits<double>::max()};
+};
+template <>
+struct Bounds<Duration> {
+  static constexpr Range<Duration> kAll{{0}, {INT64_MAX}};
+};
+template <>
+struct Bounds<ByteSize> {
+  static constexpr Range<ByteSize> kAll{{0}, {INT64_MAX}};
+};
+template <>
+struct Bounds<Rate> {
+  static constexpr Range<Rate> kAll{{0}, {1e12}};
+};
+template <>
+struct Bounds<Bandwidth> {
+  static constexpr Range<Bandwidth> kAll{{1}, {INT64_MAX}};
+};
+template <>
+struct Bounds<Probability> {
+  static constexpr Range<Probability> kAll{{0}, {1'000'000'000}};
+};
 
 template <typename T>
-constexpr Range<T> at_least(T least) { return {least, Bounds<T>::kAll.greatest}; }
+constexpr Range<T> at_least(T least) {
+  return {least, Bounds<T>::kAll.greatest};
+}
 template <typename T>
-constexpr Range<T> between(T least, T greatest) { return {least, greatest}; }
+constexpr Range<T> between(T least, T greatest) {
+  return {least, greatest};
+}
 
 // Names of an enum's values as files spell them. Each enum used as a setting defines, in its own namespace,
 //   constexpr auto enum_names(WalSync) { return std::array{EnumName<WalSync>{WalSync::kAlways, "always", "…"}, …}; }

@@ -7,8 +7,12 @@ namespace revenant {
 
 std::string to_string(Duration d) {
   static constexpr std::array<std::pair<int64_t, const char*>, 6> kUnits = {{
-      {days(1).ns, "d"}, {hours(1).ns, "h"}, {minutes(1).ns, "m"},
-      {seconds(1).ns, "s"}, {milliseconds(1).ns, "ms"}, {microseconds(1).ns, "us"},
+      {days(1).ns, "d"},
+      {hours(1).ns, "h"},
+      {minutes(1).ns, "m"},
+      {seconds(1).ns, "s"},
+      {milliseconds(1).ns, "ms"},
+      {microseconds(1).ns, "us"},
   }};
   if (d.ns == 0) return "0s";
   for (auto [unit, name] : kUnits) {

@@ -17,10 +17,13 @@ constexpr Duration kAvoidMax = seconds(60);
 
 Outcome outcome_of(Status status, bool is_write) {
   switch (status) {
-    case Status::kOk: return Outcome::kOk;
-    case Status::kUnavailable: return Outcome::kFail;
+    case Status::kOk:
+      return Outcome::kOk;
+    case Status::kUnavailable:
+      return Outcome::kFail;
     case Status::kTimeout:
-    case Status::kError: return is_write ? Outcome::kUnknown : Outcome::kFail;
+    case Status::kError:
+      return is_write ? Outcome::kUnknown : Outcome::kFail;
   }
   return Outcome::kUnknown;
 }
@@ -29,14 +32,18 @@ Outcome outcome_of(Status status, bool is_write) {
 
 std::string_view to_string(Outcome outcome) {
   switch (outcome) {
-    case Outcome::kOk: return "ok";
-    case Outcome::kFail: return "fail";
-    case Outcome::kUnknown: return "unknown";
+    case Outcome::kOk:
+      return "ok";
+    case Outcome::kFail:
+      return "fail";
+    case Outcome::kUnknown:
+      return "unknown";
   }
   return "?";
 }
 
-Client::Client(env::Environment environment, replication::Messenger& messenger, ClientOptions options)
+Client::Client(env::Environment environment, replication::Messenger& messenger,
+               ClientOptions options)
     : environment_(environment),
       messenger_(messenger),
       options_(std::move(options)),
@@ -71,7 +78,8 @@ std::optional<Client::Answer> Client::ask(Verb verb, Bytes body, Duration timeou
   messenger_.send(coordinator, verb, call.id(), body);
   Avoidance& avoidance = avoid_[index];
   if (!answers.wait_for("coordinator", 1, 1, [](Bytes) { return true; })) {
-    const Duration pause = std::min(kAvoidMin * (int64_t{1} << std::min(avoidance.silences++, 6)), kAvoidMax);
+    const Duration pause =
+        std::min(kAvoidMin * (int64_t{1} << std::min(avoidance.silences++, 6)), kAvoidMax);
     avoidance.until = environment_.clock.monotonic() + pause;
     return std::nullopt;
   }
@@ -86,12 +94,12 @@ WriteResult Client::write(Bytes key, CellKind kind, Bytes value) {
   WriteResult result;
   result.version = stamp();
   Buffer body;
-  encode(body, replication::ClientWrite{
-                   .key = Buffer(key),
-                   .kind = kind,
-                   .version = result.version,
-                   .value = Buffer(value),
-                   .required = static_cast<uint64_t>(options_.write.required(options_.replication_factor))});
+  encode(body, replication::ClientWrite{.key = Buffer(key),
+                                        .kind = kind,
+                                        .version = result.version,
+                                        .value = Buffer(value),
+                                        .required = static_cast<uint64_t>(
+                                            options_.write.required(options_.replication_factor))});
   // Once one attempt's outcome is unknown, no later refusal can make it known; only success does.
   bool unknown = false;
   while (result.attempts <= options_.retries) {
@@ -109,8 +117,8 @@ WriteResult Client::write(Bytes key, CellKind kind, Bytes value) {
 
 ReadResult Client::get(Bytes key) {
   Buffer body;
-  encode(body, replication::ClientRead{
-                   Buffer(key), static_cast<uint64_t>(options_.read.required(options_.replication_factor))});
+  encode(body, replication::ClientRead{Buffer(key), static_cast<uint64_t>(options_.read.required(
+                                                        options_.replication_factor))});
   ReadResult result;
   for (int64_t attempt = 0; attempt <= options_.retries; ++attempt) {
     const auto answer = ask(Verb::kClientRead, body, options_.read_timeout);
@@ -130,7 +138,8 @@ ScanResult Client::scan(Bytes from, uint64_t cells_max) {
   Buffer body;
   encode(body, replication::ClientScan{
                    ring::storage_key(from),
-                   static_cast<uint64_t>(options_.read.required(options_.replication_factor)), cells_max});
+                   static_cast<uint64_t>(options_.read.required(options_.replication_factor)),
+                   cells_max});
   ScanResult result;
   for (int64_t attempt = 0; attempt <= options_.retries; ++attempt) {
     const auto answer = ask(Verb::kClientScan, body, options_.read_timeout);

@@ -1,9 +1,11 @@
-// The only door workloads use: picks a coordinator, stamps writes, retries, and says what is known of the outcome.
+// The only door workloads use: picks a coordinator, stamps writes, retries, and says what is known
+// of the outcome.
 //
-// A timestamp is the client's clock in microseconds, raised where needed so that one client's stamps ascend (as the
-// drivers' monotonic generators do). A retry keeps its timestamp, so it is the same write. A coordinator that left a
-// request unanswered is avoided for a second, and twice as long after each further silence, up to a minute (the
-// reconnection policy of Cassandra's Java driver).
+// A timestamp is the client's clock in microseconds, raised where needed so that one client's
+// stamps ascend (as the drivers' monotonic generators do). A retry keeps its timestamp, so it is
+// the same write. A coordinator that left a request unanswered is avoided for a second, and twice
+// as long after each further silence, up to a minute (the reconnection policy of Cassandra's Java
+// driver).
 #pragma once
 
 #include <optional>
@@ -27,7 +29,7 @@ struct ClientOptions {
   int64_t replication_factor = 3;
   replication::ConsistencyLevel read, write;
   Duration read_timeout, write_timeout;  // the coordinators'; the client waits half as long again
-  int64_t retries = 0;                   // after the first attempt, while the outcome is unknown or unavailable
+  int64_t retries = 0;  // after the first attempt, while the outcome is unknown or unavailable
 };
 
 struct WriteResult {
@@ -48,8 +50,8 @@ struct ScanResult {
 
 class Client {
  public:
-  // `messenger` and the environment's references outlive the client. One operation at a time per client for the
-  // stamps to order them; more at a time are fine.
+  // `messenger` and the environment's references outlive the client. One operation at a time per
+  // client for the stamps to order them; more at a time are fine.
   Client(env::Environment environment, replication::Messenger& messenger, ClientOptions options);
 
   // All suspend.

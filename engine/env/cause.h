@@ -14,9 +14,9 @@ enum class CauseKind : uint8_t {
   kFlush,
   kCompaction,  // from level `from` into level `to`
   kManifest,
-  kRecovery,    // reading manifest, tables' ends and logs at open
-  kRepair,      // reading for Merkle trees
-  kStream,      // reading for, and writing of, streamed differences
+  kRecovery,  // reading manifest, tables' ends and logs at open
+  kRepair,    // reading for Merkle trees
+  kStream,    // reading for, and writing of, streamed differences
   kHint,
   kReadRepair,
 };

@@ -1,5 +1,5 @@
-// What the engine tells an observer. Calls never suspend, draw or change the engine's course; the default sink
-// ignores everything.
+// What the engine tells an observer. Calls never suspend, draw or change the engine's course; the
+// default sink ignores everything.
 #pragma once
 
 #include <cstdint>
@@ -16,11 +16,11 @@ enum class ApplySource : uint8_t { kClient, kHint, kReadRepair, kRepair, kRecove
 enum class StallCause : uint8_t { kMemtables, kLevel0 };
 
 struct CompactionEvent {
-  int from = 0, to = 0;            // levels
-  int inputs = 0, outputs = 0;     // SSTables
+  int from = 0, to = 0;         // levels
+  int inputs = 0, outputs = 0;  // SSTables
   uint64_t bytes_read = 0, bytes_written = 0;
   uint64_t tombstones_purged = 0;
-  bool installed = true;           // false: given up because an older write arrived meanwhile
+  bool installed = true;  // false: given up because an older write arrived meanwhile
 };
 
 class EventSink {

@@ -1,8 +1,10 @@
-// Files as a log-structured store needs them: append, sync, read anywhere, list, rename, remove. Paths are
-// relative to the node's own root and use '/'; directories are one level of names ("db", "hints").
+// Files as a log-structured store needs them: append, sync, read anywhere, list, rename, remove.
+// Paths are relative to the node's own root and use '/'; directories are one level of names ("db",
+// "hints").
 //
-// What survives: append() and create alone promise nothing at a power loss. sync() makes a file's bytes durable,
-// sync_directory() makes its creations, renames and removals durable. Calls may suspend the calling task.
+// What survives: append() and create alone promise nothing at a power loss. sync() makes a file's
+// bytes durable, sync_directory() makes its creations, renames and removals durable. Calls may
+// suspend the calling task.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +24,8 @@ class AppendFile {
   virtual ~AppendFile() = default;
   // On error the tail of the file is unknown: abandon it.
   virtual Result<void> append(Bytes data, Cause cause) = 0;
-  // After a failed sync the unsynced bytes may be lost although a later sync succeeds: treat it as final.
+  // After a failed sync the unsynced bytes may be lost although a later sync succeeds: treat it as
+  // final.
   virtual Result<void> sync(Cause cause) = 0;
   virtual uint64_t size() const = 0;
 };

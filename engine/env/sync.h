@@ -1,8 +1,10 @@
-// What tasks of one node wait on. All are fair (first come, first served) and none allocates per wait beyond a
-// list node on the waiter's own stack, which the destructor of the waiting call unlinks when a node is killed.
+// What tasks of one node wait on. All are fair (first come, first served) and none allocates per
+// wait beyond a list node on the waiter's own stack, which the destructor of the waiting call
+// unlinks when a node is killed.
 //
-// A task that was woken but is killed before it runs takes its wake-up, lock or item with it. That loses nothing:
-// the tasks that wait at one place belong to one node and die together, and a new life of it builds new objects.
+// A task that was woken but is killed before it runs takes its wake-up, lock or item with it. That
+// loses nothing: the tasks that wait at one place belong to one node and die together, and a new
+// life of it builds new objects.
 #pragma once
 
 #include <deque>
@@ -88,7 +90,8 @@ class Event {
   bool set_ = false;
 };
 
-// Passed from hand to hand: who releases it gives it to the first that waits, so that nobody overtakes.
+// Passed from hand to hand: who releases it gives it to the first that waits, so that nobody
+// overtakes.
 class Mutex {
  public:
   explicit Mutex(Tasks& tasks) : waiters_(tasks) {}

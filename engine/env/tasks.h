@@ -1,5 +1,6 @@
-// Tasks: plain blocking code on fibers. One task runs at a time and only a call that says so suspends it, so
-// what lies between two suspensions is atomic. sync.h builds events, mutexes and queues on park and unpark.
+// Tasks: plain blocking code on fibers. One task runs at a time and only a call that says so
+// suspends it, so what lies between two suspensions is atomic. sync.h builds events, mutexes and
+// queues on park and unpark.
 #pragma once
 
 #include <cstdint>
@@ -21,25 +22,27 @@ class Tasks {
  public:
   virtual ~Tasks() = default;
 
-  // Starts a task; it first runs after the caller suspends. `name` must outlive it (a literal). When the node
-  // dies, the task is unwound from its suspension point: destructors run, and must not suspend.
+  // Starts a task; it first runs after the caller suspends. `name` must outlive it (a literal).
+  // When the node dies, the task is unwound from its suspension point: destructors run, and must
+  // not suspend.
   virtual void spawn(const char* name, std::move_only_function<void()> body) = 0;
 
   virtual void sleep(Duration duration) = 0;
 
-  // Runs `body` as a job and suspends the caller until it has ended. A job shares nothing with its owner: it may
-  // use FileSystem and its own objects, no other part of the environment. The simulator runs it as the calling
-  // task (only its I/O suspends); env/posix runs it on a worker thread.
+  // Runs `body` as a job and suspends the caller until it has ended. A job shares nothing with its
+  // owner: it may use FileSystem and its own objects, no other part of the environment. The
+  // simulator runs it as the calling task (only its I/O suspends); env/posix runs it on a worker
+  // thread.
   virtual void run_job(const char* name, std::move_only_function<void()> body) = 0;
 
   virtual TaskId current() const = 0;
 
-  // Suspends the caller until unpark(current()) or until the timeout ends; true if unparked. An unpark that comes
-  // before the park is not remembered: with one thread per node none can be lost. `why` shows in listings of
-  // waiting tasks.
+  // Suspends the caller until unpark(current()) or until the timeout ends; true if unparked. An
+  // unpark that comes before the park is not remembered: with one thread per node none can be lost.
+  // `why` shows in listings of waiting tasks.
   virtual bool park(const char* why, std::optional<Duration> timeout = std::nullopt) = 0;
-  // Makes a parked task runnable at this instant, after those already runnable. No effect on one that is not
-  // parked or has ended. Callable from destructors during unwinding.
+  // Makes a parked task runnable at this instant, after those already runnable. No effect on one
+  // that is not parked or has ended. Callable from destructors during unwinding.
   virtual void unpark(TaskId task) = 0;
 };
 

@@ -13,7 +13,9 @@ namespace revenant::replication {
 class Answers final : public ReplyHandler {
  public:
   Answers(env::Environment environment, Duration timeout)
-      : clock_(environment.clock), arrived_(environment.tasks), deadline_(clock_.monotonic() + timeout) {}
+      : clock_(environment.clock),
+        arrived_(environment.tasks),
+        deadline_(clock_.monotonic() + timeout) {}
 
   void on_reply(NodeId from, Bytes body) override {
     for (const auto& [node, answer] : answers_) {
@@ -28,8 +30,8 @@ class Answers final : public ReplyHandler {
     const Duration left = deadline_ - clock_.monotonic();
     return left.ns > 0 && arrived_.wait(why, left);
   }
-  // Suspends until `count` answers satisfy `good`; false at the deadline, or when so many are bad that `count` of
-  // `asked` can no longer be reached.
+  // Suspends until `count` answers satisfy `good`; false at the deadline, or when so many are bad
+  // that `count` of `asked` can no longer be reached.
   template <typename Good>
   bool wait_for(const char* why, size_t count, size_t asked, Good good) {
     for (;;) {
@@ -57,6 +59,8 @@ class Answers final : public ReplyHandler {
 };
 
 // An answer of verbs that return a Status alone.
-inline bool is_ok(Bytes body) { return !body.empty() && static_cast<Status>(body.front()) == Status::kOk; }
+inline bool is_ok(Bytes body) {
+  return !body.empty() && static_cast<Status>(body.front()) == Status::kOk;
+}
 
 }  // namespace revenant::replication

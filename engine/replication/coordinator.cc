@@ -24,8 +24,9 @@ void keep_winner(std::optional<Cell>& winner, const Cell& cell) {
 
 }  // namespace
 
-Coordinator::Coordinator(env::Environment environment, Messenger& messenger, Peers& peers, const ring::Ring& ring,
-                         Hints* hints, const ReplicationOptions& options, Random random)
+Coordinator::Coordinator(env::Environment environment, Messenger& messenger, Peers& peers,
+                         const ring::Ring& ring, Hints* hints, const ReplicationOptions& options,
+                         Random random)
     : environment_(environment),
       messenger_(messenger),
       peers_(peers),
@@ -34,7 +35,9 @@ Coordinator::Coordinator(env::Environment environment, Messenger& messenger, Pee
       options_(options),
       random_(random) {
   auto serve = [this](Verb verb, void (Coordinator::*handler)(NodeId, uint64_t, Bytes)) {
-    messenger_.serve(verb, [this, handler](NodeId from, uint64_t id, Bytes body) { (this->*handler)(from, id, body); });
+    messenger_.serve(verb, [this, handler](NodeId from, uint64_t id, Bytes body) {
+      (this->*handler)(from, id, body);
+    });
   };
   serve(Verb::kClientWrite, &Coordinator::serve_write);
   serve(Verb::kClientRead, &Coordinator::serve_read);
@@ -49,7 +52,8 @@ void Coordinator::send(NodeId to, Verb verb, uint64_t id, Bytes body) {
 std::vector<NodeId> Coordinator::up_of(const std::vector<NodeId>& replicas) const {
   std::vector<NodeId> up;
   up.reserve(replicas.size());
-  std::ranges::copy_if(replicas, std::back_inserter(up), [this](NodeId node) { return peers_.up(node); });
+  std::ranges::copy_if(replicas, std::back_inserter(up),
+                       [this](NodeId node) { return peers_.up(node); });
   return up;
 }
 
@@ -100,7 +104,8 @@ void Coordinator::serve_write(NodeId from, uint64_t id, Bytes body) {
   for (NodeId replica : replicas) {
     if (!peers_.up(replica)) keep_hint(replica, key, cell);
   }
-  const bool enough = answers.wait_for("write acknowledgements", request->required, up.size(), is_ok);
+  const bool enough =
+      answers.wait_for("write acknowledgements", request->required, up.size(), is_ok);
   metrics_.timeouts += enough ? 0 : 1;
   answer(enough ? Status::kOk : Status::kTimeout);
 
@@ -125,7 +130,8 @@ void Coordinator::serve_read(NodeId from, uint64_t id, Bytes body) {
   };
 
   const Buffer key = ring::storage_key(request->key);
-  const std::vector<NodeId> asked = choose(ring_.replicas(ring::token_of_storage_key(key)), request->required);
+  const std::vector<NodeId> asked =
+      choose(ring_.replicas(ring::token_of_storage_key(key)), request->required);
   if (asked.size() < request->required) {
     ++metrics_.unavailable;
     reply.status = Status::kUnavailable;
@@ -168,7 +174,8 @@ void Coordinator::serve_read(NodeId from, uint64_t id, Bytes body) {
   answer();
 }
 
-bool Coordinator::repair_stale(const std::vector<NodeId>& stale, Bytes storage_key, const Cell& winner) {
+bool Coordinator::repair_stale(const std::vector<NodeId>& stale, Bytes storage_key,
+                               const Cell& winner) {
   if (options_.read_repair == ReadRepair::kOff) return true;
   const Buffer apply = encode_apply(env::ApplySource::kReadRepair, storage_key, winner.view());
   metrics_.read_repairs += stale.size();
@@ -179,7 +186,8 @@ bool Coordinator::repair_stale(const std::vector<NodeId>& stale, Bytes storage_k
   return answers.wait_for("read repair", stale.size(), stale.size(), is_ok);
 }
 
-// Walks the ring from the start key on, range by range, until enough live cells are found or the circle's end.
+// Walks the ring from the start key on, range by range, until enough live cells are found or the
+// circle's end.
 void Coordinator::serve_scan(NodeId from, uint64_t id, Bytes body) {
   const auto request = decode_all<ClientScan>(body);
   if (!request) return;
@@ -216,8 +224,8 @@ void Coordinator::serve_scan(NodeId from, uint64_t id, Bytes body) {
       ++metrics_.unavailable;
       return answer(Status::kUnavailable);
     }
-    // Each round asks for as many cells as are missing. A replica that returned that many may have more: what lies
-    // beyond the least such end cannot be judged yet (short-read protection).
+    // Each round asks for as many cells as are missing. A replica that returned that many may have
+    // more: what lies beyond the least such end cannot be judged yet (short-read protection).
     for (bool more = true; more && found.size() < request->cells_max;) {
       const ReadRange read{position, interval.limit, request->cells_max - found.size()};
       Buffer encoded;
@@ -225,7 +233,9 @@ void Coordinator::serve_scan(NodeId from, uint64_t id, Bytes body) {
       Answers answers(environment_, options_.read_timeout);
       Messenger::Call call(messenger_, answers);
       for (NodeId replica : asked) send(replica, Verb::kReadRange, call.id(), encoded);
-      const auto decodes = [](Bytes b) { return decode_all<std::vector<KeyedCell>>(b).has_value(); };
+      const auto decodes = [](Bytes b) {
+        return decode_all<std::vector<KeyedCell>>(b).has_value();
+      };
       if (!answers.wait_for("scan answers", asked.size(), asked.size(), decodes)) {
         ++metrics_.timeouts;
         return answer(Status::kTimeout);
@@ -241,7 +251,8 @@ void Coordinator::serve_scan(NodeId from, uint64_t id, Bytes body) {
       }
       for (auto& [key, cell] : merged) {
         if (known_to && key > *known_to) break;
-        if (!cell->is_tombstone() && found.size() < request->cells_max) found.push_back({key, std::move(*cell)});
+        if (!cell->is_tombstone() && found.size() < request->cells_max)
+          found.push_back({key, std::move(*cell)});
       }
       more = known_to.has_value();
       if (more) position = *known_to + '\0';

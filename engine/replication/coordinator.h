@@ -1,9 +1,11 @@
-// Serves clients: sends their operations to the key's replicas, waits for as many answers as the consistency level
-// asks, keeps hints for replicas that missed a write, and repairs replicas that a read finds stale.
+// Serves clients: sends their operations to the key's replicas, waits for as many answers as the
+// consistency level asks, keeps hints for replicas that missed a write, and repairs replicas that a
+// read finds stale.
 //
-// Any node can coordinate any key. A timeout says nothing about whether the write took effect; "unavailable" is said
-// before anything is sent, so then it surely did not. Simplification: reads fetch whole cells from exactly as many
-// replicas as the level asks, without digests and without speculative retry.
+// Any node can coordinate any key. A timeout says nothing about whether the write took effect;
+// "unavailable" is said before anything is sent, so then it surely did not. Simplification: reads
+// fetch whole cells from exactly as many replicas as the level asks, without digests and without
+// speculative retry.
 #pragma once
 
 #include "engine/base/random.h"
@@ -25,8 +27,9 @@ struct CoordinatorMetrics {
 class Coordinator {
  public:
   // `hints` null: hinted handoff is off. `random` picks the replicas of a read.
-  Coordinator(env::Environment environment, Messenger& messenger, Peers& peers, const ring::Ring& ring, Hints* hints,
-              const ReplicationOptions& options, Random random);
+  Coordinator(env::Environment environment, Messenger& messenger, Peers& peers,
+              const ring::Ring& ring, Hints* hints, const ReplicationOptions& options,
+              Random random);
 
   const CoordinatorMetrics& metrics() const { return metrics_; }
 
@@ -36,7 +39,8 @@ class Coordinator {
   void serve_scan(NodeId from, uint64_t id, Bytes body);
 
   std::vector<NodeId> up_of(const std::vector<NodeId>& replicas) const;
-  // `count` of the replicas that are up: this node if it is one, then others at random. Fewer if not enough are up.
+  // `count` of the replicas that are up: this node if it is one, then others at random. Fewer if
+  // not enough are up.
   std::vector<NodeId> choose(const std::vector<NodeId>& replicas, size_t count);
   // False if a blocking repair did not end in time.
   bool repair_stale(const std::vector<NodeId>& stale, Bytes storage_key, const Cell& winner);

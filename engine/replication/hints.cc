@@ -20,7 +20,10 @@ struct Hint {
 }  // namespace
 
 Hints::Hints(env::Environment environment, const HintOptions& options, Duration gc_grace)
-    : environment_(environment), options_(options), gc_grace_(gc_grace), added_(environment.tasks) {}
+    : environment_(environment),
+      options_(options),
+      gc_grace_(gc_grace),
+      added_(environment.tasks) {}
 
 std::string Hints::path(NodeId target, uint64_t number) const {
   return fmt::format("{}/{}-{:06}.log", kDirectory, target.value, number);
@@ -83,7 +86,8 @@ bool Hints::pending(NodeId target) const {
 
 void Hints::wait_until_pending() {
   const auto any = [this] {
-    return std::ranges::any_of(series_, [](const auto& entry) { return !entry.second.files.empty(); });
+    return std::ranges::any_of(series_,
+                               [](const auto& entry) { return !entry.second.files.empty(); });
   };
   while (!any()) added_.wait("hints");
 }
@@ -147,7 +151,8 @@ void Hints::replay(NodeId target, const std::function<bool(Buffer, const Cell&)>
       }
     }
     series.files.erase(number);
-    (void)environment_.files.remove(path(target, number));  // left behind: its hints are delivered once more
+    (void)environment_.files.remove(
+        path(target, number));  // left behind: its hints are delivered once more
   }
 }
 

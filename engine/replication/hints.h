@@ -1,11 +1,12 @@
-// Hinted handoff: writes a coordinator keeps for replicas that did not take them, in append-only files of its own,
-// one series per target. Like Cassandra's, hints are written to the file system at once and never synced: a process
-// kill keeps them, a power loss may not.
+// Hinted handoff: writes a coordinator keeps for replicas that did not take them, in append-only
+// files of its own, one series per target. Like Cassandra's, hints are written to the file system
+// at once and never synced: a process kill keeps them, a power loss may not.
 //
 //   hints/TARGET-NUMBER.log    a WAL segment (engine/wal) of records: created (fixed 8, ns) | storage key | cell
 //
-// A file is deleted when all its hints were acknowledged. A hint older than gc_grace is dropped unsent: the tombstone
-// that it may have to lose against could be gone (reference: Cassandra's Hint expiry).
+// A file is deleted when all its hints were acknowledged. A hint older than gc_grace is dropped
+// unsent: the tombstone that it may have to lose against could be gone (reference: Cassandra's Hint
+// expiry).
 #pragma once
 
 #include <map>
@@ -23,9 +24,9 @@ namespace revenant::replication {
 struct HintMetrics {
   uint64_t written = 0;
   uint64_t delivered = 0;
-  uint64_t expired = 0;         // older than gc_grace when their turn came
-  uint64_t beyond_window = 0;   // not written: the target has been down for longer
-  uint64_t failed = 0;          // not written: an error of the disk
+  uint64_t expired = 0;        // older than gc_grace when their turn came
+  uint64_t beyond_window = 0;  // not written: the target has been down for longer
+  uint64_t failed = 0;         // not written: an error of the disk
 };
 
 class Hints {
@@ -43,8 +44,9 @@ class Hints {
   void wait_until_pending();
   uint64_t pending_bytes() const;
 
-  // Sends what is kept for `target` in order, through `deliver` (which suspends, and says whether it was
-  // acknowledged). Stops at the first failure; acknowledged files are deleted. One replay per target at a time.
+  // Sends what is kept for `target` in order, through `deliver` (which suspends, and says whether
+  // it was acknowledged). Stops at the first failure; acknowledged files are deleted. One replay
+  // per target at a time.
   void replay(NodeId target, const std::function<bool(Buffer key, const Cell& cell)>& deliver);
 
   HintMetrics& metrics() { return metrics_; }
@@ -52,9 +54,9 @@ class Hints {
  private:
   struct Series {
     explicit Series(env::Tasks& tasks) : appending(tasks) {}
-    env::Mutex appending;                        // held over an append and over closing the newest file
-    std::map<uint64_t, uint64_t> files;          // number → bytes, oldest first
-    std::unique_ptr<wal::WalWriter> writer;      // of the newest file, if it is of this life
+    env::Mutex appending;                    // held over an append and over closing the newest file
+    std::map<uint64_t, uint64_t> files;      // number → bytes, oldest first
+    std::unique_ptr<wal::WalWriter> writer;  // of the newest file, if it is of this life
     bool replaying = false;
   };
 

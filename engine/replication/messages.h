@@ -2,9 +2,9 @@
 //
 //   datagram  | verb 1 | request id varint | body |
 //
-// A request carries an id of its sender's; the answer is a datagram of verb kReply with the same id. Bodies are
-// sequences of the fields below in order (engine/base/coding.h). Anything that does not decode is dropped: to its
-// sender it looks like a lost message.
+// A request carries an id of its sender's; the answer is a datagram of verb kReply with the same
+// id. Bodies are sequences of the fields below in order (engine/base/coding.h). Anything that does
+// not decode is dropped: to its sender it looks like a lost message.
 #pragma once
 
 #include <optional>
@@ -84,7 +84,8 @@ struct ClientReadReply {
   std::vector<ReplicaAnswer> answers;
 };
 
-// --- encoding: encode() appends; decode() takes from the front and leaves failed() to the caller ---
+// --- encoding: encode() appends; decode() takes from the front and leaves failed() to the caller
+// ---
 void encode(Buffer& out, const CellView& cell);
 void decode(Decoder& in, Cell& cell);
 void encode(Buffer& out, const std::optional<Cell>& cell);

@@ -4,9 +4,11 @@
 
 namespace revenant::replication {
 
-// Ids of an earlier life of this node must not come up again: an answer to a forgotten request would be taken for
-// one to a new request. Time has passed since, so serials that start from it do not repeat.
-Messenger::Messenger(env::Environment environment, env::Transport& transport, std::function<void(NodeId)> on_heard)
+// Ids of an earlier life of this node must not come up again: an answer to a forgotten request
+// would be taken for one to a new request. Time has passed since, so serials that start from it do
+// not repeat.
+Messenger::Messenger(env::Environment environment, env::Transport& transport,
+                     std::function<void(NodeId)> on_heard)
     : environment_(environment),
       transport_(transport),
       on_heard_(std::move(on_heard)),

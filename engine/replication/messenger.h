@@ -1,5 +1,5 @@
-// Requests and answers over datagrams: hands out request ids, brings answers to whoever waits for them, and starts
-// a task for each request that arrives.
+// Requests and answers over datagrams: hands out request ids, brings answers to whoever waits for
+// them, and starts a task for each request that arrives.
 #pragma once
 
 #include <array>
@@ -12,7 +12,8 @@
 
 namespace revenant::replication {
 
-// Takes the answers to one request (which may have gone to several nodes). Called outside tasks: must not suspend.
+// Takes the answers to one request (which may have gone to several nodes). Called outside tasks:
+// must not suspend.
 class ReplyHandler {
  public:
   virtual void on_reply(NodeId from, Bytes body) = 0;
@@ -24,7 +25,8 @@ class ReplyHandler {
 class Messenger {
  public:
   // `on_heard` is called for each datagram that arrives, before anything else is done with it.
-  Messenger(env::Environment environment, env::Transport& transport, std::function<void(NodeId)> on_heard = nullptr);
+  Messenger(env::Environment environment, env::Transport& transport,
+            std::function<void(NodeId)> on_heard = nullptr);
   Messenger(const Messenger&) = delete;
 
   // Requests of this verb run `handler` in a task each; it answers with reply() or not at all.

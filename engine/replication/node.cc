@@ -5,7 +5,8 @@
 namespace revenant::replication {
 namespace {
 
-// Repair waits for whole trees and streams; Cassandra gives up after hours, we after this long without an answer.
+// Repair waits for whole trees and streams; Cassandra gives up after hours, we after this long
+// without an answer.
 constexpr Duration kRepairTimeout = minutes(10);
 
 }  // namespace
@@ -28,8 +29,8 @@ Result<std::unique_ptr<Node>> Node::start(env::Environment environment, env::Tra
 }
 
 Node::Node(env::Environment environment, env::Transport& transport, const ring::Ring& ring,
-           std::unique_ptr<lsm::Db> db, const lsm::LsmOptions& storage, const ReplicationOptions& options,
-           Random random)
+           std::unique_ptr<lsm::Db> db, const lsm::LsmOptions& storage,
+           const ReplicationOptions& options, Random random)
     : environment_(environment),
       ring_(ring),
       options_(options),
@@ -42,9 +43,11 @@ Node::Node(env::Environment environment, env::Transport& transport, const ring::
       replica_(environment, messenger_, peers_, *db_, storage.gc_grace, kRepairTimeout),
       coordinator_(environment, messenger_, peers_, ring, hints_.get(), options, std::move(random)),
       repair_(environment, messenger_, peers_, ring,
-              static_cast<int>(options.repair.value_or(RepairOptions{}).tree_depth), kRepairTimeout) {}
+              static_cast<int>(options.repair.value_or(RepairOptions{}).tree_depth),
+              kRepairTimeout) {}
 
-// The first round goes out at once: the others may have taken this node for dead, and learn that it is back.
+// The first round goes out at once: the others may have taken this node for dead, and learn that it
+// is back.
 void Node::send_heartbeats() {
   for (;;) {
     for (NodeId peer : ring_.nodes()) {
@@ -73,7 +76,8 @@ void Node::deliver_hints() {
     hints_->wait_until_pending();
     environment_.tasks.sleep(options_.hinted_handoff->replay_period);
     for (NodeId target : ring_.nodes()) {
-      if (target != messenger_.self() && peers_.up(target) && hints_->pending(target)) deliver_to(target);
+      if (target != messenger_.self() && peers_.up(target) && hints_->pending(target))
+        deliver_to(target);
     }
   }
 }

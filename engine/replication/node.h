@@ -1,5 +1,6 @@
-// One member of the cluster, from the start of its process to its end: its Db, what it answers as a replica and as a
-// coordinator, and its background work (heartbeats, hint delivery, scheduled repair).
+// One member of the cluster, from the start of its process to its end: its Db, what it answers as a
+// replica and as a coordinator, and its background work (heartbeats, hint delivery, scheduled
+// repair).
 #pragma once
 
 #include <memory>
@@ -28,8 +29,9 @@ struct NodeMetrics {
 class Node {
  public:
   // Recovers the Db, finds kept hints, then serves. Suspends. `ring` outlives the node.
-  static Result<std::unique_ptr<Node>> start(env::Environment environment, env::Transport& transport,
-                                             const ring::Ring& ring, const lsm::LsmOptions& storage,
+  static Result<std::unique_ptr<Node>> start(env::Environment environment,
+                                             env::Transport& transport, const ring::Ring& ring,
+                                             const lsm::LsmOptions& storage,
                                              const ReplicationOptions& options, Random random);
   Node(const Node&) = delete;
 
@@ -38,8 +40,9 @@ class Node {
   NodeMetrics metrics() const;
 
  private:
-  Node(env::Environment environment, env::Transport& transport, const ring::Ring& ring, std::unique_ptr<lsm::Db> db,
-       const lsm::LsmOptions& storage, const ReplicationOptions& options, Random random);
+  Node(env::Environment environment, env::Transport& transport, const ring::Ring& ring,
+       std::unique_ptr<lsm::Db> db, const lsm::LsmOptions& storage,
+       const ReplicationOptions& options, Random random);
 
   void send_heartbeats();
   void deliver_hints();

@@ -10,7 +10,8 @@
 
 namespace revenant::replication {
 
-// How many replicas must answer: ONE, QUORUM (a majority of the replication factor), ALL, or a number.
+// How many replicas must answer: ONE, QUORUM (a majority of the replication factor), ALL, or a
+// number.
 struct ConsistencyLevel {
   enum class Kind : uint8_t { kOne, kQuorum, kAll, kNumber };
   Kind kind = Kind::kQuorum;
@@ -18,10 +19,14 @@ struct ConsistencyLevel {
 
   int64_t required(int64_t replication_factor) const {
     switch (kind) {
-      case Kind::kOne: return 1;
-      case Kind::kQuorum: return replication_factor / 2 + 1;
-      case Kind::kAll: return replication_factor;
-      case Kind::kNumber: return number;
+      case Kind::kOne:
+        return 1;
+      case Kind::kQuorum:
+        return replication_factor / 2 + 1;
+      case Kind::kAll:
+        return replication_factor;
+      case Kind::kNumber:
+        return number;
     }
     return 0;
   }
@@ -33,7 +38,9 @@ Result<ConsistencyLevel> parse_consistency_level(std::string_view text);  // "QU
 enum class ReadRepair : uint8_t { kBlocking, kAsync, kOff };
 constexpr auto enum_names(ReadRepair) {
   return std::array{
-      EnumName<ReadRepair>{ReadRepair::kBlocking, "blocking", "the read waits until enough of the stale replicas it asked are repaired"},
+      EnumName<ReadRepair>{
+          ReadRepair::kBlocking, "blocking",
+          "the read waits until enough of the stale replicas it asked are repaired"},
       EnumName<ReadRepair>{ReadRepair::kAsync, "async", "repairs go out after the answer"},
       EnumName<ReadRepair>{ReadRepair::kOff, "off", "a read repairs nothing"},
   };
@@ -46,9 +53,14 @@ struct HintOptions {
 
   template <typename V>
   void describe(V& v) {
-    v.field("window", window, "How long after a replica was last heard from hints are still written for it. Cassandra: max_hint_window, 3 h.");
-    v.field("replay_period", replay_period, at_least(milliseconds(1)), "Time between attempts to deliver hints.");
-    v.field("throttle", throttle, "Hinted bytes sent per second and target. Cassandra: hinted_handoff_throttle, 1 MiB/s.");
+    v.field("window", window,
+            "How long after a replica was last heard from hints are still written for it. "
+            "Cassandra: max_hint_window, 3 h.");
+    v.field("replay_period", replay_period, at_least(milliseconds(1)),
+            "Time between attempts to deliver hints.");
+    v.field(
+        "throttle", throttle,
+        "Hinted bytes sent per second and target. Cassandra: hinted_handoff_throttle, 1 MiB/s.");
   }
 };
 
@@ -58,8 +70,10 @@ struct RepairOptions {
 
   template <typename V>
   void describe(V& v) {
-    v.field("every", every, at_least(seconds(1)), "Time between repairs of the whole ring; the first comes after one period.");
-    v.field("tree_depth", tree_depth, between<int64_t>(0, 20), "Depth of the Merkle tree of each range.");
+    v.field("every", every, at_least(seconds(1)),
+            "Time between repairs of the whole ring; the first comes after one period.");
+    v.field("tree_depth", tree_depth, between<int64_t>(0, 20),
+            "Depth of the Merkle tree of each range.");
   }
 };
 
@@ -76,15 +90,23 @@ struct ReplicationOptions {
 
   template <typename V>
   void describe(V& v) {
-    v.field("write", write, "Replicas that must acknowledge a write: ONE, QUORUM, ALL or a number.");
+    v.field("write", write,
+            "Replicas that must acknowledge a write: ONE, QUORUM, ALL or a number.");
     v.field("read", read, "Replicas that must answer a read: ONE, QUORUM, ALL or a number.");
-    v.field("read_repair", read_repair, "What a read does about replicas that answered with older data.");
-    v.field("hinted_handoff", hinted_handoff, "Writes kept by the coordinator for replicas that did not answer.");
+    v.field("read_repair", read_repair,
+            "What a read does about replicas that answered with older data.");
+    v.field("hinted_handoff", hinted_handoff,
+            "Writes kept by the coordinator for replicas that did not answer.");
     v.field("repair", repair, "Scheduled anti-entropy repair.");
-    v.field("write_timeout", write_timeout, at_least(microseconds(1)), "After this a write's outcome is unknown. Cassandra: write_request_timeout, 2 s.");
-    v.field("read_timeout", read_timeout, at_least(microseconds(1)), "After this a read has failed. Cassandra: read_request_timeout, 5 s.");
-    v.field("failure_detection", failure_detection, at_least(milliseconds(1)), "Silence after which a coordinator takes a replica for down. Cassandra: about 18 s (phi_convict_threshold 8 at a heartbeat a second).");
-    v.field("heartbeat", heartbeat, at_least(milliseconds(1)), "Time between heartbeats; none are sent where recent traffic already tells.");
+    v.field("write_timeout", write_timeout, at_least(microseconds(1)),
+            "After this a write's outcome is unknown. Cassandra: write_request_timeout, 2 s.");
+    v.field("read_timeout", read_timeout, at_least(microseconds(1)),
+            "After this a read has failed. Cassandra: read_request_timeout, 5 s.");
+    v.field("failure_detection", failure_detection, at_least(milliseconds(1)),
+            "Silence after which a coordinator takes a replica for down. Cassandra: about 18 s "
+            "(phi_convict_threshold 8 at a heartbeat a second).");
+    v.field("heartbeat", heartbeat, at_least(milliseconds(1)),
+            "Time between heartbeats; none are sent where recent traffic already tells.");
   }
 };
 

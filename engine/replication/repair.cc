@@ -6,8 +6,8 @@
 
 namespace revenant::replication {
 
-Repair::Repair(env::Environment environment, Messenger& messenger, Peers& peers, const ring::Ring& ring,
-               int tree_depth, Duration timeout)
+Repair::Repair(env::Environment environment, Messenger& messenger, Peers& peers,
+               const ring::Ring& ring, int tree_depth, Duration timeout)
     : environment_(environment),
       messenger_(messenger),
       peers_(peers),
@@ -27,7 +27,8 @@ void Repair::run() {
 }
 
 bool Repair::repair_range(const ring::Ring::OwnedRange& owned, Instant moment) {
-  if (!std::ranges::all_of(owned.replicas, [this](NodeId node) { return peers_.up(node); })) return false;
+  if (!std::ranges::all_of(owned.replicas, [this](NodeId node) { return peers_.up(node); }))
+    return false;
 
   std::vector<std::pair<NodeId, ring::MerkleTree>> trees;
   {
@@ -60,7 +61,8 @@ bool Repair::repair_range(const ring::Ring::OwnedRange& owned, Instant moment) {
   return true;
 }
 
-bool Repair::stream(NodeId from, NodeId to, Instant moment, const std::vector<ring::TokenRange>& ranges) {
+bool Repair::stream(NodeId from, NodeId to, Instant moment,
+                    const std::vector<ring::TokenRange>& ranges) {
   Answers answers(environment_, timeout_);
   Messenger::Call call(messenger_, answers);
   Buffer request;

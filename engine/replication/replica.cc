@@ -8,11 +8,10 @@ namespace {
 // Cells of one streamed message.
 constexpr size_t kStreamBatchCells = 128;
 
-
 }  // namespace
 
-Replica::Replica(env::Environment environment, Messenger& messenger, Peers& peers, lsm::Db& db, Duration gc_grace,
-                 Duration stream_timeout)
+Replica::Replica(env::Environment environment, Messenger& messenger, Peers& peers, lsm::Db& db,
+                 Duration gc_grace, Duration stream_timeout)
     : environment_(environment),
       messenger_(messenger),
       peers_(peers),
@@ -20,7 +19,9 @@ Replica::Replica(env::Environment environment, Messenger& messenger, Peers& peer
       gc_grace_(gc_grace),
       stream_timeout_(stream_timeout) {
   auto serve = [this](Verb verb, void (Replica::*handler)(NodeId, uint64_t, Bytes)) {
-    messenger_.serve(verb, [this, handler](NodeId from, uint64_t id, Bytes body) { (this->*handler)(from, id, body); });
+    messenger_.serve(verb, [this, handler](NodeId from, uint64_t id, Bytes body) {
+      (this->*handler)(from, id, body);
+    });
   };
   serve(Verb::kApply, &Replica::serve_apply);
   serve(Verb::kRead, &Replica::serve_read);
@@ -40,12 +41,14 @@ void Replica::serve_apply(NodeId from, uint64_t id, Bytes body) {
   metrics_.cells_applied += apply->cells.size();
   lsm::WriteBatch batch;
   batch.entries.reserve(apply->cells.size());
-  for (KeyedCell& keyed : apply->cells) batch.entries.push_back({std::move(keyed.key), std::move(keyed.cell)});
+  for (KeyedCell& keyed : apply->cells)
+    batch.entries.push_back({std::move(keyed.key), std::move(keyed.cell)});
   const bool written = db_.write(std::move(batch), apply->source).has_value();
   answer_status(from, id, written ? Status::kOk : Status::kError);
 }
 
-// A replica that cannot read its data says nothing: the coordinator must not take an error for an absent key.
+// A replica that cannot read its data says nothing: the coordinator must not take an error for an
+// absent key.
 void Replica::serve_read(NodeId from, uint64_t id, Bytes body) {
   ++metrics_.reads;
   auto cell = db_.get(body);
@@ -70,8 +73,9 @@ void Replica::serve_read_range(NodeId from, uint64_t id, Bytes body) {
   messenger_.reply(from, id, answer);
 }
 
-Result<void> Replica::visit_unpurgeable(ring::TokenRange range, Instant moment, env::Cause cause,
-                                        const std::function<Result<void>(Bytes, const CellView&)>& visit) {
+Result<void> Replica::visit_unpurgeable(
+    ring::TokenRange range, Instant moment, env::Cause cause,
+    const std::function<Result<void>(Bytes, const CellView&)>& visit) {
   for (const ring::KeyInterval& interval : ring::storage_intervals(range)) {
     ASSIGN_OR_RETURN(auto scan, db_.scan(interval.least, interval.limit, nullptr, cause));
     for (; scan->valid(); scan->next()) {
@@ -99,8 +103,8 @@ void Replica::serve_tree(NodeId from, uint64_t id, Bytes body) {
   messenger_.reply(from, id, tree.encode());
 }
 
-// Sends the cells of the ranges to one other replica, batch after acknowledged batch, then tells the coordinator
-// how many they were.
+// Sends the cells of the ranges to one other replica, batch after acknowledged batch, then tells
+// the coordinator how many they were.
 void Replica::serve_stream(NodeId from, uint64_t id, Bytes body) {
   auto request = decode_all<StreamRequest>(body);
   if (!request) return;
@@ -122,11 +126,12 @@ void Replica::serve_stream(NodeId from, uint64_t id, Bytes body) {
     return {};
   };
   for (ring::TokenRange range : request->ranges) {
-    auto streamed = visit_unpurgeable(range, request->moment, {env::CauseKind::kStream},
-                                      [&](Bytes key, const CellView& cell) -> Result<void> {
-                                        batch.cells.push_back({Buffer(key), Cell(cell)});
-                                        return batch.cells.size() < kStreamBatchCells ? Result<void>{} : send_batch();
-                                      });
+    auto streamed = visit_unpurgeable(
+        range, request->moment, {env::CauseKind::kStream},
+        [&](Bytes key, const CellView& cell) -> Result<void> {
+          batch.cells.push_back({Buffer(key), Cell(cell)});
+          return batch.cells.size() < kStreamBatchCells ? Result<void>{} : send_batch();
+        });
     if (!streamed) return;
   }
   if (!send_batch()) return;

@@ -1,5 +1,5 @@
-// One replica's answers: applies cells, reads keys and ranges, builds Merkle trees, streams differences. All reads
-// and writes go to this node's Db and to nothing else.
+// One replica's answers: applies cells, reads keys and ranges, builds Merkle trees, streams
+// differences. All reads and writes go to this node's Db and to nothing else.
 #pragma once
 
 #include <optional>
@@ -20,9 +20,10 @@ struct ReplicaMetrics {
 
 class Replica {
  public:
-  // Serves the replica's verbs on `messenger`. `gc_grace` is the Db's: repair leaves out what is past it.
-  Replica(env::Environment environment, Messenger& messenger, Peers& peers, lsm::Db& db, Duration gc_grace,
-          Duration stream_timeout);
+  // Serves the replica's verbs on `messenger`. `gc_grace` is the Db's: repair leaves out what is
+  // past it.
+  Replica(env::Environment environment, Messenger& messenger, Peers& peers, lsm::Db& db,
+          Duration gc_grace, Duration stream_timeout);
 
   const ReplicaMetrics& metrics() const { return metrics_; }
 
@@ -33,8 +34,9 @@ class Replica {
   void serve_tree(NodeId from, uint64_t id, Bytes body);
   void serve_stream(NodeId from, uint64_t id, Bytes body);
   // Calls `visit` with each cell of the range that is not purgeable at `moment`.
-  Result<void> visit_unpurgeable(ring::TokenRange range, Instant moment, env::Cause cause,
-                                 const std::function<Result<void>(Bytes key, const CellView& cell)>& visit);
+  Result<void> visit_unpurgeable(
+      ring::TokenRange range, Instant moment, env::Cause cause,
+      const std::function<Result<void>(Bytes key, const CellView& cell)>& visit);
   void answer_status(NodeId to, uint64_t id, Status status);
 
   env::Environment environment_;

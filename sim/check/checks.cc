@@ -4,12 +4,17 @@ namespace revenant::sim {
 namespace {
 
 constexpr CheckInfo kTable[] = {
-    {"no_thin_air", "thin_air_reads", "A read returns only what some write to its key wrote. Always on."},
-    {"no_resurrection", "resurrected_reads", "No read returns a deleted version after its tombstone was purged."},
+    {"no_thin_air", "thin_air_reads",
+     "A read returns only what some write to its key wrote. Always on."},
+    {"no_resurrection", "resurrected_reads",
+     "No read returns a deleted version after its tombstone was purged."},
     {"no_stale_reads", "stale_reads", "A read sees every write acknowledged before it began."},
-    {"no_lost_writes", "lost_acknowledged_writes", "The last acknowledged put of a key, or something newer, is on a replica at the end."},
-    {"no_lost_updates", "lost_updates", "No acknowledged write loses to one acknowledged before it began."},
-    {"convergence", "diverged_keys", "After the settling all replicas of a key agree on its winning cell."},
+    {"no_lost_writes", "lost_acknowledged_writes",
+     "The last acknowledged put of a key, or something newer, is on a replica at the end."},
+    {"no_lost_updates", "lost_updates",
+     "No acknowledged write loses to one acknowledged before it began."},
+    {"convergence", "diverged_keys",
+     "After the settling all replicas of a key agree on its winning cell."},
 };
 
 }  // namespace

@@ -19,7 +19,8 @@ KeyHistory& Judge::history(uint64_t key) {
 
 void Judge::violate(std::string_view check, uint64_t key, Instant at, std::string story) {
   const auto same = std::ranges::count(violations_, check, &Violation::check);
-  if (static_cast<size_t>(same) < kStoriesPerCheck) violations_.push_back({std::string(check), key, at, std::move(story)});
+  if (static_cast<size_t>(same) < kStoriesPerCheck)
+    violations_.push_back({std::string(check), key, at, std::move(story)});
 }
 
 void Judge::write_began(uint64_t key, WriteId write, Instant) {
@@ -46,15 +47,18 @@ void Judge::operation(const Operation& operation) {
   if (operation.outcome != client::Outcome::kOk) return;
   if (is_write(operation.kind)) {
     const bool is_delete = operation.kind == OperationKind::kDelete;
-    const AcknowledgedWrite write{operation.version, is_delete, operation.invoked, operation.completed};
+    const AcknowledgedWrite write{operation.version, is_delete, operation.invoked,
+                                  operation.completed};
     judge_put(operation.key, write);
     history(operation.key).acknowledge(write);
-    if (is_delete) deletes_.push_back({operation.completed + at_risk_after_, operation.key, operation.version});
+    if (is_delete)
+      deletes_.push_back({operation.completed + at_risk_after_, operation.key, operation.version});
     return;
   }
   ++reads_;
   if (operation.kind == OperationKind::kRead) {
-    judge_read(operation, operation.key, operation.version, operation.found, operation.write, operation.damaged);
+    judge_read(operation, operation.key, operation.version, operation.found, operation.write,
+               operation.damaged);
   }
   for (const ScannedCell& cell : operation.scanned) {
     judge_read(operation, cell.key, cell.version, /*found=*/true, cell.write, /*damaged=*/false);
@@ -66,22 +70,28 @@ void Judge::judge_put(uint64_t key, const AcknowledgedWrite& write) {
   if (newest == nullptr || newest->version <= write.version) return;
   ++lost_updates_;
   violate("no_lost_updates", key, write.acknowledged,
-          fmt::format("{}: a write stamped {} was acknowledged at {}, but one stamped {} had been acknowledged at {}: "
+          fmt::format("{}: a write stamped {} was acknowledged at {}, but one stamped {} had been "
+                      "acknowledged at {}: "
                       "the later write is lost to a clock",
-                      key_name(key), write.version, write.acknowledged, newest->version, newest->acknowledged));
+                      key_name(key), write.version, write.acknowledged, newest->version,
+                      newest->acknowledged));
 }
 
-void Judge::judge_read(const Operation& read, uint64_t key, Version version, bool found, WriteId write, bool damaged) {
-  if (found && (damaged || write.value >= key_of_write_.size() || key_of_write_[write.value] != key)) {
+void Judge::judge_read(const Operation& read, uint64_t key, Version version, bool found,
+                       WriteId write, bool damaged) {
+  if (found &&
+      (damaged || write.value >= key_of_write_.size() || key_of_write_[write.value] != key)) {
     ++thin_air_reads_;
     violate("no_thin_air", key, read.completed,
-            fmt::format("{}: a read at {} returned a value that no write to it made", key_name(key), read.completed));
+            fmt::format("{}: a read at {} returned a value that no write to it made", key_name(key),
+                        read.completed));
     return;
   }
   const KeyHistory& h = history(key);
   const AcknowledgedWrite* newest = h.newest_before(read.invoked);
   if (newest == nullptr) return;
-  const bool beaten = newest->version > version || (newest->version == version && found && newest->is_delete);
+  const bool beaten =
+      newest->version > version || (newest->version == version && found && newest->is_delete);
   if (!beaten) return;
   if (!found) {
     // No value, and none is right: by the delete itself, or by a later one that left no trace.
@@ -93,13 +103,16 @@ void Judge::judge_read(const Operation& read, uint64_t key, Version version, boo
       resurrected_.resize(std::max<size_t>(resurrected_.size(), key + 1));
       if (!resurrected_[key]) {
         resurrected_[key] = true;
-        Resurrection r{key, purge->deletion->acknowledged, read.completed, purge->by.node, *purge->by.purged, {}};
+        Resurrection r{
+            key, purge->deletion->acknowledged, read.completed, purge->by.node, *purge->by.purged,
+            {}};
         for (const auto& answer : read.answers) {
           if (answer.holds && answer.version == version) r.from.push_back(answer.node);
         }
         violate("no_resurrection", key, read.completed,
-                fmt::format("{}: deleted at {}, tombstone purged by {} at {}, returned by {} at {}", key_name(key),
-                            r.deleted, r.purged_by, r.purged, fmt::join(r.from, ", "), r.returned));
+                fmt::format("{}: deleted at {}, tombstone purged by {} at {}, returned by {} at {}",
+                            key_name(key), r.deleted, r.purged_by, r.purged,
+                            fmt::join(r.from, ", "), r.returned));
         resurrections_.push_back(std::move(r));
       }
       return;
@@ -112,9 +125,11 @@ void Judge::judge_read(const Operation& read, uint64_t key, Version version, boo
   staleness_max_ = std::max(staleness_max_, age);
   versions_missed_ += missed.count;
   versions_missed_max_ = std::max(versions_missed_max_, missed.count);
-  violate("no_stale_reads", key, read.completed,
-          fmt::format("{}: a read begun at {} returned version {}, {} behind; the first it missed was acknowledged at {}",
-                      key_name(key), read.invoked, version, missed.count, missed.first->acknowledged));
+  violate(
+      "no_stale_reads", key, read.completed,
+      fmt::format("{}: a read begun at {} returned version {}, {} behind; the first it missed was "
+                  "acknowledged at {}",
+                  key_name(key), read.invoked, version, missed.count, missed.first->acknowledged));
 }
 
 void Judge::weigh_risks(Instant now) {
@@ -148,7 +163,8 @@ void Judge::finish(Instant moment, Duration gc_grace) {
   for (uint64_t key = 0; key < keys; ++key) judge_final(key, final_[key], moment, gc_grace);
 }
 
-void Judge::judge_final(uint64_t key, const std::vector<FinalCell>& cells, Instant moment, Duration gc_grace) {
+void Judge::judge_final(uint64_t key, const std::vector<FinalCell>& cells, Instant moment,
+                        Duration gc_grace) {
   const std::vector<NodeId>& replicas = ring_.replicas_of_key(key_name(key));
   // Replicas agree on winners, not on bytes: a tombstone past gc_grace counts as nothing.
   const auto beats = [](const FinalCell& a, const FinalCell& b) {
@@ -160,21 +176,27 @@ void Judge::judge_final(uint64_t key, const std::vector<FinalCell>& cells, Insta
   for (const FinalCell& cell : cells) {
     if (std::ranges::find(replicas, cell.node) == replicas.end()) continue;
     if (winner == nullptr || beats(cell, *winner)) winner = &cell;
-    const bool purgeable = cell.kind == CellKind::kTombstone && moment - cell.deletion_time >= gc_grace;
+    const bool purgeable =
+        cell.kind == CellKind::kTombstone && moment - cell.deletion_time >= gc_grace;
     if (!purgeable) held.push_back(&cell);
   }
   const auto same = [](const FinalCell* a, const FinalCell* b) {
     return a->kind == b->kind && a->version == b->version && a->value_hash == b->value_hash;
   };
-  const bool agree = held.empty() || (held.size() == replicas.size() &&
-                                      std::ranges::all_of(held, [&](const FinalCell* c) { return same(c, held[0]); }));
+  const bool agree =
+      held.empty() ||
+      (held.size() == replicas.size() &&
+       std::ranges::all_of(held, [&](const FinalCell* c) { return same(c, held[0]); }));
   if (!agree) {
     ++diverged_keys_;
     std::string parts;
     for (const FinalCell* cell : held) {
-      parts += fmt::format(" {}: {} {}", cell->node, cell->kind == CellKind::kTombstone ? "tombstone" : "value", cell->version);
+      parts +=
+          fmt::format(" {}: {} {}", cell->node,
+                      cell->kind == CellKind::kTombstone ? "tombstone" : "value", cell->version);
     }
-    violate("convergence", key, Instant{}, fmt::format("{}: replicas disagree at the end:{}", key_name(key), parts));
+    violate("convergence", key, Instant{},
+            fmt::format("{}: replicas disagree at the end:{}", key_name(key), parts));
   }
   if (key >= keys_.size()) return;
   const KeyHistory& h = keys_[key];
@@ -182,14 +204,16 @@ void Judge::judge_final(uint64_t key, const std::vector<FinalCell>& cells, Insta
   if (newest == nullptr) return;
   const Version at_end = winner == nullptr ? Version{} : winner->version;
   if (newest->is_delete) {
-    resurrected_at_end_ += winner != nullptr && winner->kind == CellKind::kValue && at_end <= newest->version ? 1 : 0;
+    resurrected_at_end_ +=
+        winner != nullptr && winner->kind == CellKind::kValue && at_end <= newest->version ? 1 : 0;
     return;
   }
-  if (at_end >= newest->version || h.tombstone_at_or_above(newest->version, /*purged=*/false)) return;
+  if (at_end >= newest->version || h.tombstone_at_or_above(newest->version, /*purged=*/false))
+    return;
   ++lost_writes_;
   violate("no_lost_writes", key, newest->acknowledged,
-          fmt::format("{}: the write stamped {}, acknowledged at {}, is on no replica at the end", key_name(key),
-                      newest->version, newest->acknowledged));
+          fmt::format("{}: the write stamped {}, acknowledged at {}, is on no replica at the end",
+                      key_name(key), newest->version, newest->acknowledged));
 }
 
 void Judge::report(Metrics& metrics) const {

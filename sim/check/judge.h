@@ -1,12 +1,13 @@
-// Judges a run as it goes: every read against what was acknowledged before it began and against what every replica
-// took and purged, and at the end every key's final cells.
+// Judges a run as it goes: every read against what was acknowledged before it began and against
+// what every replica took and purged, and at the end every key's final cells.
 //
 //   read returns version v, and an acknowledged delete d wins over v:
 //     some replica that took d has purged it  → resurrected   (the delete cannot win there any more)
 //     every replica that took d still has it  → stale         (it will win once the replicas meet)
 //
-// What it does not verify: real-time order among overlapping operations (linearizability), sessions; a tombstone lost
-// by a power loss still counts as taken, so what returns then is called stale.
+// What it does not verify: real-time order among overlapping operations (linearizability),
+// sessions; a tombstone lost by a power loss still counts as taken, so what returns then is called
+// stale.
 #pragma once
 
 #include <deque>
@@ -23,10 +24,10 @@ namespace revenant::sim {
 // One key that came back.
 struct Resurrection {
   uint64_t key;
-  Instant deleted, returned;      // delete acknowledged; read completed
+  Instant deleted, returned;  // delete acknowledged; read completed
   NodeId purged_by;
   Instant purged;
-  std::vector<NodeId> from;       // replicas that answered with the deleted version
+  std::vector<NodeId> from;  // replicas that answered with the deleted version
 };
 
 // One broken property, told in a line.
@@ -39,24 +40,31 @@ struct Violation {
 
 class Judge final : public Observer {
  public:
-  // `at_risk_after`: how long after its acknowledgement a delete must have reached every replica. Both references
-  // outlive the judge.
-  Judge(const ring::Ring& ring, Duration at_risk_after) : ring_(ring), at_risk_after_(at_risk_after) {}
+  // `at_risk_after`: how long after its acknowledgement a delete must have reached every replica.
+  // Both references outlive the judge.
+  Judge(const ring::Ring& ring, Duration at_risk_after)
+      : ring_(ring), at_risk_after_(at_risk_after) {}
 
   void write_began(uint64_t key, WriteId write, Instant at) override;
   void operation(const Operation& operation) override;
   void preloaded(uint64_t key, WriteId write, Version version) override;
-  void applied(Instant at, NodeId node, uint64_t key, const CellView& cell, env::ApplySource source) override;
+  void applied(Instant at, NodeId node, uint64_t key, const CellView& cell,
+               env::ApplySource source) override;
   void purged(Instant at, NodeId node, uint64_t key, Version version) override;
   void final_cell(NodeId node, uint64_t key, const CellView& cell) override;
 
-  // Once, after the last final_cell. `moment` and `gc_grace` say which tombstones no replica need hold any more.
+  // Once, after the last final_cell. `moment` and `gc_grace` say which tombstones no replica need
+  // hold any more.
   void finish(Instant moment, Duration gc_grace);
 
   void report(Metrics& metrics) const;
   uint64_t stale_reads() const { return stale_reads_; }
-  const std::vector<Resurrection>& resurrections() const { return resurrections_; }  // the first of each key
-  const std::vector<Violation>& violations() const { return violations_; }  // the first few of each check
+  const std::vector<Resurrection>& resurrections() const {
+    return resurrections_;
+  }  // the first of each key
+  const std::vector<Violation>& violations() const {
+    return violations_;
+  }  // the first few of each check
 
  private:
   struct FinalCell {
@@ -73,24 +81,27 @@ class Judge final : public Observer {
   };
 
   KeyHistory& history(uint64_t key);
-  void judge_read(const Operation& read, uint64_t key, Version version, bool found, WriteId write, bool damaged);
+  void judge_read(const Operation& read, uint64_t key, Version version, bool found, WriteId write,
+                  bool damaged);
   void judge_put(uint64_t key, const AcknowledgedWrite& write);
   void weigh_risks(Instant now);
-  void judge_final(uint64_t key, const std::vector<FinalCell>& cells, Instant moment, Duration gc_grace);
+  void judge_final(uint64_t key, const std::vector<FinalCell>& cells, Instant moment,
+                   Duration gc_grace);
   void violate(std::string_view check, uint64_t key, Instant at, std::string story);
 
   const ring::Ring& ring_;
   Duration at_risk_after_;
   std::vector<KeyHistory> keys_;
   std::vector<uint64_t> key_of_write_{UINT64_MAX};  // by WriteId
-  std::deque<Delete> deletes_;                      // whose time to reach every replica has not ended
-  std::vector<bool> at_risk_;                       // by key
-  std::vector<bool> resurrected_;                   // by key
-  std::vector<std::vector<FinalCell>> final_;       // by key
+  std::deque<Delete> deletes_;                 // whose time to reach every replica has not ended
+  std::vector<bool> at_risk_;                  // by key
+  std::vector<bool> resurrected_;              // by key
+  std::vector<std::vector<FinalCell>> final_;  // by key
   std::vector<Resurrection> resurrections_;
   std::vector<Violation> violations_;
 
-  uint64_t reads_ = 0, stale_reads_ = 0, resurrected_reads_ = 0, thin_air_reads_ = 0, lost_updates_ = 0;
+  uint64_t reads_ = 0, stale_reads_ = 0, resurrected_reads_ = 0, thin_air_reads_ = 0,
+           lost_updates_ = 0;
   uint64_t keys_at_risk_ = 0, resurrected_at_end_ = 0, lost_writes_ = 0, diverged_keys_ = 0;
   Duration staleness_sum_, staleness_max_;
   uint64_t versions_missed_ = 0, versions_missed_max_ = 0;

@@ -16,16 +16,19 @@ bool wins_over_value(const AcknowledgedWrite& a, Version v) {
 }  // namespace
 
 bool Tombstone::purged_somewhere() const {
-  return std::ranges::any_of(takers, [](const TombstoneTaker& taker) { return taker.purged.has_value(); });
+  return std::ranges::any_of(takers,
+                             [](const TombstoneTaker& taker) { return taker.purged.has_value(); });
 }
 bool Tombstone::taken_by(NodeId node) const {
-  return std::ranges::any_of(takers, [&](const TombstoneTaker& taker) { return taker.node == node; });
+  return std::ranges::any_of(takers,
+                             [&](const TombstoneTaker& taker) { return taker.node == node; });
 }
 
 void KeyHistory::acknowledge(const AcknowledgedWrite& write) {
   const auto index = static_cast<uint32_t>(acknowledged_.size());
   acknowledged_.push_back(write);
-  winner_.push_back(index == 0 || wins(write, acknowledged_[winner_[index - 1]]) ? index : winner_[index - 1]);
+  winner_.push_back(
+      index == 0 || wins(write, acknowledged_[winner_[index - 1]]) ? index : winner_[index - 1]);
 }
 
 void KeyHistory::apply(NodeId node, const CellView& cell) {
@@ -37,7 +40,8 @@ void KeyHistory::apply(NodeId node, const CellView& cell) {
   }
   if (!cell.is_tombstone()) return;
   auto tombstone = std::ranges::find(tombstones_, cell.version, &Tombstone::version);
-  if (tombstone == tombstones_.end()) tombstone = tombstones_.insert(tombstone, Tombstone{cell.version, {}});
+  if (tombstone == tombstones_.end())
+    tombstone = tombstones_.insert(tombstone, Tombstone{cell.version, {}});
   auto taker = std::ranges::find(tombstone->takers, node, &TombstoneTaker::node);
   if (taker == tombstone->takers.end()) {
     tombstone->takers.push_back({node, std::nullopt});
@@ -56,7 +60,8 @@ void KeyHistory::purge(NodeId node, Version version, Instant at) {
 }
 
 size_t KeyHistory::end_before(Instant t) const {
-  const auto end = std::ranges::partition_point(acknowledged_, [&](const auto& write) { return write.acknowledged < t; });
+  const auto end = std::ranges::partition_point(
+      acknowledged_, [&](const auto& write) { return write.acknowledged < t; });
   return static_cast<size_t>(end - acknowledged_.begin());
 }
 

@@ -1,5 +1,5 @@
-// What an observer who sees everything knows about one key: which writes were acknowledged when, which replica took
-// and purged which tombstone, and the newest cell each replica was given.
+// What an observer who sees everything knows about one key: which writes were acknowledged when,
+// which replica took and purged which tombstone, and the newest cell each replica was given.
 #pragma once
 
 #include <optional>
@@ -37,20 +37,22 @@ class KeyHistory {
 
   // The winner among the writes acknowledged before `t`; null if there is none.
   const AcknowledgedWrite* newest_before(Instant t) const;
-  // Of the writes acknowledged before `t` that win over a value of version `v` (over any trace: 0), the one
-  // acknowledged first, and their number.
+  // Of the writes acknowledged before `t` that win over a value of version `v` (over any trace: 0),
+  // the one acknowledged first, and their number.
   struct Missed {
     const AcknowledgedWrite* first = nullptr;
     uint64_t count = 0;
   };
   Missed missed_by(Version v, Instant t) const;
-  // An acknowledged delete (before `t`) that wins over a value of version `v` and that a replica has purged.
+  // An acknowledged delete (before `t`) that wins over a value of version `v` and that a replica
+  // has purged.
   struct Purge {
     const AcknowledgedWrite* deletion = nullptr;
     TombstoneTaker by;
   };
   std::optional<Purge> purged_delete_over(Version v, Instant t) const;
-  // A tombstone, acknowledged or not, at or above this version, that some replica took; with `purged`, and purged.
+  // A tombstone, acknowledged or not, at or above this version, that some replica took; with
+  // `purged`, and purged.
   bool tombstone_at_or_above(Version v, bool purged) const;
   // The newest version this replica was ever given; 0 if none.
   Version newest_on(NodeId node) const;

@@ -23,7 +23,8 @@ int bench_cluster(const std::string& directory) {
     std::vector<double> seconds;
     double operations = 0, events = 0;
     for (int round = 0; round < 5; ++round) {
-      const RunReport report = run_scenario(loaded->scenario, 1, {.command = "revenant bench cluster"});
+      const RunReport report =
+          run_scenario(loaded->scenario, 1, {.command = "revenant bench cluster"});
       seconds.push_back(report.outcome.wall_seconds);
       for (const auto& [metric, value] : report.outcome.metrics) {
         if (metric == "operations_ok") operations = value;
@@ -32,8 +33,11 @@ int bench_cluster(const std::string& directory) {
     }
     std::ranges::sort(seconds);
     const double best = seconds.front(), median = seconds[seconds.size() / 2];
-    fmt::print("  {:<16} best {:.3f} s, median {:.3f} s of wall time for {}; {:.0f} operations/s, {:.2f} million events/s at best\n",
-               name, best, median, to_string(loaded->scenario.duration), operations / best, events / best / 1e6);
+    fmt::print(
+        "  {:<16} best {:.3f} s, median {:.3f} s of wall time for {}; {:.0f} operations/s, {:.2f} "
+        "million events/s at best\n",
+        name, best, median, to_string(loaded->scenario.duration), operations / best,
+        events / best / 1e6);
   }
   return 0;
 }
@@ -43,7 +47,8 @@ int bench_cluster(const std::string& directory) {
 int bench_main(const Arguments& arguments) {
   CommandLine line("bench [PART] [options]", "Measures this build on this machine, in real time.");
   line.operand("part", 1, "kernel, engine, cluster or all; all if left out.");
-  line.options()("dir", po::value<std::string>()->default_value("scenarios"), "Where the shipped scenarios are (cluster).");
+  line.options()("dir", po::value<std::string>()->default_value("scenarios"),
+                 "Where the shipped scenarios are (cluster).");
   const auto values = line.parse(arguments);
   if (!values) return values.error().code;
   const std::string part = values->contains("part") ? (*values)["part"].as<std::string>() : "all";

@@ -46,7 +46,8 @@ class Stopwatch {
  public:
   double ns_per(uint64_t operations) const {
     const auto elapsed = std::chrono::steady_clock::now() - began_;
-    return std::chrono::duration<double, std::nano>(elapsed).count() / static_cast<double>(operations);
+    return std::chrono::duration<double, std::nano>(elapsed).count() /
+           static_cast<double>(operations);
   }
 
  private:
@@ -96,10 +97,12 @@ void bench_engine(std::ostream& out, const BenchEngineOptions& options) {
       figures["5 scan, per cell"].push_back(scan.ns_per(n));
     });
   }
-  fmt::print(out, "engine: one Db, {} keys of {} B with values of 100 B, disk without cost\n", n, kKeySize);
+  fmt::print(out, "engine: one Db, {} keys of {} B with values of 100 B, disk without cost\n", n,
+             kKeySize);
   for (auto& [name, ns] : figures) {
     std::ranges::sort(ns);
-    fmt::print(out, "  {:<24} best {:>8.0f} ns   median {:>8.0f} ns\n", name.substr(2), ns.front(), ns[ns.size() / 2]);
+    fmt::print(out, "  {:<24} best {:>8.0f} ns   median {:>8.0f} ns\n", name.substr(2), ns.front(),
+               ns[ns.size() / 2]);
   }
 }
 

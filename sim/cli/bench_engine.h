@@ -10,8 +10,8 @@ struct BenchEngineOptions {
   int rounds = 3;
 };
 
-// One Db on a simulated disk that takes no virtual time, so that only the engine's own work is left. Prints a line per
-// measurement: best and median nanoseconds per operation.
+// One Db on a simulated disk that takes no virtual time, so that only the engine's own work is
+// left. Prints a line per measurement: best and median nanoseconds per operation.
 void bench_engine(std::ostream& out, const BenchEngineOptions& options = {});
 
 }  // namespace revenant::sim

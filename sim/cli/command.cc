@@ -14,7 +14,8 @@ namespace revenant::sim {
 
 namespace po = boost::program_options;
 
-CommandLine::CommandLine(std::string usage, std::string about) : usage_(std::move(usage)), about_(std::move(about)) {
+CommandLine::CommandLine(std::string usage, std::string about)
+    : usage_(std::move(usage)), about_(std::move(about)) {
   options_.add_options()("help,h", "This text.");
 }
 
@@ -31,15 +32,18 @@ std::expected<po::variables_map, Exit> CommandLine::parse(const Arguments& argum
   po::options_description all;
   all.add(options_).add(operands_);
   po::variables_map values;
-  const auto see_help = [&] { return fmt::format("see `revenant {} --help`", usage_.substr(0, usage_.find(' '))); };
+  const auto see_help = [&] {
+    return fmt::format("see `revenant {} --help`", usage_.substr(0, usage_.find(' ')));
+  };
   try {
     using namespace po::command_line_style;
-    po::store(po::command_line_parser(arguments)
-                  .options(all)
-                  .positional(positions_)
-                  .style((unix_style | allow_long_disguise) & ~allow_guessing & ~allow_long_disguise)
-                  .run(),
-              values);
+    po::store(
+        po::command_line_parser(arguments)
+            .options(all)
+            .positional(positions_)
+            .style((unix_style | allow_long_disguise) & ~allow_guessing & ~allow_long_disguise)
+            .run(),
+        values);
     po::notify(values);
   } catch (const po::unknown_option& e) {
     std::vector<std::string> names;
@@ -78,7 +82,8 @@ namespace {
 
 std::unexpected<Exit> fail(const std::vector<ScenarioError>& errors) {
   std::cerr << to_string(errors);
-  if (const std::string text = to_string(errors); !text.empty() && text.back() != '\n') std::cerr << '\n';
+  if (const std::string text = to_string(errors); !text.empty() && text.back() != '\n')
+    std::cerr << '\n';
   return std::unexpected(Exit{2});
 }
 
@@ -90,7 +95,8 @@ KnownNames known_names() {
   return {metrics, checks};
 }
 
-std::expected<LoadedScenario, Exit> load_scenario(const std::string& path, const std::vector<std::string>& sets) {
+std::expected<LoadedScenario, Exit> load_scenario(const std::string& path,
+                                                  const std::vector<std::string>& sets) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return fail(2, fmt::format("{}: cannot be read (no such file?)", path));
   std::string text(std::istreambuf_iterator<char>(file), {});
@@ -111,7 +117,8 @@ std::expected<LoadedScenario, Exit> load_scenario(const std::string& path, const
   return loaded;
 }
 
-std::expected<Scenario, Exit> resolve_scenario(const LoadedScenario& loaded, const std::vector<Assignment>& more) {
+std::expected<Scenario, Exit> resolve_scenario(const LoadedScenario& loaded,
+                                               const std::vector<Assignment>& more) {
   std::vector<Assignment> assignments = loaded.assignments;
   assignments.insert(assignments.end(), more.begin(), more.end());
   auto scenario = resolve(loaded.source, known_names(), assignments);
@@ -123,7 +130,8 @@ std::string shell_words(const std::vector<std::string>& words) {
   std::string line;
   for (const std::string& word : words) {
     if (!line.empty()) line += ' ';
-    constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./=:,+%@";
+    constexpr std::string_view kPlain =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./=:,+%@";
     if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) {
       line += word;
       continue;

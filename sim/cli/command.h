@@ -1,5 +1,5 @@
-// What the commands of `revenant` share: reading their own command line, scenario files, and the words they print when
-// either is wrong.
+// What the commands of `revenant` share: reading their own command line, scenario files, and the
+// words they print when either is wrong.
 #pragma once
 
 #include <boost/program_options.hpp>
@@ -53,9 +53,11 @@ struct LoadedScenario {
 };
 
 // Reads and checks a scenario file; prints every error.
-std::expected<LoadedScenario, Exit> load_scenario(const std::string& path, const std::vector<std::string>& sets);
+std::expected<LoadedScenario, Exit> load_scenario(const std::string& path,
+                                                  const std::vector<std::string>& sets);
 // The same scenario with further assignments (later ones win).
-std::expected<Scenario, Exit> resolve_scenario(const LoadedScenario& loaded, const std::vector<Assignment>& more);
+std::expected<Scenario, Exit> resolve_scenario(const LoadedScenario& loaded,
+                                               const std::vector<Assignment>& more);
 
 // What a user would type to run this again; words are quoted where the shell needs it.
 std::string shell_words(const std::vector<std::string>& words);

@@ -12,18 +12,21 @@ namespace revenant::sim {
 namespace po = boost::program_options;
 
 int describe_main(const Arguments& arguments) {
-  CommandLine line("describe [SCENARIO] [options]",
-                   "Tells what a scenario asks and does. Without one: every setting that a scenario may have.");
+  CommandLine line(
+      "describe [SCENARIO] [options]",
+      "Tells what a scenario asks and does. Without one: every setting that a scenario may have.");
   line.operand("scenario", 1, "The scenario file.");
   line.options()("resolved", "Print the scenario with every default filled in, as JSON.")(
-      "set", po::value<std::vector<std::string>>()->composing(), "PATH=VALUE: overrides a setting; may be repeated.");
+      "set", po::value<std::vector<std::string>>()->composing(),
+      "PATH=VALUE: overrides a setting; may be repeated.");
   const auto values = line.parse(arguments);
   if (!values) return values.error().code;
   if (!values->contains("scenario")) {
     std::cout << scenario_reference();
     return 0;
   }
-  const auto sets = values->contains("set") ? (*values)["set"].as<std::vector<std::string>>() : std::vector<std::string>{};
+  const auto sets = values->contains("set") ? (*values)["set"].as<std::vector<std::string>>()
+                                            : std::vector<std::string>{};
   const auto loaded = load_scenario((*values)["scenario"].as<std::string>(), sets);
   if (!loaded) return loaded.error().code;
   if (values->contains("resolved")) {

@@ -17,7 +17,8 @@ namespace po = boost::program_options;
 
 namespace {
 
-// Name and question of each scenario file in the directory; a file that is none is passed over with a word on stderr.
+// Name and question of each scenario file in the directory; a file that is none is passed over with
+// a word on stderr.
 int list_scenarios(const std::string& directory) {
   std::error_code failed;
   std::vector<std::filesystem::path> files;
@@ -49,10 +50,12 @@ int list_scenarios(const std::string& directory) {
 int list_main(const Arguments& arguments) {
   CommandLine line("list [KIND] [options]", "Lists what there is to run, to bound and to promise.");
   line.operand("kind", 1, "scenarios (if left out), metrics or checks.");
-  line.options()("dir", po::value<std::string>()->default_value("scenarios"), "Where scenario files are.");
+  line.options()("dir", po::value<std::string>()->default_value("scenarios"),
+                 "Where scenario files are.");
   const auto values = line.parse(arguments);
   if (!values) return values.error().code;
-  const std::string kind = values->contains("kind") ? (*values)["kind"].as<std::string>() : "scenarios";
+  const std::string kind =
+      values->contains("kind") ? (*values)["kind"].as<std::string>() : "scenarios";
   if (kind == "scenarios") return list_scenarios((*values)["dir"].as<std::string>());
   TextTable table;
   if (kind == "metrics") {

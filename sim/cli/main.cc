@@ -18,18 +18,24 @@ struct Command {
 
 constexpr Command kCommands[] = {
     {"run", revenant::sim::run_main, "SCENARIO          one run, a table, a verdict"},
-    {"sweep", revenant::sim::sweep_main, "SCENARIO          the scenario's grid × seeds into a results file"},
-    {"compare", revenant::sim::compare_main, "RESULTS --by PATH table of a sweep's settings, with intervals"},
+    {"sweep", revenant::sim::sweep_main,
+     "SCENARIO          the scenario's grid × seeds into a results file"},
+    {"compare", revenant::sim::compare_main,
+     "RESULTS --by PATH table of a sweep's settings, with intervals"},
     {"list", revenant::sim::list_main, "[KIND]            scenarios, metrics or checks"},
-    {"describe", revenant::sim::describe_main, "SCENARIO          what a scenario does; without one, all settings"},
+    {"describe", revenant::sim::describe_main,
+     "SCENARIO          what a scenario does; without one, all settings"},
     {"schema", revenant::sim::schema_main, "                  JSON Schema of scenario files"},
-    {"bench", revenant::sim::bench_main, "[PART]            kernel, engine, cluster: real time on this machine"},
+    {"bench", revenant::sim::bench_main,
+     "[PART]            kernel, engine, cluster: real time on this machine"},
 };
 
 void print_usage(std::ostream& out) {
   out << "usage: revenant COMMAND …   (revenant COMMAND --help for its options)\n\n";
-  for (const Command& command : kCommands) out << fmt::format("  {:<9} {}\n", command.name, command.about);
-  out << "\nExit codes: 0 all held; 1 a check or expectation failed; 2 wrong command line or scenario;\n"
+  for (const Command& command : kCommands)
+    out << fmt::format("  {:<9} {}\n", command.name, command.about);
+  out << "\nExit codes: 0 all held; 1 a check or expectation failed; 2 wrong command line or "
+         "scenario;\n"
          "3 vacuous: something under must_happen did not happen; 4 a defect in Revenant itself.\n";
 }
 
@@ -55,6 +61,7 @@ int main(int argc, char** argv) {
     if (command.name == name) return command.run(Arguments(words.begin() + 1, words.end()));
     names.push_back(command.name);
   }
-  revenant::sim::fail(2, fmt::format("unknown command {}{}; see `revenant --help`", name, revenant::sim::did_you_mean(name, names)));
+  revenant::sim::fail(2, fmt::format("unknown command {}{}; see `revenant --help`", name,
+                                     revenant::sim::did_you_mean(name, names)));
   return 2;
 }

@@ -12,15 +12,19 @@ namespace revenant::sim {
 namespace po = boost::program_options;
 
 int run_main(const Arguments& arguments) {
-  CommandLine line("run SCENARIO [options]", "Runs a scenario once and judges it. A sweep block is left aside.");
+  CommandLine line("run SCENARIO [options]",
+                   "Runs a scenario once and judges it. A sweep block is left aside.");
   line.operand("scenario", 1, "The scenario file.");
   line.options()("seed", po::value<uint64_t>()->default_value(1), "Of all randomness in the run.")(
-      "set", po::value<std::vector<std::string>>()->composing(), "PATH=VALUE: overrides a setting; may be repeated.")(
+      "set", po::value<std::vector<std::string>>()->composing(),
+      "PATH=VALUE: overrides a setting; may be repeated.")(
       "out", po::value<std::string>(), "Directory for run.json, timeseries.csv and faults.json.")(
-      "history", "Also write history.jsonl there: every operation.")("json", "Print run.json instead of the table.");
+      "history", "Also write history.jsonl there: every operation.")(
+      "json", "Print run.json instead of the table.");
   const auto values = line.parse(arguments);
   if (!values) return values.error().code;
-  const auto sets = values->contains("set") ? (*values)["set"].as<std::vector<std::string>>() : std::vector<std::string>{};
+  const auto sets = values->contains("set") ? (*values)["set"].as<std::vector<std::string>>()
+                                            : std::vector<std::string>{};
   const auto loaded = load_scenario((*values)["scenario"].as<std::string>(), sets);
   if (!loaded) return loaded.error().code;
   if (values->contains("history") && !values->contains("out")) {
@@ -37,7 +41,10 @@ int run_main(const Arguments& arguments) {
     std::error_code ignored;  // shows when the file cannot be opened
     std::filesystem::create_directories(directory, ignored);
     history.open(directory / "history.jsonl");
-    if (!history) return fail(2, fmt::format("{}: cannot be written", (directory / "history.jsonl").string())).error().code;
+    if (!history)
+      return fail(2, fmt::format("{}: cannot be written", (directory / "history.jsonl").string()))
+          .error()
+          .code;
     options.history = &history;
   }
 

@@ -32,7 +32,8 @@ std::vector<std::string> shown_metrics(const Scenario& scenario) {
   for (const Expectation& e : scenario.expect) add(e.metric);
   for (const Expectation& e : scenario.must_happen) add(e.metric);
   for (const CheckInfo& check : check_table()) {
-    if (std::ranges::find(scenario.checks, check.name) != scenario.checks.end()) add(std::string(check.metric));
+    if (std::ranges::find(scenario.checks, check.name) != scenario.checks.end())
+      add(std::string(check.metric));
   }
   return names;
 }
@@ -40,18 +41,22 @@ std::vector<std::string> shown_metrics(const Scenario& scenario) {
 }  // namespace
 
 int sweep_main(const Arguments& arguments) {
-  CommandLine line("sweep SCENARIO [options]",
-                   "Runs every combination of the scenario's sweep block with every seed, in worker processes.");
+  CommandLine line(
+      "sweep SCENARIO [options]",
+      "Runs every combination of the scenario's sweep block with every seed, in worker processes.");
   line.operand("scenario", 1, "The scenario file.");
-  line.options()("seeds", po::value<std::string>(), "A..B or one seed, instead of the sweep block's.")(
+  line.options()("seeds", po::value<std::string>(),
+                 "A..B or one seed, instead of the sweep block's.")(
       "set", po::value<std::vector<std::string>>()->composing(),
       "PATH=VALUE: overrides a setting, also one that is swept; may be repeated.")(
-      "jobs,j", po::value<int64_t>()->default_value(0), "Worker processes; 0 for one per processor.")(
+      "jobs,j", po::value<int64_t>()->default_value(0),
+      "Worker processes; 0 for one per processor.")(
       "out", po::value<std::string>(), "Results file; results/NAME.sqlite if left out.")(
       "resume", "Go on with a results file of the same sweep.");
   const auto values = line.parse(arguments);
   if (!values) return values.error().code;
-  const auto sets = values->contains("set") ? (*values)["set"].as<std::vector<std::string>>() : std::vector<std::string>{};
+  const auto sets = values->contains("set") ? (*values)["set"].as<std::vector<std::string>>()
+                                            : std::vector<std::string>{};
   const auto loaded = load_scenario((*values)["scenario"].as<std::string>(), sets);
   if (!loaded) return loaded.error().code;
   const Scenario& base = loaded->scenario;
@@ -75,7 +80,8 @@ int sweep_main(const Arguments& arguments) {
   }
   // Every point must make sense before the first one runs.
   for (const GridPoint& point : plan.points()) {
-    if (const auto scenario = resolve_scenario(*loaded, assignments_of(point)); !scenario) return scenario.error().code;
+    if (const auto scenario = resolve_scenario(*loaded, assignments_of(point)); !scenario)
+      return scenario.error().code;
   }
 
   SweepOptions options;
@@ -93,7 +99,8 @@ int sweep_main(const Arguments& arguments) {
   const auto run = [&](const GridPoint& point, uint64_t seed) {
     const auto scenario = resolve_scenario(*loaded, assignments_of(point));
     CHECK(scenario.has_value());
-    RunOutcome outcome = run_scenario(*scenario, seed, {.command = run_command(plan, point, seed)}).outcome;
+    RunOutcome outcome =
+        run_scenario(*scenario, seed, {.command = run_command(plan, point, seed)}).outcome;
     outcome.settings = nlohmann::ordered_json::object();
     for (const auto& [path, value] : point.assignments) outcome.settings[path] = value;
     return outcome;

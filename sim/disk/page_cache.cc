@@ -111,7 +111,8 @@ void PageCache::write(StoredFile& file, uint64_t flush_target) {
   const bool flushes = flush_target > 0;
   file.flush_length = flushes && file.submitted == file.size ? file.size : flush_target;
 
-  const DeviceOperationKind kind = count > 0 ? DeviceOperationKind::kWrite : DeviceOperationKind::kSync;
+  const DeviceOperationKind kind =
+      count > 0 ? DeviceOperationKind::kWrite : DeviceOperationKind::kSync;
   const Instant finish = device_.submit({.kind = kind,
                                          .bytes = count * kPageSize,
                                          .file = file.id,

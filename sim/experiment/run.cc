@@ -17,26 +17,34 @@
 namespace revenant::sim {
 namespace {
 
-// Rows of the time series: the cluster as the world sees it, and reads as the judge does. Counts are since the start;
-// throughput, latencies, SSTables per read and the cache's hit rate are of the interval that ends with the row.
+// Rows of the time series: the cluster as the world sees it, and reads as the judge does. Counts
+// are since the start; throughput, latencies, SSTables per read and the cache's hit rate are of the
+// interval that ends with the row.
 class TimeSeries {
  public:
   TimeSeries()
-      : text_("time_s,nodes_up,operations_ok,throughput,read_latency_p50_ms,read_latency_p99_ms,write_latency_p50_ms,"
-              "write_latency_p99_ms,stale_reads,resurrected_keys,sstables,sstables_per_read,block_cache_hit_rate,"
-              "tombstones_live,tombstones_purged,compactions,stall_seconds,disk_bytes,space_amplification,"
-              "write_amplification,hints_pending_bytes\n") {}
+      : text_(
+            "time_s,nodes_up,operations_ok,throughput,read_latency_p50_ms,read_latency_p99_ms,"
+            "write_latency_p50_ms,"
+            "write_latency_p99_ms,stale_reads,resurrected_keys,sstables,sstables_per_read,block_"
+            "cache_hit_rate,"
+            "tombstones_live,tombstones_purged,compactions,stall_seconds,disk_bytes,space_"
+            "amplification,"
+            "write_amplification,hints_pending_bytes\n") {}
 
   void add(const Snapshot& s, Recorder& recorder, const Judge& judge) {
     const Recorder::Interval interval = recorder.take_interval();
     const auto ratio = [](uint64_t a, uint64_t b) {
-      return b == 0 ? std::string() : fmt::format("{:.6g}", static_cast<double>(a) / static_cast<double>(b));
+      return b == 0 ? std::string()
+                    : fmt::format("{:.6g}", static_cast<double>(a) / static_cast<double>(b));
     };
     const auto quantile = [](const Histogram& h, uint64_t per_million) {
-      return h.count() == 0 ? std::string() : fmt::format("{:.6g}", h.quantile(per_million).in_seconds() * 1e3);
+      return h.count() == 0 ? std::string()
+                            : fmt::format("{:.6g}", h.quantile(per_million).in_seconds() * 1e3);
     };
     const double seconds = (s.at - last_.at).in_seconds();
-    const double rate = seconds > 0 ? static_cast<double>(recorder.operations_ok() - last_ok_) / seconds : 0;
+    const double rate =
+        seconds > 0 ? static_cast<double>(recorder.operations_ok() - last_ok_) / seconds : 0;
     const uint64_t hits = s.cache_hits - last_.cache_hits;
     const uint64_t misses = s.cache_misses - last_.cache_misses;
     const auto cells = {
@@ -174,11 +182,7 @@ RunReport run_scenario(const Scenario& scenario, uint64_t seed, const RunOptions
 
   Metrics metrics;
   TimeSeries series;
-  world.run(
-      [&](const Snapshot& s) {
-        series.add(s, world.recorder(), judge);
-      },
-      metrics);
+  world.run([&](const Snapshot& s) { series.add(s, world.recorder(), judge); }, metrics);
   judge.finish(world.moment(), scenario.storage.gc_grace);
   world.recorder().report(metrics, scenario.duration);
   judge.report(metrics);

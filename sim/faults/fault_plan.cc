@@ -51,8 +51,11 @@ Action action_of(const FaultOptions& fault, FaultTargets& t) {
     const bool rest = !fault.partition->to.all && fault.partition->to.nodes.empty();
     const auto to = rest ? others(t, from) : t.nodes_of(fault.partition->to);
     const bool one_way = fault.partition->one_way;
-    return {"partition", fmt::format("cut {} {} {}", fmt::join(from, ","), one_way ? "->" : "<->", fmt::join(to, ",")),
-            from, [&t, handle, from, to, one_way] { *handle = t.begin_cut(from, to, one_way); }, end_link};
+    return {"partition",
+            fmt::format("cut {} {} {}", fmt::join(from, ","), one_way ? "->" : "<->",
+                        fmt::join(to, ",")),
+            from, [&t, handle, from, to, one_way] { *handle = t.begin_cut(from, to, one_way); },
+            end_link};
   }
   if (fault.lag) {
     const auto nodes = t.nodes_of(fault.lag->node);
@@ -63,14 +66,17 @@ Action action_of(const FaultOptions& fault, FaultTargets& t) {
         t.add_disk_lag(n, disk * sign);
       };
     };
-    return {"lag", fmt::format("messages +{}, disk +{}", messages, disk), nodes, each(nodes, change(1)),
-            each(nodes, change(-1))};
+    return {"lag", fmt::format("messages +{}, disk +{}", messages, disk), nodes,
+            each(nodes, change(1)), each(nodes, change(-1))};
   }
   if (fault.link) {
     const auto from = t.nodes_of(fault.link->from), to = t.nodes_of(fault.link->to);
     const Probability loss = fault.link->loss, duplication = fault.link->duplication;
-    return {"link", fmt::format("loss {}, duplication {}", to_string(loss), to_string(duplication)), from,
-            [&t, handle, from, to, loss, duplication] { *handle = t.begin_impairment(from, to, loss, duplication); },
+    return {"link", fmt::format("loss {}, duplication {}", to_string(loss), to_string(duplication)),
+            from,
+            [&t, handle, from, to, loss, duplication] {
+              *handle = t.begin_impairment(from, to, loss, duplication);
+            },
             end_link};
   }
   CHECK(fault.clock.has_value(), "a fault of no kind");
@@ -83,20 +89,23 @@ Action action_of(const FaultOptions& fault, FaultTargets& t) {
       t.add_drift(n, ppm * sign);
     };
   };
-  return {"clock", fmt::format("ahead {}, behind {}, drift {} ppm", fault.clock->ahead, fault.clock->behind, ppm),
+  return {"clock",
+          fmt::format("ahead {}, behind {}, drift {} ppm", fault.clock->ahead, fault.clock->behind,
+                      ppm),
           nodes, each(nodes, change(1)), each(nodes, change(-1))};
 }
 
 }  // namespace
 
-std::vector<FaultWindow> schedule_faults(Kernel& kernel, const std::vector<FaultOptions>& faults, Instant start,
-                                         Instant end, FaultTargets& targets) {
+std::vector<FaultWindow> schedule_faults(Kernel& kernel, const std::vector<FaultOptions>& faults,
+                                         Instant start, Instant end, FaultTargets& targets) {
   std::vector<FaultWindow> windows;
   for (size_t i = 0; i < faults.size(); ++i) {
     Action action = action_of(faults[i], targets);
     const Instant from = start + faults[i].at;
     const Instant to = faults[i].duration ? std::min(end, from + *faults[i].duration) : end;
-    windows.push_back({action.kind, action.nodes, Instant{} + (from - start), Instant{} + (to - start), action.detail});
+    windows.push_back({action.kind, action.nodes, Instant{} + (from - start),
+                       Instant{} + (to - start), action.detail});
     const NodeId node = action.nodes.empty() ? NodeId{} : action.nodes.front();
     kernel.at(from, node, EventKind::kFault, 2 * i, std::move(action.begin));
     kernel.at(std::max(from, to), node, EventKind::kFault, 2 * i + 1, std::move(action.end));

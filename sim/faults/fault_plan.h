@@ -1,5 +1,5 @@
-// The fault plan of a run: explicit entries with virtual times, scheduled as events. A fault says what happens to
-// which nodes; how a node is killed or a link cut is the world's business.
+// The fault plan of a run: explicit entries with virtual times, scheduled as events. A fault says
+// what happens to which nodes; how a node is killed or a link cut is the world's business.
 #pragma once
 
 #include <string>
@@ -10,8 +10,8 @@
 
 namespace revenant::sim {
 
-// What a fault can do. Every begin is matched by one end, also at the end of the plan; the same node can be down, cut
-// off or late for several reasons at once. Called outside tasks.
+// What a fault can do. Every begin is matched by one end, also at the end of the plan; the same
+// node can be down, cut off or late for several reasons at once. Called outside tasks.
 class FaultTargets {
  public:
   virtual ~FaultTargets() = default;
@@ -20,13 +20,15 @@ class FaultTargets {
 
   virtual void begin_crash(NodeId node) = 0;
   virtual void begin_power_loss(const std::vector<NodeId>& nodes) = 0;
-  virtual void end_down(NodeId node) = 0;  // of either: the node starts when no reason to be down is left
+  virtual void end_down(
+      NodeId node) = 0;  // of either: the node starts when no reason to be down is left
   virtual void begin_pause(NodeId node) = 0;
   virtual void end_pause(NodeId node) = 0;
   // Each returns a handle for its end.
-  virtual uint64_t begin_cut(const std::vector<NodeId>& from, const std::vector<NodeId>& to, bool one_way) = 0;
-  virtual uint64_t begin_impairment(const std::vector<NodeId>& from, const std::vector<NodeId>& to, Probability loss,
-                                    Probability duplication) = 0;
+  virtual uint64_t begin_cut(const std::vector<NodeId>& from, const std::vector<NodeId>& to,
+                             bool one_way) = 0;
+  virtual uint64_t begin_impairment(const std::vector<NodeId>& from, const std::vector<NodeId>& to,
+                                    Probability loss, Probability duplication) = 0;
   virtual void end_link_fault(uint64_t handle) = 0;
   virtual void add_message_lag(NodeId node, Duration change) = 0;
   virtual void add_disk_lag(NodeId node, Duration change) = 0;
@@ -34,7 +36,8 @@ class FaultTargets {
   virtual void add_drift(NodeId node, int64_t ppm) = 0;
 };
 
-// One entry as it happened, for faults.json and for shading plots. Times since the start of the run.
+// One entry as it happened, for faults.json and for shading plots. Times since the start of the
+// run.
 struct FaultWindow {
   std::string kind;
   std::vector<NodeId> nodes;  // whom it concerns
@@ -43,7 +46,7 @@ struct FaultWindow {
 };
 
 // Schedules every entry; all have ended by `end`. `targets` outlives the events.
-std::vector<FaultWindow> schedule_faults(Kernel& kernel, const std::vector<FaultOptions>& faults, Instant start,
-                                         Instant end, FaultTargets& targets);
+std::vector<FaultWindow> schedule_faults(Kernel& kernel, const std::vector<FaultOptions>& faults,
+                                         Instant start, Instant end, FaultTargets& targets);
 
 }  // namespace revenant::sim

@@ -34,7 +34,9 @@ void Histogram::add(Duration value) {
   greatest_ = std::max(greatest_, value);
 }
 
-double Histogram::mean_ns() const { return count_ == 0 ? 0 : sum_ns_ / static_cast<double>(count_); }
+double Histogram::mean_ns() const {
+  return count_ == 0 ? 0 : sum_ns_ / static_cast<double>(count_);
+}
 
 Duration Histogram::quantile(uint64_t per_million) const {
   if (count_ == 0) return {};

@@ -1,5 +1,5 @@
-// A histogram of durations with bounded relative error, in the manner of HdrHistogram: 64 linear steps in each power
-// of two, so a quantile is off by at most 1/64 of itself.
+// A histogram of durations with bounded relative error, in the manner of HdrHistogram: 64 linear
+// steps in each power of two, so a quantile is off by at most 1/64 of itself.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,8 @@ class Histogram {
   void add(Duration value);
   uint64_t count() const { return count_; }
   double mean_ns() const;
-  // The least bucket bound that at least `per_million` of the values do not exceed; zero without values.
+  // The least bucket bound that at least `per_million` of the values do not exceed; zero without
+  // values.
   Duration quantile(uint64_t per_million) const;
   Duration greatest() const { return greatest_; }
 

@@ -8,14 +8,10 @@ namespace revenant::sim {
 
 void HistoryWriter::operation(const Operation& op) {
   nlohmann::ordered_json line = {
-      {"workload", op.workload},
-      {"session", op.session},
-      {"kind", to_string(op.kind)},
-      {"key", key_name(op.key)},
-      {"intended_ns", op.intended.ns},
-      {"invoked_ns", op.invoked.ns},
-      {"completed_ns", op.completed.ns},
-      {"outcome", client::to_string(op.outcome)},
+      {"workload", op.workload},         {"session", op.session},
+      {"kind", to_string(op.kind)},      {"key", key_name(op.key)},
+      {"intended_ns", op.intended.ns},   {"invoked_ns", op.invoked.ns},
+      {"completed_ns", op.completed.ns}, {"outcome", client::to_string(op.outcome)},
   };
   if (is_write(op.kind)) {
     line["version"] = op.version.value;
@@ -27,12 +23,16 @@ void HistoryWriter::operation(const Operation& op) {
     line["coordinator"] = op.coordinator.value;
     auto& answers = line["answers"] = nlohmann::ordered_json::array();
     for (const replication::ReplicaAnswer& answer : op.answers) {
-      answers.push_back({{"node", answer.node.value}, {"holds", answer.holds}, {"version", answer.version.value}});
+      answers.push_back({{"node", answer.node.value},
+                         {"holds", answer.holds},
+                         {"version", answer.version.value}});
     }
   } else if (op.kind == OperationKind::kScan) {
     auto& cells = line["cells"] = nlohmann::ordered_json::array();
     for (const ScannedCell& cell : op.scanned) {
-      cells.push_back({{"key", key_name(cell.key)}, {"version", cell.version.value}, {"write", cell.write.value}});
+      cells.push_back({{"key", key_name(cell.key)},
+                       {"version", cell.version.value},
+                       {"write", cell.write.value}});
     }
   }
   out_ << line.dump() << '\n';

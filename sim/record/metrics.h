@@ -1,5 +1,5 @@
-// The figures of a run: one table names them all, with unit and meaning. Scenarios bound them, results store them,
-// plots label them.
+// The figures of a run: one table names them all, with unit and meaning. Scenarios bound them,
+// results store them, plots label them.
 #pragma once
 
 #include <optional>
@@ -17,8 +17,8 @@ struct MetricInfo {
   std::string_view help;
 };
 
-// Every metric a run can have, in the order they are reported. Those ending in `_by_cause_*` are not listed: they
-// are stored with each run and cannot be bounded.
+// Every metric a run can have, in the order they are reported. Those ending in `_by_cause_*` are
+// not listed: they are stored with each run and cannot be bounded.
 std::span<const MetricInfo> metric_table();
 std::vector<std::string> metric_names();
 

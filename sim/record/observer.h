@@ -1,5 +1,5 @@
-// Whoever watches a run: checkers, samplers, writers of histories. Observers never draw, schedule, take a sequence
-// number or cross the seam; the run is the same without them.
+// Whoever watches a run: checkers, samplers, writers of histories. Observers never draw, schedule,
+// take a sequence number or cross the seam; the run is the same without them.
 #pragma once
 
 #include "engine/env/event_sink.h"
@@ -15,7 +15,8 @@ class Observer {
   virtual void operation(const Operation&) {}
   // A key of the preload: on all its replicas before the run begins.
   virtual void preloaded(uint64_t /*key*/, WriteId, Version) {}
-  virtual void applied(Instant /*at*/, NodeId, uint64_t /*key*/, const CellView&, env::ApplySource) {}
+  virtual void applied(Instant /*at*/, NodeId, uint64_t /*key*/, const CellView&,
+                       env::ApplySource) {}
   virtual void purged(Instant /*at*/, NodeId, uint64_t /*key*/, Version) {}
   // After the run has settled: what each replica holds, keys ascending for each node.
   virtual void final_cell(NodeId, uint64_t /*key*/, const CellView&) {}

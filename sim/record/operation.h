@@ -15,10 +15,12 @@ constexpr std::string_view to_string(OperationKind kind) {
   return kNames[static_cast<size_t>(kind)];
 }
 constexpr bool is_write(OperationKind kind) {
-  return kind == OperationKind::kInsert || kind == OperationKind::kUpdate || kind == OperationKind::kDelete;
+  return kind == OperationKind::kInsert || kind == OperationKind::kUpdate ||
+         kind == OperationKind::kDelete;
 }
 
-// Names a write for ever: 1, 2, … in the order in which writes begin, the preload's first. Every value carries one.
+// Names a write for ever: 1, 2, … in the order in which writes begin, the preload's first. Every
+// value carries one.
 struct WriteId {
   uint64_t value = 0;
   friend constexpr auto operator<=>(WriteId, WriteId) = default;
@@ -35,14 +37,14 @@ struct Operation {
   std::string_view workload;
   uint32_t session = 0;
   OperationKind kind = OperationKind::kRead;
-  uint64_t key = 0;                // index (sim/workload/key.h); where a scan starts
-  WriteId write;                   // writes: itself. Reads: the write that the value names; 0 if none was found
-  Instant intended;                // when it should have begun: latency counts from here
-  Instant invoked, completed;      // virtual time
+  uint64_t key = 0;  // index (sim/workload/key.h); where a scan starts
+  WriteId write;     // writes: itself. Reads: the write that the value names; 0 if none was found
+  Instant intended;  // when it should have begun: latency counts from here
+  Instant invoked, completed;  // virtual time
   client::Outcome outcome = client::Outcome::kUnknown;
-  Version version;                 // writes: their stamp. Reads: the winner's, a tombstone's too; 0 if no trace
-  bool found = false;              // reads: a live value
-  bool damaged = false;            // reads: the value is not one that any write makes
+  Version version;     // writes: their stamp. Reads: the winner's, a tombstone's too; 0 if no trace
+  bool found = false;  // reads: a live value
+  bool damaged = false;  // reads: the value is not one that any write makes
   NodeId coordinator;
   std::vector<replication::ReplicaAnswer> answers;
   std::vector<ScannedCell> scanned;

@@ -28,7 +28,8 @@ class Recorder::NodeSink final : public env::EventSink {
   }
   void purged(Bytes storage_key, Version version) override {
     r_.tombstones_purged_ += r_.measuring_ ? 1 : 0;
-    for (Observer* observer : r_.observers_) observer->purged(r_.now_(), node_, index_of(storage_key), version);
+    for (Observer* observer : r_.observers_)
+      observer->purged(r_.now_(), node_, index_of(storage_key), version);
   }
   void flushed(FileNumber, uint64_t, uint64_t) override { r_.flushes_ += r_.measuring_ ? 1 : 0; }
   void compacted(const env::CompactionEvent& event) override {
@@ -98,7 +99,8 @@ void Recorder::report(Metrics& metrics, Duration measured) const {
   std::array<uint64_t, 3> total{};
   uint64_t reads = 0, writes = 0;
   for (size_t kind = 0; kind < kOperationKinds; ++kind) {
-    for (size_t outcome = 0; outcome < total.size(); ++outcome) total[outcome] += outcomes_[kind][outcome];
+    for (size_t outcome = 0; outcome < total.size(); ++outcome)
+      total[outcome] += outcomes_[kind][outcome];
     (is_write(static_cast<OperationKind>(kind)) ? writes : reads) += outcomes_[kind][0];
   }
   const auto count = [](uint64_t n) { return static_cast<double>(n); };

@@ -1,5 +1,5 @@
-// Gathers what happens in a run and passes it to the observers: one EventSink per node, operations from the
-// workloads, ids for writes. Keeps the counts and latencies that every run reports.
+// Gathers what happens in a run and passes it to the observers: one EventSink per node, operations
+// from the workloads, ids for writes. Keeps the counts and latencies that every run reports.
 #pragma once
 
 #include <array>
@@ -49,13 +49,17 @@ class Recorder {
     Histogram reads, writes;
   };
   Interval take_interval() { return std::exchange(interval_, {}); }
-  // Keys and values of cells applied since measuring began, recovery apart: of all nodes, or of one.
+  // Keys and values of cells applied since measuring began, recovery apart: of all nodes, or of
+  // one.
   uint64_t bytes_applied() const { return bytes_applied_; }
   uint64_t bytes_applied(NodeId node) const;
-  // Keys and values of the newest cell of each key applied anywhere, deleted keys apart: live data, one copy.
+  // Keys and values of the newest cell of each key applied anywhere, deleted keys apart: live data,
+  // one copy.
   uint64_t live_bytes_one_copy() const { return live_bytes_; }
   // The same of one key.
-  uint64_t live_bytes_of(uint64_t key) const { return key < newest_.size() ? newest_[key].live_bytes : 0; }
+  uint64_t live_bytes_of(uint64_t key) const {
+    return key < newest_.size() ? newest_[key].live_bytes : 0;
+  }
 
  private:
   class NodeSink;
@@ -77,7 +81,8 @@ class Recorder {
   uint64_t bytes_applied_ = 0;
   uint64_t live_bytes_ = 0;
   std::vector<NewestCell> newest_;  // by key
-  uint64_t tombstones_purged_ = 0, flushes_ = 0, compactions_ = 0, compactions_abandoned_ = 0, stalls_ = 0;
+  uint64_t tombstones_purged_ = 0, flushes_ = 0, compactions_ = 0, compactions_abandoned_ = 0,
+           stalls_ = 0;
   Duration stall_time_;
 };
 

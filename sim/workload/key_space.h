@@ -1,4 +1,5 @@
-// The keys that exist or once existed: 0…count-1. Shared by all workloads of a run; inserts add to it.
+// The keys that exist or once existed: 0…count-1. Shared by all workloads of a run; inserts add to
+// it.
 #pragma once
 
 #include <cstdint>

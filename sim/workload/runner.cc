@@ -15,9 +15,9 @@ struct WorkloadRunner::Session {
   Random random;
 };
 
-WorkloadRunner::WorkloadRunner(Kernel& kernel, const WorkloadOptions& options, const Scenario& scenario,
-                               KeySpace& keys, Recorder& recorder, const std::vector<Seat>& seats, Instant start,
-                               Instant end)
+WorkloadRunner::WorkloadRunner(Kernel& kernel, const WorkloadOptions& options,
+                               const Scenario& scenario, KeySpace& keys, Recorder& recorder,
+                               const std::vector<Seat>& seats, Instant start, Instant end)
     : kernel_(kernel),
       options_(options),
       keys_(keys),
@@ -38,14 +38,15 @@ WorkloadRunner::WorkloadRunner(Kernel& kernel, const WorkloadOptions& options, c
   };
   for (uint32_t n = 0; n < scenario.cluster.nodes; ++n) {
     const auto& chosen = options.coordinators;
-    if (chosen.all || std::ranges::binary_search(chosen.nodes, n)) client.coordinators.push_back(NodeId{n});
+    if (chosen.all || std::ranges::binary_search(chosen.nodes, n))
+      client.coordinators.push_back(NodeId{n});
   }
   for (uint32_t i = 0; i < seats.size(); ++i) {
     // Sessions start their round of coordinators at different ones.
     std::ranges::rotate(client.coordinators, client.coordinators.begin() + (i == 0 ? 0 : 1));
-    sessions_.push_back(std::make_unique<Session>(
-        Session{i, seats[i].environment, client::Client(seats[i].environment, *seats[i].messenger, client),
-                kernel.stream(fmt::format("workload/{}/client/{}", options.name, i))}));
+    sessions_.push_back(std::make_unique<Session>(Session{
+        i, seats[i].environment, client::Client(seats[i].environment, *seats[i].messenger, client),
+        kernel.stream(fmt::format("workload/{}/client/{}", options.name, i))}));
   }
 }
 
@@ -70,8 +71,9 @@ bool WorkloadRunner::more() const {
 
 uint64_t WorkloadRunner::choose_key(OperationKind kind, Random& random) {
   if (kind == OperationKind::kInsert) return keys_.count++;
-  const uint64_t count =
-      options_.keys == 0 ? keys_.count : std::min(keys_.count, static_cast<uint64_t>(options_.keys));
+  const uint64_t count = options_.keys == 0
+                             ? keys_.count
+                             : std::min(keys_.count, static_cast<uint64_t>(options_.keys));
   return count == 0 ? 0 : chooser_.choose(count, random);
 }
 
@@ -112,7 +114,8 @@ void WorkloadRunner::run_open() {
   --running_;
 }
 
-void WorkloadRunner::run_operation(Session& session, OperationKind kind, uint64_t key, Instant intended) {
+void WorkloadRunner::run_operation(Session& session, OperationKind kind, uint64_t key,
+                                   Instant intended) {
   Operation operation;
   operation.workload = options_.name;
   operation.session = session.index;
@@ -126,7 +129,9 @@ void WorkloadRunner::run_operation(Session& session, OperationKind kind, uint64_
     const client::WriteResult result =
         kind == OperationKind::kDelete
             ? session.client.remove(name)
-            : session.client.put(name, encode_value(operation.write, static_cast<size_t>(options_.value_size.bytes)));
+            : session.client.put(
+                  name,
+                  encode_value(operation.write, static_cast<size_t>(options_.value_size.bytes)));
     operation.outcome = result.outcome;
     operation.version = result.version;
   } else if (kind == OperationKind::kRead) {
@@ -144,7 +149,8 @@ void WorkloadRunner::run_operation(Session& session, OperationKind kind, uint64_
       }
     }
   } else {
-    const client::ScanResult result = session.client.scan(name, static_cast<uint64_t>(options_.scan_length));
+    const client::ScanResult result =
+        session.client.scan(name, static_cast<uint64_t>(options_.scan_length));
     operation.outcome = result.outcome;
     for (const replication::KeyedCell& keyed : result.cells) {
       const auto index = key_index(ring::key_of_storage_key(keyed.key));

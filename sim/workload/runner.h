@@ -1,8 +1,9 @@
-// Drives one workload: its sessions, each a client of its own, in a closed loop (an operation at a time, then a pause)
-// or an open one (operations arrive at a rate, whether or not earlier ones have ended). Records every operation.
+// Drives one workload: its sessions, each a client of its own, in a closed loop (an operation at a
+// time, then a pause) or an open one (operations arrive at a rate, whether or not earlier ones have
+// ended). Records every operation.
 //
-// In an open loop latency counts from the arrival, so a stalled system is not flattered by operations that were held
-// back ("coordinated omission").
+// In an open loop latency counts from the arrival, so a stalled system is not flattered by
+// operations that were held back ("coordinated omission").
 #pragma once
 
 #include <memory>
@@ -26,9 +27,11 @@ struct Seat {
 
 class WorkloadRunner {
  public:
-  // One session per seat. `start` is the run's time 0; operations begin before `end`. References outlive the runner.
-  WorkloadRunner(Kernel& kernel, const WorkloadOptions& options, const Scenario& scenario, KeySpace& keys,
-                 Recorder& recorder, const std::vector<Seat>& seats, Instant start, Instant end);
+  // One session per seat. `start` is the run's time 0; operations begin before `end`. References
+  // outlive the runner.
+  WorkloadRunner(Kernel& kernel, const WorkloadOptions& options, const Scenario& scenario,
+                 KeySpace& keys, Recorder& recorder, const std::vector<Seat>& seats, Instant start,
+                 Instant end);
   ~WorkloadRunner();
   WorkloadRunner(const WorkloadRunner&) = delete;
 

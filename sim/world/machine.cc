@@ -23,7 +23,8 @@ NodeClock make_clock(Kernel& kernel, NodeId id, const ClockOptions& options) {
 // Adds the counts of an ended process; gauges (levels, bytes pending) die with it.
 void add(replication::NodeMetrics& sum, const replication::NodeMetrics& m) {
   sum.lsm.user_bytes_written += m.lsm.user_bytes_written;
-  for (size_t i = 0; i < lsm::kPurgeReasons; ++i) sum.lsm.purge_decisions[i] += m.lsm.purge_decisions[i];
+  for (size_t i = 0; i < lsm::kPurgeReasons; ++i)
+    sum.lsm.purge_decisions[i] += m.lsm.purge_decisions[i];
   sum.lsm.shadowed_dropped += m.lsm.shadowed_dropped;
   sum.lsm.reads += m.lsm.reads;
   sum.lsm.block_cache_hits += m.lsm.block_cache_hits;
@@ -87,11 +88,12 @@ void Machine::boot() {
   CHECK(process_ == nullptr, "{} is already running", id_);
   process_ = std::make_unique<Process>(*this);
   ++totals_.boots;
-  const env::Environment environment{clock_, *process_->files, process_->tasks, recorder_.sink(id_)};
+  const env::Environment environment{clock_, *process_->files, process_->tasks,
+                                     recorder_.sink(id_)};
   spawn("boot", [this, environment] {
     const Random random = kernel_.stream(fmt::format("node/{}/{}", id_.value, totals_.boots));
-    auto node = replication::Node::start(environment, *process_->transport, ring_, scenario_.storage,
-                                         scenario_.replication, random);
+    auto node = replication::Node::start(environment, *process_->transport, ring_,
+                                         scenario_.storage, scenario_.replication, random);
     // Nothing but crashes befalls these disks, and recovery survives every crash.
     CHECK(node.has_value(), "{} does not start: {}", id_, node.error());
     totals_.wal_bytes_dropped += (*node)->db().recovery().wal_dropped_bytes;

@@ -1,9 +1,10 @@
-// One machine of the cluster: a disk and a clock that outlast its processes, and the process that runs now, if any.
+// One machine of the cluster: a disk and a clock that outlast its processes, and the process that
+// runs now, if any.
 //
 //   boot ──> starting ──> serving ──(kill, power loss)──> down ──> boot …
 //
-// At a death the seam goes dead first (no file, no message), then the process's tasks are unwound, then its objects
-// go; the disk then keeps what the kind of death leaves.
+// At a death the seam goes dead first (no file, no message), then the process's tasks are unwound,
+// then its objects go; the disk then keeps what the kind of death leaves.
 #pragma once
 
 #include <memory>
@@ -30,8 +31,8 @@ struct MachineTotals {
 class Machine {
  public:
   // All references outlive the machine.
-  Machine(Kernel& kernel, Network& network, Recorder& recorder, const ring::Ring& ring, const Scenario& scenario,
-          NodeId id);
+  Machine(Kernel& kernel, Network& network, Recorder& recorder, const ring::Ring& ring,
+          const Scenario& scenario, NodeId id);
   ~Machine();
   Machine(const Machine&) = delete;
 
@@ -50,7 +51,8 @@ class Machine {
   void spawn(const char* name, std::move_only_function<void()> body);
   NodeId id() const { return id_; }
   NodeClock& clock() { return clock_; }
-  // Added to the latency of each operation of its disk from now on; a negative change takes it back.
+  // Added to the latency of each operation of its disk from now on; a negative change takes it
+  // back.
   void add_disk_lag(Duration change);
   const SimDisk& disk() const { return disk_; }
 

@@ -18,10 +18,12 @@ std::vector<NodeId> node_ids(int64_t count) {
   return nodes;
 }
 
-// The store's own writing, as the literature counts write amplification. Hints are the replication layer's.
+// The store's own writing, as the literature counts write amplification. Hints are the replication
+// layer's.
 bool amplifies_writes(env::Cause cause) {
   using enum env::CauseKind;
-  return cause.kind == kWal || cause.kind == kFlush || cause.kind == kCompaction || cause.kind == kManifest;
+  return cause.kind == kWal || cause.kind == kFlush || cause.kind == kCompaction ||
+         cause.kind == kManifest;
 }
 
 double ratio(uint64_t a, uint64_t b) { return static_cast<double>(a) / static_cast<double>(b); }
@@ -56,7 +58,9 @@ struct World::ClientMachine {
   // Clients keep nothing.
   class NoFiles final : public env::FileSystem {
    public:
-    Result<std::unique_ptr<env::AppendFile>> create(const std::string& p) override { return refuse(p); }
+    Result<std::unique_ptr<env::AppendFile>> create(const std::string& p) override {
+      return refuse(p);
+    }
     Result<std::unique_ptr<env::ReadFile>> open(const std::string& p) override { return refuse(p); }
     Result<void> remove(const std::string& p) override { return refuse(p); }
     Result<void> rename(const std::string& p, const std::string&) override { return refuse(p); }
@@ -85,14 +89,15 @@ World::World(const Scenario& scenario, uint64_t seed, std::string command)
     : scenario_(scenario),
       kernel_(seed),
       recorder_([this] { return since_start(kernel_.now()); }),
-      ring_(node_ids(scenario.cluster.nodes), scenario.cluster.ring.vnodes, scenario.cluster.ring.replication_factor,
-            kernel_.stream("ring")),
+      ring_(node_ids(scenario.cluster.nodes), scenario.cluster.ring.vnodes,
+            scenario.cluster.ring.replication_factor, kernel_.stream("ring")),
       network_(kernel_, scenario.network),
       reasons_down_(static_cast<size_t>(scenario.cluster.nodes)),
       reasons_paused_(static_cast<size_t>(scenario.cluster.nodes)) {
   kernel_.set_command(std::move(command));
   for (NodeId node : ring_.nodes()) {
-    machines_.push_back(std::make_unique<Machine>(kernel_, network_, recorder_, ring_, scenario_, node));
+    machines_.push_back(
+        std::make_unique<Machine>(kernel_, network_, recorder_, ring_, scenario_, node));
   }
 }
 
@@ -141,7 +146,8 @@ void World::run(const std::function<void(const Snapshot&)>& sample, Metrics& met
   report(metrics);
   std::vector<uint64_t> live_bytes(machines_.size());
   for (uint64_t key = 0; key < keys_.count; ++key) {
-    for (NodeId node : ring_.replicas_of_key(key_name(key))) live_bytes[node.value] += recorder_.live_bytes_of(key);
+    for (NodeId node : ring_.replicas_of_key(key_name(key)))
+      live_bytes[node.value] += recorder_.live_bytes_of(key);
   }
   for (size_t i = 0; i < machines_.size(); ++i) figures_.push_back(figures_of(i, live_bytes[i]));
   read_final_cells();
@@ -185,9 +191,10 @@ void World::preload() {
         const Buffer name = key_name(key);
         const std::vector<NodeId>& replicas = ring_.replicas_of_key(name);
         if (std::ranges::find(replicas, m->id()) == replicas.end()) continue;
-        batch.put(ring::storage_key(name),
-                  encode_value(WriteId{key + 1}, static_cast<size_t>(scenario_.preload.value_size.bytes)),
-                  kPreloadVersion);
+        batch.put(
+            ring::storage_key(name),
+            encode_value(WriteId{key + 1}, static_cast<size_t>(scenario_.preload.value_size.bytes)),
+            kPreloadVersion);
         if (batch.entries.size() == 64) write_batch();
       }
       if (!batch.entries.empty()) write_batch();
@@ -205,12 +212,12 @@ void World::start_workloads() {
   for (const WorkloadOptions& options : scenario_.workload) {
     std::vector<Seat> seats;
     for (int64_t i = 0; i < options.clients; ++i) {
-      clients_.push_back(
-          std::make_unique<ClientMachine>(kernel_, network_, NodeId{next_id++}, scenario_.cluster.clocks));
+      clients_.push_back(std::make_unique<ClientMachine>(kernel_, network_, NodeId{next_id++},
+                                                         scenario_.cluster.clocks));
       seats.push_back({clients_.back()->environment, &clients_.back()->messenger});
     }
-    runners_.push_back(std::make_unique<WorkloadRunner>(kernel_, options, scenario_, keys_, recorder_, seats, start_,
-                                                        start_ + scenario_.duration));
+    runners_.push_back(std::make_unique<WorkloadRunner>(
+        kernel_, options, scenario_, keys_, recorder_, seats, start_, start_ + scenario_.duration));
     runners_.back()->start();
   }
 }
@@ -247,7 +254,8 @@ void World::perform(const OperationOptions& operation) {
     }
   };
   each(operation.flush, "operator flush", [](replication::Node& node) { (void)node.db().flush(); });
-  each(operation.compact, "operator compact", [](replication::Node& node) { (void)node.db().compact(); });
+  each(operation.compact, "operator compact",
+       [](replication::Node& node) { (void)node.db().compact(); });
   each(operation.repair, "operator repair", [](replication::Node& node) { node.repair().run(); });
 }
 
@@ -258,7 +266,8 @@ void World::read_final_cells() {
       auto scan = m->node()->db().scan({}, {}, nullptr, {env::CauseKind::kRepair});
       CHECK(scan.has_value(), "{}: final reading: {}", m->id(), scan.error());
       for (; (*scan)->valid(); (*scan)->next()) {
-        recorder_.final_cell(m->id(), *key_index(ring::key_of_storage_key((*scan)->key())), (*scan)->cell());
+        recorder_.final_cell(m->id(), *key_index(ring::key_of_storage_key((*scan)->key())),
+                             (*scan)->cell());
       }
       const auto status = (*scan)->status();
       CHECK(status.has_value(), "{}: final reading: {}", m->id(), status.error());
@@ -293,7 +302,8 @@ Snapshot World::snapshot() const {
   }
   s.bytes_applied = recorder_.bytes_applied();
   s.live_bytes = recorder_.live_bytes_one_copy() *
-                 static_cast<uint64_t>(std::min(scenario_.cluster.ring.replication_factor, scenario_.cluster.nodes));
+                 static_cast<uint64_t>(
+                     std::min(scenario_.cluster.ring.replication_factor, scenario_.cluster.nodes));
   return s;
 }
 
@@ -327,7 +337,8 @@ NodeFigures World::figures_of(size_t machine, uint64_t live_bytes) const {
   const auto share = [](uint64_t a, uint64_t b) { return b == 0 ? 0 : ratio(a, b); };
   const sstable::ReadCounters& reads = node.lsm.reads;
   f.write_amplification = share(written, recorder_.bytes_applied(f.node));
-  f.read_amplification = share(reads.blocks_from_cache + reads.blocks_from_file, node.replica.reads);
+  f.read_amplification =
+      share(reads.blocks_from_cache + reads.blocks_from_file, node.replica.reads);
   f.sstables_per_read = share(reads.sstables, node.replica.reads);
   f.bloom_false_positive_rate =
       share(reads.filter_false_positives, reads.filter_negatives + reads.filter_false_positives);
@@ -346,13 +357,15 @@ void World::report(Metrics& metrics) const {
   uint64_t device_written = 0;
   lsm::LsmMetrics lsm;
   replication::NodeMetrics node;
-  uint64_t crashes = 0, power_losses = 0, recoveries = 0, wal_dropped = 0, pages_lost = 0, replica_reads = 0;
+  uint64_t crashes = 0, power_losses = 0, recoveries = 0, wal_dropped = 0, pages_lost = 0,
+           replica_reads = 0;
   for (size_t i = 0; i < machines_.size(); ++i) {
     for (const auto& [cause, row] : machines_[i]->disk().ledger().rows()) {
       const LedgerRow change = since_start(i, cause, row);
       device_written += change.device_bytes_written;
       const auto enter = [&](const char* ledger, const char* direction, uint64_t bytes) {
-        if (bytes > 0) by_cause[fmt::format("bytes_{}_{}_{}", ledger, direction, to_string(cause))] += bytes;
+        if (bytes > 0)
+          by_cause[fmt::format("bytes_{}_{}_{}", ledger, direction, to_string(cause))] += bytes;
       };
       enter("file", "written", change.file_bytes_written);
       enter("file", "read", change.file_bytes_read);
@@ -388,10 +401,12 @@ void World::report(Metrics& metrics) const {
     metrics.set("write_amplification", ratio(last.bytes_written, applied));
     metrics.set("device_write_amplification", ratio(device_written, applied));
   }
-  if (last.live_bytes > 0) metrics.set("space_amplification", ratio(last.disk_bytes, last.live_bytes));
+  if (last.live_bytes > 0)
+    metrics.set("space_amplification", ratio(last.disk_bytes, last.live_bytes));
   const sstable::ReadCounters& reads = lsm.reads;
   if (replica_reads > 0) {
-    metrics.set("read_amplification", ratio(reads.blocks_from_cache + reads.blocks_from_file, replica_reads));
+    metrics.set("read_amplification",
+                ratio(reads.blocks_from_cache + reads.blocks_from_file, replica_reads));
     metrics.set("sstables_per_read", ratio(reads.sstables, replica_reads));
   }
   if (const uint64_t absent = reads.filter_negatives + reads.filter_false_positives; absent > 0) {
@@ -401,7 +416,9 @@ void World::report(Metrics& metrics) const {
     metrics.set("block_cache_hit_rate", ratio(lsm.block_cache_hits, asked));
   }
   using enum lsm::PurgeReason;
-  const auto kept = [&](lsm::PurgeReason reason) { return count(lsm.purge_decisions[static_cast<size_t>(reason)]); };
+  const auto kept = [&](lsm::PurgeReason reason) {
+    return count(lsm.purge_decisions[static_cast<size_t>(reason)]);
+  };
   metrics.set("tombstones_kept_by_grace", kept(kKeptByGrace));
   metrics.set("tombstones_kept_by_sstable", kept(kKeptBySstable));
   metrics.set("tombstones_kept_by_memtable", kept(kKeptByMemtable));
@@ -465,17 +482,22 @@ void World::begin_pause(NodeId node) {
 void World::end_pause(NodeId node) {
   if (--reasons_paused_[node.value] == 0) machines_[node.value]->resume();
 }
-uint64_t World::begin_cut(const std::vector<NodeId>& from, const std::vector<NodeId>& to, bool one_way) {
+uint64_t World::begin_cut(const std::vector<NodeId>& from, const std::vector<NodeId>& to,
+                          bool one_way) {
   return network_.cut(from, to, one_way ? Directions::kOneWay : Directions::kBothWays).value;
 }
-uint64_t World::begin_impairment(const std::vector<NodeId>& from, const std::vector<NodeId>& to, Probability loss,
-                                 Probability duplication) {
+uint64_t World::begin_impairment(const std::vector<NodeId>& from, const std::vector<NodeId>& to,
+                                 Probability loss, Probability duplication) {
   return network_.impair(from, to, {loss, duplication}).value;
 }
 void World::end_link_fault(uint64_t handle) { network_.heal({handle}); }
 void World::add_message_lag(NodeId node, Duration change) { network_.add_lag(node, change); }
-void World::add_disk_lag(NodeId node, Duration change) { machines_[node.value]->add_disk_lag(change); }
-void World::step_clock(NodeId node, Duration change) { machines_[node.value]->clock().step(change); }
+void World::add_disk_lag(NodeId node, Duration change) {
+  machines_[node.value]->add_disk_lag(change);
+}
+void World::step_clock(NodeId node, Duration change) {
+  machines_[node.value]->clock().step(change);
+}
 void World::add_drift(NodeId node, int64_t ppm) {
   NodeClock& clock = machines_[node.value]->clock();
   clock.set_drift(clock.drift_ppm() + ppm);

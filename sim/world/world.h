@@ -1,10 +1,11 @@
-// The composition root: builds the kernel, the network, the machines and the clients of one run, and takes the run
-// through its phases.
+// The composition root: builds the kernel, the network, the machines and the clients of one run,
+// and takes the run through its phases.
 //
 //   preload ──> start ──(workload, faults, operations; a sample now and then)──> duration
 //           ──(clients done, faults ended)──> settle ──> fingerprint, figures ──> final reading of every replica
 //
-// Times outside this folder count from the start; the kernel's clock also holds the preload before it.
+// Times outside this folder count from the start; the kernel's clock also holds the preload before
+// it.
 #pragma once
 
 #include <functional>
@@ -37,12 +38,13 @@ struct Snapshot {
   uint64_t nodes_up = 0;
   uint64_t sstables = 0, tombstones_live = 0;
   uint64_t hints_pending_bytes = 0;
-  uint64_t point_reads = 0, sstables_read = 0;     // by replicas since they started
-  uint64_t cache_hits = 0, cache_misses = 0;       // likewise
-  uint64_t disk_bytes = 0;       // of all files
-  uint64_t bytes_written = 0;    // file bytes written by WAL, flush, compaction and manifest since the start
-  uint64_t bytes_applied = 0;    // keys and values of cells applied since the start
-  uint64_t live_bytes = 0;       // of the newest cells, times the replication factor
+  uint64_t point_reads = 0, sstables_read = 0;  // by replicas since they started
+  uint64_t cache_hits = 0, cache_misses = 0;    // likewise
+  uint64_t disk_bytes = 0;                      // of all files
+  uint64_t bytes_written =
+      0;  // file bytes written by WAL, flush, compaction and manifest since the start
+  uint64_t bytes_applied = 0;  // keys and values of cells applied since the start
+  uint64_t live_bytes = 0;     // of the newest cells, times the replication factor
 };
 
 class World final : private FaultTargets {
@@ -55,8 +57,9 @@ class World final : private FaultTargets {
   const ring::Ring& ring() const { return ring_; }
   Kernel& kernel() { return kernel_; }
 
-  // Calls `sample` at the start, every sample_every, and at the end. Sets the figures of the engine, the replication
-  // layer and the world in `metrics`, then shows the recorder's observers every replica's final cells.
+  // Calls `sample` at the start, every sample_every, and at the end. Sets the figures of the
+  // engine, the replication layer and the world in `metrics`, then shows the recorder's observers
+  // every replica's final cells.
   void run(const std::function<void(const Snapshot&)>& sample, Metrics& metrics);
 
   const std::vector<NodeFigures>& nodes() const { return figures_; }
@@ -77,7 +80,8 @@ class World final : private FaultTargets {
   void perform(const OperationOptions& operation);
   void finish_clients();
   void read_final_cells();
-  // Runs the kernel until `done()`, looking again after each millisecond of virtual time; CHECKs that it happens.
+  // Runs the kernel until `done()`, looking again after each millisecond of virtual time; CHECKs
+  // that it happens.
   void run_until(const char* what, const std::function<bool()>& done);
   Snapshot snapshot() const;
   void report(Metrics& metrics) const;
@@ -94,9 +98,10 @@ class World final : private FaultTargets {
   void end_down(NodeId node) override;
   void begin_pause(NodeId node) override;
   void end_pause(NodeId node) override;
-  uint64_t begin_cut(const std::vector<NodeId>& from, const std::vector<NodeId>& to, bool one_way) override;
-  uint64_t begin_impairment(const std::vector<NodeId>& from, const std::vector<NodeId>& to, Probability loss,
-                            Probability duplication) override;
+  uint64_t begin_cut(const std::vector<NodeId>& from, const std::vector<NodeId>& to,
+                     bool one_way) override;
+  uint64_t begin_impairment(const std::vector<NodeId>& from, const std::vector<NodeId>& to,
+                            Probability loss, Probability duplication) override;
   void end_link_fault(uint64_t handle) override;
   void add_message_lag(NodeId node, Duration change) override;
   void add_disk_lag(NodeId node, Duration change) override;

@@ -34,7 +34,8 @@ class HintsTest : public testing::Test {
   }
   void add(NodeId target, int number) {
     in_task([&, number] {
-      hints_->add(target, "key", CellView{CellKind::kValue, Version{static_cast<uint64_t>(number)}, {}, "v"});
+      hints_->add(target, "key",
+                  CellView{CellKind::kValue, Version{static_cast<uint64_t>(number)}, {}, "v"});
     });
   }
   // Versions delivered to the target until `refuse_after` were taken.
@@ -61,7 +62,8 @@ class HintsTest : public testing::Test {
     group_ = kernel_.new_group(NodeId{0});
     tasks_ = std::make_unique<sim::GroupTasks>(kernel_, group_);
     files_ = disk_.mount();
-    hints_ = std::make_unique<Hints>(env::Environment{clock_, *files_, *tasks_, events_}, HintOptions{}, days(10));
+    hints_ = std::make_unique<Hints>(env::Environment{clock_, *files_, *tasks_, events_},
+                                     HintOptions{}, days(10));
     in_task([&] { ASSERT_TRUE(hints_->open().has_value()); });
   }
   void stop() {
@@ -98,7 +100,8 @@ TEST_F(HintsTest, ARefusedHintAndThoseAfterItStay) {
   for (int i = 1; i <= 3; ++i) add(kTarget, i);
   EXPECT_EQ(replay(kTarget, 1), std::vector<uint64_t>{1});
   EXPECT_TRUE(hints_->pending(kTarget));
-  EXPECT_EQ(replay(kTarget), (std::vector<uint64_t>{1, 2, 3})) << "a file goes when all in it were taken";
+  EXPECT_EQ(replay(kTarget), (std::vector<uint64_t>{1, 2, 3}))
+      << "a file goes when all in it were taken";
 }
 
 TEST_F(HintsTest, NewOnesArriveWhileOthersWait) {

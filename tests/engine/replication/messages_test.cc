@@ -22,7 +22,8 @@ void expect_round_trip(const T& message) {
   ASSERT_TRUE(back.has_value());
   EXPECT_EQ(encoded(*back), bytes);
   for (size_t size = 0; size < bytes.size(); ++size) {
-    EXPECT_FALSE(decode_all<T>(Bytes(bytes).substr(0, size)).has_value()) << "cut to " << size << " of " << bytes.size();
+    EXPECT_FALSE(decode_all<T>(Bytes(bytes).substr(0, size)).has_value())
+        << "cut to " << size << " of " << bytes.size();
   }
   EXPECT_FALSE(decode_all<T>(bytes + "x").has_value()) << "something follows";
 }
@@ -35,16 +36,20 @@ Cell tombstone(uint64_t version, Instant deleted) {
 }
 
 TEST(MessagesTest, EachComesBackAsItWasSentAndNotCutShort) {
-  const std::vector<KeyedCell> cells{{"a", value("x", 1)}, {"", tombstone(UINT64_MAX, Instant{-5})}};
+  const std::vector<KeyedCell> cells{{"a", value("x", 1)},
+                                     {"", tombstone(UINT64_MAX, Instant{-5})}};
   expect_round_trip(Apply{env::ApplySource::kRepair, cells});
   expect_round_trip(cells);
   expect_round_trip(ReadRange{"least", "", 12});
   expect_round_trip(TreeRequest{{ring::Token{5}, ring::Token{2}}, 10, Instant{7}});
-  expect_round_trip(StreamRequest{NodeId{3}, Instant{9}, {{ring::Token{1}, ring::Token{2}}, {ring::Token{4}, ring::Token{0}}}});
+  expect_round_trip(StreamRequest{
+      NodeId{3}, Instant{9}, {{ring::Token{1}, ring::Token{2}}, {ring::Token{4}, ring::Token{0}}}});
   expect_round_trip(ClientWrite{"key", CellKind::kTombstone, Version{8}, "", 2});
   expect_round_trip(ClientRead{"key", 3});
   expect_round_trip(ClientScan{"from", 1, 100});
-  expect_round_trip(ClientReadReply{Status::kOk, tombstone(4, Instant{1}), {{NodeId{1}, true, Version{4}}, {NodeId{2}, false, {}}}});
+  expect_round_trip(ClientReadReply{Status::kOk,
+                                    tombstone(4, Instant{1}),
+                                    {{NodeId{1}, true, Version{4}}, {NodeId{2}, false, {}}}});
   expect_round_trip(std::optional<Cell>());
   expect_round_trip(std::optional<Cell>(value("v", 3)));
 }

@@ -18,17 +18,21 @@ Instant at(int64_t s) { return Instant{} + seconds(s); }
 class JudgeTest : public testing::Test {
  protected:
   JudgeTest()
-      : ring_({NodeId{0}, NodeId{1}, NodeId{2}}, 4, 3, Random(1, "ring")), judge_(ring_, kAtRiskAfter) {}
+      : ring_({NodeId{0}, NodeId{1}, NodeId{2}}, 4, 3, Random(1, "ring")),
+        judge_(ring_, kAtRiskAfter) {}
 
   // --- what happens ---
-  WriteId put(int64_t begun, int64_t acknowledged, uint64_t version, client::Outcome outcome = client::Outcome::kOk) {
+  WriteId put(int64_t begun, int64_t acknowledged, uint64_t version,
+              client::Outcome outcome = client::Outcome::kOk) {
     return write(OperationKind::kUpdate, begun, acknowledged, version, outcome);
   }
-  void remove(int64_t begun, int64_t acknowledged, uint64_t version, client::Outcome outcome = client::Outcome::kOk) {
+  void remove(int64_t begun, int64_t acknowledged, uint64_t version,
+              client::Outcome outcome = client::Outcome::kOk) {
     write(OperationKind::kDelete, begun, acknowledged, version, outcome);
   }
   void apply(uint32_t node, uint64_t version, CellKind kind, int64_t when = 0) {
-    judge_.applied(at(when), NodeId{node}, kKey, CellView{kind, Version{version}, {}, ""}, env::ApplySource::kClient);
+    judge_.applied(at(when), NodeId{node}, kKey, CellView{kind, Version{version}, {}, ""},
+                   env::ApplySource::kClient);
   }
   void apply_everywhere(uint64_t version, CellKind kind, int64_t when = 0) {
     for (uint32_t node = 0; node < 3; ++node) apply(node, version, kind, when);
@@ -49,7 +53,8 @@ class JudgeTest : public testing::Test {
     read.version = Version{version};
     judge_.operation(read);
   }
-  void hold(uint32_t node, uint64_t version, CellKind kind, Bytes value = "v", Instant deleted = {}) {
+  void hold(uint32_t node, uint64_t version, CellKind kind, Bytes value = "v",
+            Instant deleted = {}) {
     judge_.final_cell(NodeId{node}, kKey, CellView{kind, Version{version}, deleted, value});
   }
 
@@ -77,7 +82,8 @@ class JudgeTest : public testing::Test {
     op.outcome = client::Outcome::kOk;
     return op;
   }
-  WriteId write(OperationKind kind, int64_t begun, int64_t acknowledged, uint64_t version, client::Outcome outcome) {
+  WriteId write(OperationKind kind, int64_t begun, int64_t acknowledged, uint64_t version,
+                client::Outcome outcome) {
     const WriteId id{++writes_};
     judge_.write_began(kKey, id, at(begun));
     Operation op = operation(kind, begun, acknowledged);
@@ -104,7 +110,8 @@ TEST_F(JudgeTest, AReadThatMissesAnAcknowledgedPutIsStaleByTimeAndVersions) {
   read_value(10, 10, old);
   EXPECT_EQ(figure("stale_reads"), 1);
   EXPECT_EQ(figure("staleness_versions_max"), 2);
-  EXPECT_EQ(figure("staleness_max_ms"), 6000) << "since the first write missed was acknowledged, at 4 s";
+  EXPECT_EQ(figure("staleness_max_ms"), 6000)
+      << "since the first write missed was acknowledged, at 4 s";
 }
 
 TEST_F(JudgeTest, AWriteThatOverlapsTheReadMayBeMissed) {

@@ -1,5 +1,5 @@
-// The whole stack on small clusters: what replication promises, each with the fault that tests it. Every test also
-// asserts that what it is about happened.
+// The whole stack on small clusters: what replication promises, each with the fault that tests it.
+// Every test also asserts that what it is about happened.
 #include <gtest/gtest.h>
 
 #include <sstream>
@@ -168,7 +168,8 @@ TEST(ClusterTest, AQuorumOfLiveReplicasIsEnoughAndAMinorityIsNot) {
   const TestRun two_down(R"({ "faults": [ { "at": "0s", "crash": { "node": [0, 1] } } ],
                           "workload": [ { "name": "w", "from": "1s", "rate": "100/s", "coordinators": 2, "mix": { "update": 1 } } ] })");
   EXPECT_EQ(two_down["operations_ok"], 0);
-  EXPECT_GT(two_down["operations_failed"], 100) << "refused before anything is sent: surely not applied";
+  EXPECT_GT(two_down["operations_failed"], 100)
+      << "refused before anything is sent: surely not applied";
 }
 
 TEST(ClusterTest, ATimeoutIsUnknownNeverFailed) {
@@ -182,11 +183,13 @@ TEST(ClusterTest, ATimeoutIsUnknownNeverFailed) {
 }
 
 TEST(ClusterTest, ARetryIsTheSameWrite) {
-  const TestRun run(R"({ "faults": [ { "at": "0s", "for": "4s", "link": { "from": "all", "to": "all", "loss": 0.3 } } ],
+  const TestRun run(
+      R"({ "faults": [ { "at": "0s", "for": "4s", "link": { "from": "all", "to": "all", "loss": 0.3 } } ],
                      "workload": [ { "name": "w", "rate": "200/s", "retries": 5, "mix": { "update": 1 } } ] })");
   EXPECT_GT(run["messages_lost"], 100);
   EXPECT_GT(run["operations_ok"], 700);
-  EXPECT_EQ(run["lost_updates"], 0) << "a second stamp would let an old value win over a newer write";
+  EXPECT_EQ(run["lost_updates"], 0)
+      << "a second stamp would let an old value win over a newer write";
 }
 
 TEST(ClusterTest, DuplicatedMessagesChangeNothing) {
@@ -197,7 +200,8 @@ TEST(ClusterTest, DuplicatedMessagesChangeNothing) {
 }
 
 TEST(ClusterTest, OnlyTheMajoritySideOfAPartitionServesQuorums) {
-  const TestRun run(R"({ "faults": [ { "at": "0s", "for": "4s", "partition": { "from": 0, "to": [1, 2] } } ],
+  const TestRun run(
+      R"({ "faults": [ { "at": "0s", "for": "4s", "partition": { "from": 0, "to": [1, 2] } } ],
                      "workload": [ { "name": "minority", "from": "1s", "rate": "100/s", "coordinators": 0, "mix": { "update": 1 } },
                                    { "name": "majority", "from": "1s", "rate": "100/s", "coordinators": [1, 2], "mix": { "update": 1 } } ] })");
   EXPECT_NEAR(run["operations_ok"], 300, 60);
@@ -207,7 +211,8 @@ TEST(ClusterTest, OnlyTheMajoritySideOfAPartitionServesQuorums) {
 }
 
 TEST(ClusterTest, AOneWayCutLosesAnswersOnly) {
-  const TestRun run(R"({ "faults": [ { "at": "500ms", "for": "300ms", "partition": { "from": [1, 2], "to": 0, "one_way": true } } ],
+  const TestRun run(
+      R"({ "faults": [ { "at": "500ms", "for": "300ms", "partition": { "from": [1, 2], "to": 0, "one_way": true } } ],
                      "workload": [ { "name": "w", "from": "500ms", "to": "700ms", "rate": "500/s", "coordinators": 0, "mix": { "update": 1 } } ] })");
   EXPECT_GT(run["operations_unknown"], 50);
   EXPECT_EQ(run["diverged_keys"], 0) << "the writes themselves arrived";
@@ -246,7 +251,8 @@ TEST(ClusterTest, APausedNodeLosesNothingAndCatchesUp) {
 }
 
 TEST(ClusterTest, SkewedClientClocksLoseUpdates) {
-  const TestRun skewed(R"({ "cluster": { "clocks": { "offset_max": "2s" } }, "preload": { "keys": 20 } })");
+  const TestRun skewed(
+      R"({ "cluster": { "clocks": { "offset_max": "2s" } }, "preload": { "keys": 20 } })");
   EXPECT_GT(skewed["lost_updates"], 10);
   const TestRun right(R"({ "preload": { "keys": 20 } })");
   EXPECT_EQ(right["lost_updates"], 0);
@@ -254,12 +260,14 @@ TEST(ClusterTest, SkewedClientClocksLoseUpdates) {
 
 TEST(ClusterTest, ASlowDiskSlowsWritesThatWaitForIt) {
   const TestRun normal(R"({ "replication": { "write": "ALL" } })");
-  const TestRun slow(R"({ "replication": { "write": "ALL" }, "faults": [ { "at": "0s", "lag": { "node": 0, "disk": "20ms" } } ] })");
+  const TestRun slow(
+      R"({ "replication": { "write": "ALL" }, "faults": [ { "at": "0s", "lag": { "node": 0, "disk": "20ms" } } ] })");
   EXPECT_GT(slow["write_latency_p50_ms"], normal["write_latency_p50_ms"] + 15);
 }
 
 TEST(ClusterTest, ScansReturnLiveCellsOnly) {
-  const TestRun run(R"({ "workload": [ { "name": "w", "rate": "200/s", "mix": { "scan": 1, "delete": 1, "update": 1 }, "scan_length": 50 } ] })");
+  const TestRun run(
+      R"({ "workload": [ { "name": "w", "rate": "200/s", "mix": { "scan": 1, "delete": 1, "update": 1 }, "scan_length": 50 } ] })");
   EXPECT_GT(run["reads_ok"], 100);
   EXPECT_EQ(run["thin_air_reads"] + run["stale_reads"], 0);
   EXPECT_NE(run.history.str().find("\"cells\":[{"), std::string::npos);

@@ -287,9 +287,9 @@ TEST_F(PlotDataTest, AmplificationByStrategy) {
                    {"read_amplification", kRead[i] * (1 + 0.08 * random.normal(0, 1))},
                    {"space_amplification_mean", kSpace[i] * (1 + 0.05 * random.normal(0, 1))}};
              });
-  expect_golden("amplification.json",
-                {.x = "storage.compaction.strategy",
-                 .metrics = {"write_amplification", "read_amplification", "space_amplification_mean"}});
+  expect_golden("amplification.json", {.x = "storage.compaction.strategy",
+                                       .metrics = {"write_amplification", "read_amplification",
+                                                   "space_amplification_mean"}});
 }
 
 TEST_F(PlotDataTest, StalenessAndLatencyByQuorum) {

@@ -22,7 +22,8 @@ TEST(KeyTest, NamesAreReadBackAndOrderAsTheirNumbers) {
 }
 
 TEST(KeyTest, OtherNamesAreNoKeys) {
-  for (const Bytes name : {"", "key", "key000000000000x", "abc0000000000001", "key00000000000001"}) {
+  for (const Bytes name :
+       {"", "key", "key000000000000x", "abc0000000000001", "key00000000000001"}) {
     EXPECT_FALSE(key_index(name).has_value()) << name;
   }
 }
