@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cctype>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -89,6 +91,22 @@ std::unexpected<Exit> fail(const std::vector<ScenarioError>& errors) {
 
 }  // namespace
 
+namespace {
+
+// ` (did you mean "scenarios/quickstart.json"?)`, if the folder has a file of a name near to it.
+std::string nearest_file(const std::filesystem::path& path) {
+  std::error_code none;
+  const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+  std::vector<std::string> files;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, none)) {
+    files.push_back((path.parent_path() / entry.path().filename()).string());
+  }
+  std::ranges::sort(files);
+  return did_you_mean(path.string(), {files.begin(), files.end()});
+}
+
+}  // namespace
+
 KnownNames known_names() {
   static const std::vector<std::string> metrics = metric_names();
   static const std::vector<std::string> checks = check_names();
@@ -98,7 +116,7 @@ KnownNames known_names() {
 std::expected<LoadedScenario, Exit> load_scenario(const std::string& path,
                                                   const std::vector<std::string>& sets) {
   std::ifstream file(path, std::ios::binary);
-  if (!file) return fail(2, fmt::format("{}: cannot be read (no such file?)", path));
+  if (!file) return fail(2, fmt::format("{}: cannot be read{}", path, nearest_file(path)));
   std::string text(std::istreambuf_iterator<char>(file), {});
   if (file.bad()) return fail(2, fmt::format("{}: cannot be read", path));
 

@@ -111,6 +111,7 @@ class CommandLine(unittest.TestCase):
         missing = self.revenant("run", "absent.json")
         self.assertEqual(missing.returncode, 2)
         self.assertIn("absent.json", missing.stderr)
+        self.assertIn('did you mean "tiny.json"', self.revenant("run", "tny.json").stderr)
         option = self.revenant("run", self.scenario, "--sede", "3")
         self.assertEqual(option.returncode, 2)
         self.assertIn("--seed", option.stderr)
