@@ -16,10 +16,20 @@ ManifestEdit edit_of(const CompactionPick& pick, const std::vector<SstableMetaPt
   return edit;
 }
 
-uint64_t tombstones(const std::vector<SstableMetaPtr>& sstables) {
-  uint64_t sum = 0;
-  for (const SstableMetaPtr& sstable : sstables) sum += sstable->properties.tombstones;
-  return sum;
+// Of the tombstones that the clock alone would let go; 0 if there are none.
+Version greatest_droppable_version(const CompactionRequest& request) {
+  Version greatest;
+  for (const SstableMetaPtr& input : request.inputs) {
+    const auto& p = input->properties;
+    if (p.tombstones == 0) continue;
+    const CellView oldest{.kind = CellKind::kTombstone,
+                          .version = p.greatest_version,
+                          .deletion_time = p.least_deletion_time,
+                          .value = {}};
+    if (request.guards.grace && !past_grace(oldest, request.now, request.gc_grace)) continue;
+    greatest = std::max(greatest, p.greatest_version);
+  }
+  return greatest;
 }
 
 }  // namespace
@@ -124,15 +134,17 @@ Result<CompactionRequest> Compactor::make_request(const CompactionPick& pick, co
   request.least_version_log = core_.log.least_version();
   if (std::exchange(keep_tombstones_, false)) request.least_version_memtables = Version{};
   // Nothing above this line suspends: all of it is of one moment.
-  if (tombstones(pick.inputs) > 0 && request.guards.sstables)
-    RETURN_IF_ERROR(add_bystanders(request, view));
+  if (request.guards.sstables) RETURN_IF_ERROR(add_bystanders(request, view));
   return request;
 }
 
 Result<void> Compactor::add_bystanders(CompactionRequest& request, const View& view) {
   const KeyRange range = key_range(request.inputs);
+  const Version greatest = greatest_droppable_version(request);
   for (const auto& level : view.sstables->levels()) {
     for (const SstablePtr& sstable : level) {
+      // One that cannot matter is not opened.
+      if (sstable->meta().properties.least_version > greatest) continue;
       if (!range.overlaps(sstable->meta())) continue;
       if (std::ranges::find(request.inputs, sstable->meta_ptr()) != request.inputs.end()) continue;
       ASSIGN_OR_RETURN(auto filter,
@@ -174,7 +186,7 @@ Result<Compactor::Ending> Compactor::install(const CompactionPick& pick, const S
 }
 
 void Compactor::discard(const CompactionOutcome& outcome) {
-  for (FileNumber number : outcome.created) core_.obsolete_files->add({FileKind::kSstable, number});
+  for (FileNumber number : outcome.created) core_.remove_soon({FileKind::kSstable, number});
 }
 
 void Compactor::report(const CompactionPick& pick, const CompactionOutcome& outcome,

@@ -8,8 +8,9 @@
 namespace revenant::lsm {
 namespace {
 
-// A manifest this large is replaced by one that begins with the state as it is.
-constexpr uint64_t kManifestBytesMax = 1 << 20;
+// A manifest is replaced by one that begins with the state as it is when it has grown beyond this,
+// and to twice the size it began with, so that replacing it costs no more than the edits did.
+constexpr uint64_t kManifestBytesMin = 1 << 20;
 
 }  // namespace
 
@@ -49,10 +50,7 @@ Result<void> Core::start(const ManifestEdit& recovered, std::weak_ptr<void> owne
   auto next = std::make_shared<View>(*view);
   next->sstables = view->sstables->apply(recovered, obsolete_files);
   view = std::move(next);
-  const FileNumber number = reserve_file_numbers(2);
-  ASSIGN_OR_RETURN(auto manifest, Manifest::create(env.files, directory, number, whole_state()));
-  manifest_.emplace(std::move(manifest));
-  return {};
+  return create_manifest();
 }
 
 FileNumber Core::reserve_file_numbers(uint64_t count) {
@@ -117,7 +115,14 @@ void Core::freeze_active() {
 Result<void> Core::install(ManifestEdit edit, const Memtable* flushed) {
   const env::Mutex::Lock lock(manifest_lock_);
   if (failure_.has_value()) return std::unexpected(*failure_);
-  if (manifest_->bytes() > kManifestBytesMax) RETURN_IF_ERROR(replace_manifest());
+  if (manifest_->bytes() > manifest_bytes_max_) {
+    const FileNumber old = manifest_->number();
+    if (auto created = create_manifest(); !created.has_value()) {
+      fence(created.error());
+      return created;
+    }
+    remove_soon({FileKind::kManifest, old});
+  }
   edit.next_file = next_file_;
   if (auto written = manifest_->append(edit); !written.has_value()) {
     fence(written.error());
@@ -130,26 +135,17 @@ Result<void> Core::install(ManifestEdit edit, const Memtable* flushed) {
   if (edit.last_sequence.has_value()) flushed_sequence_ = *edit.last_sequence;
   if (edit.log_number.has_value()) {
     log_number_ = *edit.log_number;
-    for (FileNumber number : log.release(log_number_))
-      obsolete_files->add({FileKind::kWal, number});
+    for (FileNumber number : log.release(log_number_)) remove_soon({FileKind::kWal, number});
   }
-  if (!cleaner_runs_) {
-    cleaner_runs_ = true;
-    background("file removal", [this] { remove_obsolete_files(); });
-  }
+  start_cleaner();  // for the SSTables whose last reader may leave any time
   return {};
 }
 
-Result<void> Core::replace_manifest() {
-  const FileNumber old = manifest_->number();
+Result<void> Core::create_manifest() {
   const FileNumber number = reserve_file_numbers(2);
-  auto created = Manifest::create(env.files, directory, number, whole_state());
-  if (!created.has_value()) {
-    fence(created.error());
-    return std::unexpected(std::move(created.error()));
-  }
-  manifest_.emplace(std::move(*created));
-  obsolete_files->add({FileKind::kManifest, old});
+  ASSIGN_OR_RETURN(auto manifest, Manifest::create(env.files, directory, number, whole_state()));
+  manifest_.emplace(std::move(manifest));
+  manifest_bytes_max_ = std::max(kManifestBytesMin, 2 * manifest_->bytes());
   return {};
 }
 
@@ -165,6 +161,17 @@ ManifestEdit Core::whole_state() const {
       edit.added.push_back({static_cast<int>(level), meta});
   }
   return edit;
+}
+
+void Core::remove_soon(FileName name) {
+  obsolete_files->add(name);
+  start_cleaner();
+}
+
+void Core::start_cleaner() {
+  if (cleaner_runs_) return;
+  cleaner_runs_ = true;
+  background("file removal", [this] { remove_obsolete_files(); });
 }
 
 void Core::remove_obsolete_files() {

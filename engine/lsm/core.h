@@ -97,14 +97,18 @@ class Core {
   // Makes the edit durable, then visible; the `flushed` memtable leaves the view with it. Returns
   // at the instant it became visible. An error fences.
   Result<void> install(ManifestEdit edit, const Memtable* flushed = nullptr);
+  // Has a file removed that no view and no manifest names.
+  void remove_soon(FileName name);
 
  private:
-  Result<void> replace_manifest();
+  Result<void> create_manifest();
   ManifestEdit whole_state() const;
+  void start_cleaner();
   void remove_obsolete_files();
 
   env::Mutex manifest_lock_;
   std::optional<Manifest> manifest_;
+  uint64_t manifest_bytes_max_ = 0;
   FileNumber next_file_;
   FileNumber log_number_;  // these two as the manifest has them
   SequenceNumber flushed_sequence_;

@@ -16,7 +16,7 @@ namespace {
 uint64_t key_prefix(Bytes key) {
   if (key.size() >= 8) return get_big_endian64(key.data());
   char bytes[8] = {};
-  std::memcpy(bytes, key.data(), key.size());
+  std::copy_n(key.data(), key.size(), bytes);
   return get_big_endian64(bytes);
 }
 
@@ -58,7 +58,7 @@ struct Memtable::Node {
                                                                  {nullptr}};
     std::fill_n(node->next, levels, nullptr);
     char* key = reinterpret_cast<char*>(node->next + levels);
-    std::memcpy(key, user_key.data(), user_key.size());
+    std::copy_n(user_key.data(), user_key.size(), key);
     std::memcpy(key + user_key.size(), trailer, sstable::kTrailerSize);
     return node;
   }
@@ -120,7 +120,7 @@ void Memtable::insert(Bytes user_key, const CellView& cell, SequenceNumber seque
   if (cell.is_tombstone()) {
     std::memcpy(node->value_data(), &cell.deletion_time.ns, value_bytes);
   } else {
-    std::memcpy(node->value_data(), cell.value.data(), value_bytes);
+    std::copy_n(cell.value.data(), value_bytes, node->value_data());
   }
   for (int level = 0; level < height; ++level) {
     node->next[level] = previous[level]->next[level];

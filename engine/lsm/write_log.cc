@@ -25,7 +25,9 @@ Result<void> WriteLog::append(Bytes record, Version least_version) {
   // Before the append: a recovery may meet the record even if the append fails.
   segment.least_version = std::min(segment.least_version, least_version);
   segment.unsynced = true;
-  return segment.writer.append(record);
+  Result<void> appended = segment.writer.append(record);
+  if (!appended.has_value()) failure_ = appended.error();
+  return appended;
 }
 
 std::optional<FileNumber> WriteLog::end() {
@@ -38,9 +40,14 @@ Result<void> WriteLog::sync() {
   // A copy: segments may be begun and released while this task is suspended.
   const std::deque<std::shared_ptr<Segment>> segments = segments_;
   for (const std::shared_ptr<Segment>& segment : segments) {
+    // Also one that came while this task was suspended.
+    if (failure_.has_value()) return std::unexpected(*failure_);
     if (segment->unsynced) {
       segment->unsynced = false;
-      RETURN_IF_ERROR(segment->writer.sync());
+      if (auto synced = segment->writer.sync(); !synced.has_value()) {
+        failure_ = synced.error();
+        return synced;
+      }
     }
     if (!segment->entry_durable) {
       RETURN_IF_ERROR(files_.sync_directory(directory_, kCause));

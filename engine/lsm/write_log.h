@@ -55,6 +55,7 @@ class WriteLog {
   const std::string directory_;
   std::deque<std::shared_ptr<Segment>> segments_;  // ascending
   bool open_ = false;                              // segments_.back() takes appends
+  std::optional<Error> failure_;  // of an append or a sync: there is no more of either
 };
 
 }  // namespace revenant::lsm
