@@ -127,7 +127,7 @@ Result<std::vector<Group>> make_groups(const SweepPlan& plan, const CompareReque
     }
     return 0;
   };
-  std::ranges::stable_sort(groups, {}, [&](const Group& g) {
+  std::ranges::sort(groups, {}, [&](const Group& g) {
     return std::pair(position(request.x, g.x), position(request.by, g.by));
   });
   return groups;

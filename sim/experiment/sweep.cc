@@ -56,7 +56,8 @@ class Progress {
       left = fmt::format(", {} left",
                          to_string(revenant::seconds(whole >= 600 ? whole / 60 * 60 : whole)));
     }
-    fmt::print(err_, "\r\033[K{}/{} runs, {} not held{}", done_, total_, failed_, left);
+    const std::string failed = failed_ == 0 ? "" : fmt::format(", {} failed", failed_);
+    fmt::print(err_, "\r\033[K{}/{} runs{}{}", done_, total_, failed, left);
     err_.flush();
   }
 
