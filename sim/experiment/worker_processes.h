@@ -4,7 +4,7 @@
 //             one per job      ── its stderr ──> pipe ──> parent (the last few KiB)
 //
 // A process per job, not a pool of them: a run can neither see what an earlier one left in memory
-// nor take others down with it, and a fork costs under a millisecond. The parent must have one
+// nor take others down with it, and a fork costs little beside a run. The parent must have one
 // thread. Workers are killed when their parent dies.
 #pragma once
 
