@@ -1,7 +1,7 @@
 // Quantiles of the distributions that intervals are made of.
 //
-// Both invert a distribution function that is known well by bisection: some sixty evaluations, a
-// few microseconds, and nothing to get wrong in the tails. Meant for tables and plots, not for
+// Both invert a distribution function that is known well by bisection: some sixty evaluations,
+// and nothing to get wrong in the tails. Meant for tables and plots, not for
 // simulated paths (they use libm).
 #pragma once
 
