@@ -103,4 +103,40 @@ NodeMetrics Node::metrics() const {
   return metrics;
 }
 
+void add_counts(NodeMetrics& sum, const NodeMetrics& m) {
+  sum.lsm.user_bytes_written += m.lsm.user_bytes_written;
+  sum.lsm.flushes += m.lsm.flushes;
+  sum.lsm.compactions += m.lsm.compactions;
+  sum.lsm.compactions_abandoned += m.lsm.compactions_abandoned;
+  sum.lsm.stalls += m.lsm.stalls;
+  sum.lsm.stall_time += m.lsm.stall_time;
+  for (size_t i = 0; i < lsm::kPurgeReasons; ++i)
+    sum.lsm.purge_decisions[i] += m.lsm.purge_decisions[i];
+  sum.lsm.shadowed_dropped += m.lsm.shadowed_dropped;
+  sum.lsm.reads += m.lsm.reads;
+  sum.lsm.block_cache_hits += m.lsm.block_cache_hits;
+  sum.lsm.block_cache_misses += m.lsm.block_cache_misses;
+  sum.replica.cells_applied += m.replica.cells_applied;
+  sum.replica.reads += m.replica.reads;
+  sum.replica.trees += m.replica.trees;
+  sum.replica.cells_streamed += m.replica.cells_streamed;
+  sum.coordinator.writes += m.coordinator.writes;
+  sum.coordinator.reads += m.coordinator.reads;
+  sum.coordinator.scans += m.coordinator.scans;
+  sum.coordinator.unavailable += m.coordinator.unavailable;
+  sum.coordinator.timeouts += m.coordinator.timeouts;
+  sum.coordinator.digest_mismatches += m.coordinator.digest_mismatches;
+  sum.coordinator.read_repairs += m.coordinator.read_repairs;
+  sum.hints.written += m.hints.written;
+  sum.hints.delivered += m.hints.delivered;
+  sum.hints.expired += m.hints.expired;
+  sum.hints.beyond_window += m.hints.beyond_window;
+  sum.hints.failed += m.hints.failed;
+  sum.repair.sessions += m.repair.sessions;
+  sum.repair.ranges_repaired += m.repair.ranges_repaired;
+  sum.repair.ranges_failed += m.repair.ranges_failed;
+  sum.repair.ranges_differing += m.repair.ranges_differing;
+  sum.repair.cells_streamed += m.repair.cells_streamed;
+}
+
 }  // namespace revenant::replication

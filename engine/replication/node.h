@@ -25,6 +25,9 @@ struct NodeMetrics {
   uint64_t hints_pending_bytes = 0;
   RepairMetrics repair;
 };
+// Adds what another life of a node, or another node, counted. Gauges (levels, bytes held now) are
+// left alone: they say how things stand, and end with the process.
+void add_counts(NodeMetrics& sum, const NodeMetrics& m);
 
 class Node {
  public:

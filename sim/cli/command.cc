@@ -21,6 +21,12 @@ CommandLine::CommandLine(std::string usage, std::string about)
   options_.add_options()("help,h", "This text.");
 }
 
+void CommandLine::scenario() {
+  operand("scenario", 1, "The scenario file.");
+  options()("set", po::value<std::vector<std::string>>()->composing(),
+            "PATH=VALUE: overrides a setting; may be repeated.");
+}
+
 void CommandLine::operand(const char* name, int count, const char* help) {
   if (count == -1) {
     operands_.add_options()(name, po::value<std::vector<std::string>>(), help);
@@ -113,8 +119,14 @@ KnownNames known_names() {
   return {metrics, checks};
 }
 
+std::expected<LoadedScenario, Exit> load_scenario(const po::variables_map& values) {
+  std::vector<std::string> sets;
+  if (values.contains("set")) sets = values["set"].as<std::vector<std::string>>();
+  return load_scenario(values["scenario"].as<std::string>(), std::move(sets));
+}
+
 std::expected<LoadedScenario, Exit> load_scenario(const std::string& path,
-                                                  const std::vector<std::string>& sets) {
+                                                  std::vector<std::string> sets) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return fail(2, fmt::format("{}: cannot be read{}", path, nearest_file(path)));
   std::string text(std::istreambuf_iterator<char>(file), {});
@@ -128,7 +140,8 @@ std::expected<LoadedScenario, Exit> load_scenario(const std::string& path,
   }
   auto source = Source::read(text, path);
   if (!source) return fail({source.error()});
-  LoadedScenario loaded{path, std::move(text), std::move(*source), std::move(assignments), {}};
+  LoadedScenario loaded{
+      path, std::move(text), std::move(*source), std::move(sets), std::move(assignments), {}};
   auto scenario = resolve_scenario(loaded, {});
   if (!scenario) return std::unexpected(scenario.error());
   loaded.scenario = std::move(*scenario);

@@ -25,6 +25,8 @@ class CommandLine {
   CommandLine(std::string usage, std::string about);
 
   boost::program_options::options_description_easy_init options() { return options_.add_options(); }
+  // The operand SCENARIO and the option --set, which load_scenario() reads.
+  void scenario();
   // Operands in their order; the last may be repeated (count -1).
   void operand(const char* name, int count, const char* help);
 
@@ -48,13 +50,17 @@ struct LoadedScenario {
   std::string path;
   std::string text;
   Source source;
-  std::vector<Assignment> assignments;  // --set
+  std::vector<std::string> sets;        // --set, as typed
+  std::vector<Assignment> assignments;  // and what they say
   Scenario scenario;                    // base values with the assignments
 };
 
 // Reads and checks a scenario file; prints every error.
 std::expected<LoadedScenario, Exit> load_scenario(const std::string& path,
-                                                  const std::vector<std::string>& sets);
+                                                  std::vector<std::string> sets);
+// The one that a command line names.
+std::expected<LoadedScenario, Exit> load_scenario(
+    const boost::program_options::variables_map& values);
 // The same scenario with further assignments (later ones win).
 std::expected<Scenario, Exit> resolve_scenario(const LoadedScenario& loaded,
                                                const std::vector<Assignment>& more);

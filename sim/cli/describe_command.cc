@@ -15,19 +15,15 @@ int describe_main(const Arguments& arguments) {
   CommandLine line(
       "describe [SCENARIO] [options]",
       "Tells what a scenario asks and does. Without one: every setting that a scenario may have.");
-  line.operand("scenario", 1, "The scenario file.");
-  line.options()("resolved", "Print the scenario with every default filled in, as JSON.")(
-      "set", po::value<std::vector<std::string>>()->composing(),
-      "PATH=VALUE: overrides a setting; may be repeated.");
+  line.scenario();
+  line.options()("resolved", "Print the scenario with every default filled in, as JSON.");
   const auto values = line.parse(arguments);
   if (!values) return values.error().code;
   if (!values->contains("scenario")) {
     std::cout << scenario_reference();
     return 0;
   }
-  const auto sets = values->contains("set") ? (*values)["set"].as<std::vector<std::string>>()
-                                            : std::vector<std::string>{};
-  const auto loaded = load_scenario((*values)["scenario"].as<std::string>(), sets);
+  const auto loaded = load_scenario(*values);
   if (!loaded) return loaded.error().code;
   if (values->contains("resolved")) {
     std::cout << to_json(loaded->scenario).dump(2) << '\n';

@@ -14,18 +14,14 @@ namespace po = boost::program_options;
 int run_main(const Arguments& arguments) {
   CommandLine line("run SCENARIO [options]",
                    "Runs a scenario once and judges it. A sweep block is left aside.");
-  line.operand("scenario", 1, "The scenario file.");
+  line.scenario();
   line.options()("seed", po::value<uint64_t>()->default_value(1), "Of all randomness in the run.")(
-      "set", po::value<std::vector<std::string>>()->composing(),
-      "PATH=VALUE: overrides a setting; may be repeated.")(
       "out", po::value<std::string>(), "Directory for run.json, timeseries.csv and faults.json.")(
       "history", "Also write history.jsonl there: every operation.")(
       "json", "Print run.json instead of the table.");
   const auto values = line.parse(arguments);
   if (!values) return values.error().code;
-  const auto sets = values->contains("set") ? (*values)["set"].as<std::vector<std::string>>()
-                                            : std::vector<std::string>{};
-  const auto loaded = load_scenario((*values)["scenario"].as<std::string>(), sets);
+  const auto loaded = load_scenario(*values);
   if (!loaded) return loaded.error().code;
   if (values->contains("history") && !values->contains("out")) {
     return fail(2, "--history needs --out DIR to write to").error().code;
@@ -33,7 +29,7 @@ int run_main(const Arguments& arguments) {
 
   const uint64_t seed = (*values)["seed"].as<uint64_t>();
   std::vector<std::string> words{"revenant", "run", loaded->path, "--seed", std::to_string(seed)};
-  for (const std::string& set : sets) words.insert(words.end(), {"--set", set});
+  for (const std::string& set : loaded->sets) words.insert(words.end(), {"--set", set});
   RunOptions options{.command = shell_words(words), .history = nullptr};
   std::ofstream history;
   if (values->contains("history")) {

@@ -44,20 +44,16 @@ int sweep_main(const Arguments& arguments) {
   CommandLine line(
       "sweep SCENARIO [options]",
       "Runs every combination of the scenario's sweep block with every seed, in worker processes.");
-  line.operand("scenario", 1, "The scenario file.");
+  line.scenario();
   line.options()("seeds", po::value<std::string>(),
                  "A..B or one seed, instead of the sweep block's.")(
-      "set", po::value<std::vector<std::string>>()->composing(),
-      "PATH=VALUE: overrides a setting, also one that is swept; may be repeated.")(
       "jobs,j", po::value<int64_t>()->default_value(0),
       "Worker processes; 0 for one per processor.")(
       "out", po::value<std::string>(), "Results file; results/NAME.sqlite if left out.")(
       "resume", "Go on with a results file of the same sweep.");
   const auto values = line.parse(arguments);
   if (!values) return values.error().code;
-  const auto sets = values->contains("set") ? (*values)["set"].as<std::vector<std::string>>()
-                                            : std::vector<std::string>{};
-  const auto loaded = load_scenario((*values)["scenario"].as<std::string>(), sets);
+  const auto loaded = load_scenario(*values);
   if (!loaded) return loaded.error().code;
   const Scenario& base = loaded->scenario;
 

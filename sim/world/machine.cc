@@ -3,56 +3,6 @@
 #include "engine/base/check.h"
 
 namespace revenant::sim {
-namespace {
-
-Duration clock_offset(Random& random, const ClockOptions& options) {
-  if (options.offset_max == Duration{}) return {};
-  return {random.between(-options.offset_max.ns, options.offset_max.ns)};
-}
-int64_t clock_drift(Random& random, const ClockOptions& options) {
-  if (options.drift_ppm_max == 0) return 0;
-  return random.between(-options.drift_ppm_max, options.drift_ppm_max);
-}
-NodeClock make_clock(Kernel& kernel, NodeId id, const ClockOptions& options) {
-  Random random = kernel.stream(fmt::format("clock/{}", id.value));
-  const Duration offset = clock_offset(random, options);
-  const int64_t drift = clock_drift(random, options);
-  return NodeClock(kernel, offset, drift);
-}
-
-// Adds the counts of an ended process; gauges (levels, bytes pending) die with it.
-void add(replication::NodeMetrics& sum, const replication::NodeMetrics& m) {
-  sum.lsm.user_bytes_written += m.lsm.user_bytes_written;
-  for (size_t i = 0; i < lsm::kPurgeReasons; ++i)
-    sum.lsm.purge_decisions[i] += m.lsm.purge_decisions[i];
-  sum.lsm.shadowed_dropped += m.lsm.shadowed_dropped;
-  sum.lsm.reads += m.lsm.reads;
-  sum.lsm.block_cache_hits += m.lsm.block_cache_hits;
-  sum.lsm.block_cache_misses += m.lsm.block_cache_misses;
-  sum.replica.cells_applied += m.replica.cells_applied;
-  sum.replica.reads += m.replica.reads;
-  sum.replica.trees += m.replica.trees;
-  sum.replica.cells_streamed += m.replica.cells_streamed;
-  sum.coordinator.writes += m.coordinator.writes;
-  sum.coordinator.reads += m.coordinator.reads;
-  sum.coordinator.scans += m.coordinator.scans;
-  sum.coordinator.unavailable += m.coordinator.unavailable;
-  sum.coordinator.timeouts += m.coordinator.timeouts;
-  sum.coordinator.digest_mismatches += m.coordinator.digest_mismatches;
-  sum.coordinator.read_repairs += m.coordinator.read_repairs;
-  sum.hints.written += m.hints.written;
-  sum.hints.delivered += m.hints.delivered;
-  sum.hints.expired += m.hints.expired;
-  sum.hints.beyond_window += m.hints.beyond_window;
-  sum.hints.failed += m.hints.failed;
-  sum.repair.sessions += m.repair.sessions;
-  sum.repair.ranges_repaired += m.repair.ranges_repaired;
-  sum.repair.ranges_failed += m.repair.ranges_failed;
-  sum.repair.ranges_differing += m.repair.ranges_differing;
-  sum.repair.cells_streamed += m.repair.cells_streamed;
-}
-
-}  // namespace
 
 // What one life of the node needs of the world; all of it dies with the process.
 struct Machine::Process {
@@ -75,7 +25,7 @@ Machine::Machine(Kernel& kernel, Network& network, Recorder& recorder, const rin
       ring_(ring),
       scenario_(scenario),
       id_(id),
-      clock_(make_clock(kernel, id, scenario.cluster.clocks)),
+      clock_(NodeClock::drawn(kernel, id, scenario.cluster.clocks)),
       disk_(kernel, id, scenario.disk) {}
 
 Machine::~Machine() {
@@ -109,7 +59,7 @@ void Machine::spawn(const char* name, std::move_only_function<void()> body) {
 void Machine::end_process() {
   network_.detach(id_);
   kernel_.kill(process_->group);
-  if (node_ != nullptr) add(totals_.node, node_->metrics());
+  if (node_ != nullptr) add_counts(totals_.node, node_->metrics());
   node_.reset();
   process_.reset();
 }
@@ -149,7 +99,7 @@ MachineTotals Machine::totals() const {
   MachineTotals totals = totals_;
   if (node_ != nullptr) {
     const replication::NodeMetrics now = node_->metrics();
-    add(totals.node, now);
+    add_counts(totals.node, now);
     totals.node.lsm.levels = now.lsm.levels;
     totals.node.hints_pending_bytes = now.hints_pending_bytes;
   }

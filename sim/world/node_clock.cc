@@ -1,5 +1,7 @@
 #include "sim/world/node_clock.h"
 
+#include <fmt/format.h>
+
 #include "engine/base/check.h"
 
 namespace revenant::sim {
@@ -22,6 +24,14 @@ Duration drifted(Duration elapsed, int64_t ppm) {
 NodeClock::NodeClock(const Kernel& kernel, Duration offset, int64_t drift_ppm)
     : kernel_(kernel), set_at_(kernel.now()), offset_(offset), drift_ppm_(drift_ppm) {
   check_drift(drift_ppm);
+}
+
+NodeClock NodeClock::drawn(const Kernel& kernel, NodeId id, const ClockOptions& options) {
+  Random random = kernel.stream(fmt::format("clock/{}", id.value));
+  const auto draw = [&](int64_t limit) { return limit == 0 ? 0 : random.between(-limit, limit); };
+  const Duration offset{draw(options.offset_max.ns)};
+  const int64_t drift_ppm = draw(options.drift_ppm_max);
+  return NodeClock(kernel, offset, drift_ppm);
 }
 
 Instant NodeClock::now() const { return kernel_.now() + kNodeEpoch + error(); }

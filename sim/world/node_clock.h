@@ -11,6 +11,7 @@
 #include "engine/base/time.h"
 #include "engine/env/clock.h"
 #include "sim/kernel/kernel.h"
+#include "sim/scenario/scenario.h"
 
 namespace revenant::sim {
 
@@ -25,6 +26,8 @@ class NodeClock final : public env::Clock {
 
   // `kernel` outlives the clock. The drift counts from now.
   explicit NodeClock(const Kernel& kernel, Duration offset = {}, int64_t drift_ppm = 0);
+  // As wrong as `options` let it be, by the random stream "clock/ID".
+  static NodeClock drawn(const Kernel& kernel, NodeId id, const ClockOptions& options);
 
   Instant now() const override;
   Instant monotonic() const override;

@@ -37,23 +37,12 @@ Duration sample_period(const Scenario& scenario) {
 
 struct World::ClientMachine {
   ClientMachine(Kernel& kernel, Network& network, NodeId id, const ClockOptions& clocks)
-      : clock(kernel, offset(kernel, id, clocks), drift(kernel, id, clocks)),
+      : clock(NodeClock::drawn(kernel, id, clocks)),
         group(kernel.new_group(id)),
         tasks(kernel, group),
         transport(network.attach(id)),
         environment{clock, no_files, tasks, no_events},
         messenger(environment, *transport) {}
-
-  static Duration offset(Kernel& kernel, NodeId id, const ClockOptions& clocks) {
-    if (clocks.offset_max == Duration{}) return {};
-    Random random = kernel.stream(fmt::format("clock/{}/offset", id.value));
-    return {random.between(-clocks.offset_max.ns, clocks.offset_max.ns)};
-  }
-  static int64_t drift(Kernel& kernel, NodeId id, const ClockOptions& clocks) {
-    if (clocks.drift_ppm_max == 0) return 0;
-    Random random = kernel.stream(fmt::format("clock/{}/drift", id.value));
-    return random.between(-clocks.drift_ppm_max, clocks.drift_ppm_max);
-  }
 
   // Clients keep nothing.
   class NoFiles final : public env::FileSystem {
@@ -355,10 +344,8 @@ void World::report(Metrics& metrics) const {
 
   std::map<std::string, uint64_t> by_cause;
   uint64_t device_written = 0;
-  lsm::LsmMetrics lsm;
   replication::NodeMetrics node;
-  uint64_t crashes = 0, power_losses = 0, recoveries = 0, wal_dropped = 0, pages_lost = 0,
-           replica_reads = 0;
+  uint64_t crashes = 0, power_losses = 0, recoveries = 0, wal_dropped = 0, pages_lost = 0;
   for (size_t i = 0; i < machines_.size(); ++i) {
     for (const auto& [cause, row] : machines_[i]->disk().ledger().rows()) {
       const LedgerRow change = since_start(i, cause, row);
@@ -379,22 +366,7 @@ void World::report(Metrics& metrics) const {
     recoveries += now.boots - before.boots;
     wal_dropped += now.wal_bytes_dropped;
     pages_lost += now.pages_lost;
-    replica_reads += now.node.replica.reads;
-    lsm.reads += now.node.lsm.reads;
-    lsm.block_cache_hits += now.node.lsm.block_cache_hits;
-    lsm.block_cache_misses += now.node.lsm.block_cache_misses;
-    for (size_t reason = 0; reason < lsm::kPurgeReasons; ++reason) {
-      lsm.purge_decisions[reason] += now.node.lsm.purge_decisions[reason];
-    }
-    node.hints.written += now.node.hints.written;
-    node.hints.delivered += now.node.hints.delivered;
-    node.hints.expired += now.node.hints.expired;
-    node.hints.beyond_window += now.node.hints.beyond_window;
-    node.coordinator.read_repairs += now.node.coordinator.read_repairs;
-    node.coordinator.digest_mismatches += now.node.coordinator.digest_mismatches;
-    node.repair.sessions += now.node.repair.sessions;
-    node.repair.ranges_failed += now.node.repair.ranges_failed;
-    node.repair.cells_streamed += now.node.repair.cells_streamed;
+    add_counts(node, now.node);
   }
 
   if (applied > 0) {
@@ -403,8 +375,9 @@ void World::report(Metrics& metrics) const {
   }
   if (last.live_bytes > 0)
     metrics.set("space_amplification", ratio(last.disk_bytes, last.live_bytes));
+  const lsm::LsmMetrics& lsm = node.lsm;
   const sstable::ReadCounters& reads = lsm.reads;
-  if (replica_reads > 0) {
+  if (const uint64_t replica_reads = node.replica.reads; replica_reads > 0) {
     metrics.set("read_amplification",
                 ratio(reads.blocks_from_cache + reads.blocks_from_file, replica_reads));
     metrics.set("sstables_per_read", ratio(reads.sstables, replica_reads));

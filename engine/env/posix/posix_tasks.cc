@@ -16,7 +16,7 @@
 namespace revenant::env {
 namespace {
 
-// Thrown into what is still suspended when `main` has ended. Not a std::exception, so that nobody
+// Thrown into what is still suspended when it is killed. Not a std::exception, so that nobody
 // handles it.
 struct TaskKilled {};
 void raise_killed() { throw TaskKilled{}; }
@@ -37,10 +37,8 @@ struct Task {
 
 class PosixTasks::Impl {
  public:
-  ~Impl() { CHECK(tasks_.empty(), "PosixTasks is destroyed within run()"); }
-
   void run(std::move_only_function<void()> main) {
-    CHECK(tasks_.empty(), "run() within run()");
+    CHECK(!current_.has_value(), "run() within run()");
     owner_ = std::this_thread::get_id();
     bool main_ended = false;
     spawn("main", [&main, &main_ended] {
@@ -53,7 +51,28 @@ class PosixTasks::Impl {
       fire_timers();
       for (size_t turns = ready_.size(); turns > 0 && !main_ended; --turns) run_next();
     }
-    kill_all();
+  }
+
+  void kill() {
+    CHECK(!current_.has_value(), "kill() within run()");
+    // A job uses objects on its task's stack.
+    while (jobs_under_way_ > 0) {
+      jobs_.wait_for_ended(std::nullopt);
+      take_ended_jobs();
+    }
+    killing_ = true;
+    while (!tasks_.empty()) {
+      const TaskId id = tasks_.rbegin()->first;
+      Task& task = tasks_[id];
+      current_ = id;
+      if (task.fiber != nullptr) task.fiber->resume_with(&raise_killed);
+      task.body = nullptr;
+      current_.reset();
+      tasks_.erase(id);
+    }
+    killing_ = false;
+    ready_.clear();
+    timers_.clear();
   }
 
   void spawn(const char* name, std::move_only_function<void()> body) {
@@ -182,27 +201,6 @@ class PosixTasks::Impl {
     }
   }
 
-  void kill_all() {
-    // A job uses objects on its task's stack.
-    while (jobs_under_way_ > 0) {
-      jobs_.wait_for_ended(std::nullopt);
-      take_ended_jobs();
-    }
-    killing_ = true;
-    while (!tasks_.empty()) {
-      const TaskId id = tasks_.rbegin()->first;
-      Task& task = tasks_[id];
-      current_ = id;
-      if (task.fiber != nullptr) task.fiber->resume_with(&raise_killed);
-      task.body = nullptr;
-      current_.reset();
-      tasks_.erase(id);
-    }
-    killing_ = false;
-    ready_.clear();
-    timers_.clear();
-  }
-
   std::string describe_waiting() const {
     std::string lines;
     for (const auto& [id, task] : tasks_) lines += fmt::format("\n    {}: {}", task.name, task.why);
@@ -223,9 +221,10 @@ class PosixTasks::Impl {
 };
 
 PosixTasks::PosixTasks() : impl_(std::make_unique<Impl>()) {}
-PosixTasks::~PosixTasks() = default;
+PosixTasks::~PosixTasks() { kill(); }
 
 void PosixTasks::run(std::move_only_function<void()> main) { impl_->run(std::move(main)); }
+void PosixTasks::kill() { impl_->kill(); }
 void PosixTasks::spawn(const char* name, std::move_only_function<void()> body) {
   impl_->spawn(name, std::move(body));
 }

@@ -23,12 +23,14 @@ namespace revenant::env {
 class PosixTasks final : public Tasks {
  public:
   PosixTasks();
-  ~PosixTasks() override;  // not within run()
+  ~PosixTasks() override;  // as kill()
 
-  // Runs `main` as a task, and the tasks it spawns, until `main` ends. What is still suspended then
-  // is unwound, the last spawned first, after the jobs under way have ended: `main` waits for what
-  // it needs. A CHECK if every task waits and nothing can wake one. May be called again.
+  // Runs `main` as a task, beside those there are, until it ends. The others stay suspended until
+  // the next run(); jobs under way go on. A CHECK if every task waits and nothing can wake one.
   void run(std::move_only_function<void()> main);
+  // Waits for the jobs under way, then unwinds every task that is left, the last spawned first. Not
+  // within run().
+  void kill();
 
   // All to be called by tasks of run(); unpark() also by destructors while they are unwound.
   // spawn() while tasks are being unwound destroys its body.

@@ -2,79 +2,17 @@
 // worker thread.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <functional>
+#include <map>
 #include <memory>
 
-#include "engine/env/posix/posix_clock.h"
-#include "engine/env/posix/posix_file_system.h"
-#include "engine/env/posix/posix_tasks.h"
-#include "sim/disk/sim_disk.h"
 #include "tests/engine/lsm/model.h"
 
 namespace revenant::lsm {
 namespace {
 
-class Machine {
- public:
-  virtual ~Machine() = default;
-  // One life of a process: runs `main` as a task to its end.
-  virtual void run(std::function<void(env::Environment)> main) = 0;
-  Model model;
-};
-
-class SimulatedMachine final : public Machine {
- public:
-  void run(std::function<void(env::Environment)> main) override {
-    auto files = disk_.mount();
-    Node node(kernel_, *files);
-    bool ended = false;
-    node.spawn([&] {
-      env::Environment e = node.environment();
-      main({e.clock, e.files, e.tasks, model});
-      ended = true;
-      kernel_.stop();
-    });
-    kernel_.run_until(kernel_.now() + days(1));
-    ASSERT_TRUE(ended);
-    disk_.kill_process();
-    node.kill();
-  }
-
- private:
-  sim::Kernel kernel_{1};
-  sim::SimDisk disk_{kernel_, NodeId{0}, sim::DiskOptions{}};
-};
-
-class RealMachine final : public Machine {
- public:
-  RealMachine() {
-    std::string pattern = testing::TempDir() + "revenant_lsm_XXXXXX";
-    CHECK(mkdtemp(pattern.data()) != nullptr);
-    root_ = pattern;
-  }
-  ~RealMachine() override { std::filesystem::remove_all(root_); }
-
-  void run(std::function<void(env::Environment)> main) override {
-    auto files = must(env::open_posix_file_system(root_));
-    env::PosixTasks tasks;
-    tasks.run([&] { main({clock_, *files, tasks, model}); });
-  }
-
- private:
-  std::string root_;
-  env::PosixClock clock_;
-};
-
-class DbEnvironment : public testing::TestWithParam<const char*> {
+class DbEnvironment : public testing::TestWithParam<Seam> {
  protected:
   DbEnvironment() {
-    if (std::string_view(GetParam()) == "real") {
-      machine = std::make_unique<RealMachine>();
-    } else {
-      machine = std::make_unique<SimulatedMachine>();
-    }
     options.memtable_size = kib(16);
     options.gc_grace = {};
     options.compaction.strategy = CompactionStrategy::kLeveled;
@@ -102,10 +40,10 @@ class DbEnvironment : public testing::TestWithParam<const char*> {
             }
             must(db.write(std::move(batch)));
           } else {
-            const std::string expected = machine->model.at(key);
-            const int changes = machine->model.changes[key];
+            const std::string expected = model.at(key);
+            const int changes = model.changes[key];
             const std::string got = show(must(db.get(key)));
-            if (machine->model.changes[key] == changes) {
+            if (model.changes[key] == changes) {
               ASSERT_EQ(got, expected) << key;
             }
           }
@@ -122,18 +60,22 @@ class DbEnvironment : public testing::TestWithParam<const char*> {
     auto scan = must(db.scan("", ""));
     for (; scan->valid(); scan->next()) found.emplace(scan->key(), show(Cell(scan->cell())));
     must(scan->status());
-    for (const auto& [key, cell] : machine->model.cells) expected.emplace(key, show(cell));
+    for (const auto& [key, cell] : model.cells) expected.emplace(key, show(cell));
     ASSERT_EQ(found, expected);
   }
 
-  std::unique_ptr<Machine> machine;
+  std::unique_ptr<Machine> machine = make_machine(GetParam());
+  Model model;
   LsmOptions options;
 };
 
 TEST_P(DbEnvironment, HoldsWhatWasWrittenThroughFlushesCompactionsAndReopens) {
   uint64_t compactions = 0;
   for (int life = 0; life < 3; ++life) {
-    machine->run([&](env::Environment e) {
+    machine->boot();
+    machine->run([&] {
+      const env::Environment machines = machine->environment();
+      const env::Environment e{machines.clock, machines.files, machines.tasks, model};
       auto db = must(Db::open(e, options, "db"));
       verify(*db);
       work(e, *db);
@@ -143,13 +85,14 @@ TEST_P(DbEnvironment, HoldsWhatWasWrittenThroughFlushesCompactionsAndReopens) {
       compactions += db->metrics().compactions;
       must(db->close());
     });
+    machine->kill();
   }
   EXPECT_GT(compactions, 5u);
-  EXPECT_GT(machine->model.purges, 0);
+  EXPECT_GT(model.purges, 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, DbEnvironment, testing::Values("simulated", "real"),
-                         [](const auto& test) { return std::string(test.param); });
+INSTANTIATE_TEST_SUITE_P(, DbEnvironment, testing::Values(Seam::kSimulated, Seam::kPosix),
+                         seam_name);
 
 }  // namespace
 }  // namespace revenant::lsm

@@ -1,9 +1,8 @@
-// A Db on files in memory, with verbs. Values read back as "-" (nothing there), "x" (a tombstone)
+// A Db on a machine, with verbs. Values read back as "-" (nothing there), "x" (a tombstone)
 // or their bytes.
 #pragma once
 
-#include "tests/engine/lsm/node.h"
-#include "tests/support/memory_file_system.h"
+#include "tests/engine/lsm/machine.h"
 
 namespace revenant::lsm {
 
@@ -29,31 +28,22 @@ inline WriteBatch tombstone(Bytes key, Instant deletion_time, uint64_t version) 
   return result;
 }
 
-class DbTest : public testing::Test {
+class DbVerbs : public testing::Test {
  protected:
-  DbTest() {
+  explicit DbVerbs(std::unique_ptr<Machine> machine) : machine_(std::move(machine)) {
     options.memtable_size = kib(64);
     options.compaction.strategy = CompactionStrategy::kNone;
-    node = std::make_unique<Node>(kernel, memory);
+    machine_->boot();
     open();
   }
-  ~DbTest() override { kill(); }
+  ~DbVerbs() override { kill(); }
 
   // Runs `body` in a task of the node to its end.
-  void in_task(std::move_only_function<void()> body) {
-    bool done = false;
-    node->spawn([&] {
-      body();
-      done = true;
-      kernel.stop();
-    });
-    kernel.run_until(kernel.now() + hours(1));
-    ASSERT_TRUE(done) << "the task is stuck";
-  }
-  void run_for(Duration time) { kernel.run_until(kernel.now() + time); }
+  void in_task(std::move_only_function<void()> body) { machine_->run(std::move(body)); }
+  void wait_until(const std::function<bool()>& condition) { machine_->wait_until(condition); }
 
   void open() {
-    in_task([&] { db = must(Db::open(node->environment(), options, "db")); });
+    in_task([&] { db = must(Db::open(machine_->environment(), options, "db")); });
   }
   void close() {
     in_task([&] { must(db->close()); });
@@ -61,12 +51,13 @@ class DbTest : public testing::Test {
   }
   // The process dies; its files stay as they are.
   void kill() {
-    node->kill();
+    machine_->kill();
     db.reset();
   }
   void reopen() {
     if (db != nullptr) close();
-    node = std::make_unique<Node>(kernel, memory);
+    machine_->kill();
+    machine_->boot();
     open();
   }
 
@@ -74,7 +65,7 @@ class DbTest : public testing::Test {
     in_task([&] { must(db->write(batch(key, value, version))); });
   }
   void remove(Bytes key, uint64_t version = 0) {
-    in_task([&] { must(db->write(tombstone(key, kernel.now(), version))); });
+    in_task([&] { must(db->write(tombstone(key, machine_->environment().clock.now(), version))); });
   }
   std::string get(Bytes key) {
     std::string result;
@@ -93,10 +84,11 @@ class DbTest : public testing::Test {
     });
     return result;
   }
-  // Files, in use or not yet removed.
-  int sstables() const {
+  // Files in use or not yet removed. In a task.
+  int files_ending(std::string_view suffix) {
     int count = 0;
-    for (const std::string& path : memory.paths()) count += path.ends_with(".sst");
+    for (const std::string& name : must(machine_->environment().files.list("db")))
+      count += name.ends_with(suffix);
     return count;
   }
   void flush() {
@@ -109,11 +101,30 @@ class DbTest : public testing::Test {
     in_task([&] { db->wait_idle(); });
   }
 
-  tests::MemoryFileSystem memory;
-  sim::Kernel kernel{1};
   LsmOptions options;
-  std::unique_ptr<Node> node;
   std::unique_ptr<Db> db;
+
+ private:
+  std::unique_ptr<Machine> machine_;
+
+ protected:
+  Machine& machine() { return *machine_; }
+};
+
+// Step by step in virtual time, with a hand on the files.
+class DbTest : public DbVerbs {
+ protected:
+  DbTest() : DbVerbs(std::make_unique<MemoryMachine>()) {}
+
+  void run_for(Duration time) { kernel.run_until(kernel.now() + time); }
+  Node& node() { return memory_machine_.node(); }
+
+ private:
+  MemoryMachine& memory_machine_ = static_cast<MemoryMachine&>(machine());
+
+ protected:
+  tests::MemoryFileSystem& memory = memory_machine_.memory;
+  sim::Kernel& kernel = memory_machine_.kernel;
 };
 
 }  // namespace revenant::lsm

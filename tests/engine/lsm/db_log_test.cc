@@ -16,7 +16,7 @@ class DbLogTest : public DbTest {
     memory.before = [this, time](std::string_view call, const std::string& path) -> Result<void> {
       if (call == "sync" && path.ends_with(".wal")) {
         ++syncs;
-        if (time.ns > 0) node->tasks().sleep(time);
+        if (time.ns > 0) node().tasks().sleep(time);
       }
       return {};
     };
@@ -32,7 +32,7 @@ class DbLogTest : public DbTest {
   std::vector<Instant> write_at_once(int tasks) {
     std::vector<Instant> acknowledged;
     for (int i = 0; i < tasks; ++i) {
-      node->spawn([&, i] {
+      node().spawn([&, i] {
         must(db->write(batch(fmt::format("k{}", i), "v", 1)));
         acknowledged.push_back(kernel.now());
       });
@@ -144,13 +144,13 @@ TEST_F(DbLogTest, WritesStopWhenNoMemtableIsLeft) {
   options.max_immutable_memtables = 1;
   reopen();
   memory.before = [&](std::string_view call, const std::string& path) -> Result<void> {
-    if (call == "create" && path.ends_with(".sst")) node->tasks().sleep(milliseconds(50));
+    if (call == "create" && path.ends_with(".sst")) node().tasks().sleep(milliseconds(50));
     return {};
   };
   for (int i = 0; i < 3; ++i) put(fmt::format("k{}", i), std::string(100, 'v'), 1);
-  ASSERT_EQ(node->observer.stalls.size(), 1u);
-  EXPECT_EQ(node->observer.stalls[0].first, env::StallCause::kMemtables);
-  EXPECT_EQ(node->observer.stalls[0].second, milliseconds(50));
+  ASSERT_EQ(node().observer.stalls.size(), 1u);
+  EXPECT_EQ(node().observer.stalls[0].first, env::StallCause::kMemtables);
+  EXPECT_EQ(node().observer.stalls[0].second, milliseconds(50));
   EXPECT_EQ(db->metrics().stalls, 1u);
   EXPECT_EQ(db->metrics().stall_time, milliseconds(50));
 }
@@ -166,19 +166,19 @@ TEST_F(DbLogTest, WritesSlowDownAndStopWithLevel0) {
     flush();
   }
   put("a", "v", 5);
-  ASSERT_EQ(node->observer.stalls.size(), 1u);
-  EXPECT_EQ(node->observer.stalls[0], std::pair(env::StallCause::kLevel0, milliseconds(1)));
+  ASSERT_EQ(node().observer.stalls.size(), 1u);
+  EXPECT_EQ(node().observer.stalls[0], std::pair(env::StallCause::kLevel0, milliseconds(1)));
   int created = 0;
   memory.before = [&](std::string_view call, const std::string& path) -> Result<void> {
     // The third SSTable is the flush's, the next one the compaction's.
     if (call == "create" && path.ends_with(".sst") && ++created == 2)
-      node->tasks().sleep(milliseconds(70));
+      node().tasks().sleep(milliseconds(70));
     return {};
   };
   flush();
   put("a", "v", 6);
-  ASSERT_EQ(node->observer.stalls.size(), 2u);
-  EXPECT_EQ(node->observer.stalls[1], std::pair(env::StallCause::kLevel0, milliseconds(70)));
+  ASSERT_EQ(node().observer.stalls.size(), 2u);
+  EXPECT_EQ(node().observer.stalls[1], std::pair(env::StallCause::kLevel0, milliseconds(70)));
   EXPECT_EQ(db->metrics().levels[0].sstables, 0u);
 }
 
@@ -234,17 +234,17 @@ TEST_F(DbLogTest, RecoveryEndsTheSameHoweverOftenItIsCutShort) {
   const std::string expected = scan("", "");
   kill();
   for (int step = 0;; ++step) {
-    node = std::make_unique<Node>(kernel, memory);
+    machine().boot();
     int left = step;
     memory.before = [&](std::string_view, const std::string&) -> Result<void> {
       if (left-- <= 0) return error(ErrorCode::kIo, "crash");
       return {};
     };
     bool opened = false;
-    in_task([&] { opened = Db::open(node->environment(), options, "db").has_value(); });
+    in_task([&] { opened = Db::open(node().environment(), options, "db").has_value(); });
     memory.before = nullptr;
     if (opened) break;
-    node->kill();
+    machine().kill();
   }
   kill();
   reopen();
@@ -258,12 +258,13 @@ TEST_F(DbLogTest, AMissingFileIsCorruption) {
   const std::string sstable = files_ending(".sst").at(0);
   const Buffer bytes = memory.contents(sstable);
   const auto code_of_open = [&] {
-    node = std::make_unique<Node>(kernel, memory);
+    machine().boot();
     std::optional<ErrorCode> code;
     in_task([&] {
-      auto opened = Db::open(node->environment(), options, "db");
+      auto opened = Db::open(node().environment(), options, "db");
       if (!opened.has_value()) code = opened.error().code;
     });
+    machine().kill();
     return code;
   };
   must(memory.remove(sstable));

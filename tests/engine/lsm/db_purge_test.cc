@@ -41,8 +41,8 @@ TEST_F(DbPurgeTest, AMajorCompactionPurgesATombstoneWithAllItShadows) {
   compact();
   EXPECT_EQ(get("a"), "-");
   EXPECT_EQ(decided(PurgeReason::kPurged), 1u);
-  ASSERT_EQ(node->observer.purges.size(), 1u);
-  EXPECT_EQ(node->observer.purges[0].first, "a");
+  ASSERT_EQ(node().observer.purges.size(), 1u);
+  EXPECT_EQ(node().observer.purges[0].first, "a");
   EXPECT_EQ(db->physical_bytes(), std::string("stayshere").size());
 }
 
@@ -55,9 +55,9 @@ TEST_F(DbPurgeTest, AnOlderWriteDuringTheCompactionMakesItsResultVoid) {
   EXPECT_EQ(db->metrics().compactions, 1u);  // the second attempt kept the tombstone
   EXPECT_EQ(decided(PurgeReason::kPurged), 0u);
   EXPECT_EQ(decided(PurgeReason::kKeptByMemtable), 1u);
-  ASSERT_EQ(node->observer.compactions.size(), 2u);
-  EXPECT_FALSE(node->observer.compactions[0].installed);
-  EXPECT_TRUE(node->observer.purges.empty());
+  ASSERT_EQ(node().observer.compactions.size(), 2u);
+  EXPECT_FALSE(node().observer.compactions[0].installed);
+  EXPECT_TRUE(node().observer.purges.empty());
   // With the late write merged in, it goes.
   compact();
   EXPECT_EQ(get("a"), "-");
@@ -110,7 +110,7 @@ TEST_F(DbPurgeTest, NoWriteSlipsInWhileAPurgeIsInstalled) {
   } order;
   close();
   in_task([&] {
-    env::Environment e = node->environment();
+    env::Environment e = node().environment();
     db = must(Db::open({e.clock, e.files, e.tasks, order}, options, "db"));
   });
   put_and_delete("a");
@@ -118,8 +118,8 @@ TEST_F(DbPurgeTest, NoWriteSlipsInWhileAPurgeIsInstalled) {
   memory.before = [&, done = false](std::string_view call,
                                     const std::string& path) mutable -> Result<void> {
     if (call == "append" && path.starts_with("db/MANIFEST") && !std::exchange(done, true)) {
-      node->spawn([&] { must(db->write(batch("a", "late", 15))); });
-      node->tasks().sleep(milliseconds(5));
+      node().spawn([&] { must(db->write(batch("a", "late", 15))); });
+      node().tasks().sleep(milliseconds(5));
     }
     return {};
   };
@@ -136,7 +136,7 @@ TEST_F(DbPurgeTest, AnOlderWriteInTheMemtableKeepsATombstone) {
   // compact() would flush the late write first: let the strategy merge the two SSTables by itself.
   close();
   in_task([&] {
-    env::Environment e = node->environment();
+    env::Environment e = node().environment();
     during_compaction([&] { must(db->write(batch("a", "late", 15))); });
     db = must(Db::open(e, options, "db"));
   });

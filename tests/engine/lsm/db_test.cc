@@ -2,14 +2,20 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-
 #include "tests/engine/lsm/db_fixture.h"
 
 namespace revenant::lsm {
 namespace {
 
-TEST_F(DbTest, WhatWasPutIsRead) {
+class DbOnEverySeam : public DbVerbs, public testing::WithParamInterface<Seam> {
+ protected:
+  DbOnEverySeam() : DbVerbs(make_machine(GetParam())) {}
+};
+
+INSTANTIATE_TEST_SUITE_P(, DbOnEverySeam, testing::Values(Seam::kSimulated, Seam::kPosix),
+                         seam_name);
+
+TEST_P(DbOnEverySeam, WhatWasPutIsRead) {
   put("a", "1");
   put("b", "2");
   EXPECT_EQ(get("a"), "1");
@@ -17,13 +23,13 @@ TEST_F(DbTest, WhatWasPutIsRead) {
   EXPECT_EQ(get("c"), "-");
 }
 
-TEST_F(DbTest, ADeleteIsReadAsATombstone) {
+TEST_P(DbOnEverySeam, ADeleteIsReadAsATombstone) {
   put("a", "1");
   remove("a");
   EXPECT_EQ(get("a"), "x");
 }
 
-TEST_F(DbTest, TheGreaterVersionWinsWhateverArrivedLast) {
+TEST_P(DbOnEverySeam, TheGreaterVersionWinsWhateverArrivedLast) {
   put("a", "new", 20);
   put("a", "old", 10);
   EXPECT_EQ(get("a"), "new");
@@ -39,7 +45,7 @@ TEST_F(DbTest, TheGreaterVersionWinsWhateverArrivedLast) {
   EXPECT_EQ(get("a"), "x");
 }
 
-TEST_F(DbTest, TiesResolveAlikeInEveryOrderOfArrivalAndPlace) {
+TEST_P(DbOnEverySeam, TiesResolveAlikeInEveryOrderOfArrivalAndPlace) {
   put("value then tombstone", "v", 10);
   remove("value then tombstone", 10);
   remove("tombstone then value", 10);
@@ -63,7 +69,7 @@ TEST_F(DbTest, TiesResolveAlikeInEveryOrderOfArrivalAndPlace) {
   expect();
 }
 
-TEST_F(DbTest, WithSequenceVersionsTheLastArrivalWins) {
+TEST_P(DbOnEverySeam, WithSequenceVersionsTheLastArrivalWins) {
   options.versions = Versions::kSequence;
   reopen();
   put("a", "1");
@@ -76,7 +82,7 @@ TEST_F(DbTest, WithSequenceVersionsTheLastArrivalWins) {
   EXPECT_EQ(get("a"), "x");
 }
 
-TEST_F(DbTest, AScanYieldsTheWinnersInOrder) {
+TEST_P(DbOnEverySeam, AScanYieldsTheWinnersInOrder) {
   put("b", "1", 1);
   put("c", "2", 2);
   flush();
@@ -89,7 +95,7 @@ TEST_F(DbTest, AScanYieldsTheWinnersInOrder) {
   EXPECT_EQ(scan("bb", "c"), "");
 }
 
-TEST_F(DbTest, AScanShowsTheMomentItBegan) {
+TEST_P(DbOnEverySeam, AScanShowsTheMomentItBegan) {
   put("a", "1", 1);
   put("c", "1", 1);
   in_task([&] {
@@ -104,7 +110,7 @@ TEST_F(DbTest, AScanShowsTheMomentItBegan) {
   });
 }
 
-TEST_F(DbTest, TheLogBringsBackWhatWasNotFlushed) {
+TEST_P(DbOnEverySeam, TheLogBringsBackWhatWasNotFlushed) {
   put("a", "1", 1);
   remove("b", 2);
   kill();
@@ -112,39 +118,35 @@ TEST_F(DbTest, TheLogBringsBackWhatWasNotFlushed) {
   EXPECT_EQ(get("a"), "1");
   EXPECT_EQ(get("b"), "x");
   EXPECT_EQ(db->recovery().wal_records, 2u);
-  EXPECT_EQ(node->observer.applied_by[env::ApplySource::kRecovery], 2);
+  EXPECT_EQ(machine().observer().applied_by[env::ApplySource::kRecovery], 2);
 }
 
-TEST_F(DbTest, FlushedLogsAndMergedSstablesAreRemoved) {
+TEST_P(DbOnEverySeam, FlushedLogsAndMergedSstablesAreRemoved) {
   for (int i = 0; i < 3; ++i) {
     put("a", fmt::format("{}", i), static_cast<uint64_t>(i + 1));
     flush();
   }
   compact();
-  run_for(seconds(1));
-  EXPECT_EQ(sstables(), 1);
-  EXPECT_FALSE(std::ranges::any_of(memory.paths(),
-                                   [](const std::string& path) { return path.ends_with(".wal"); }));
+  wait_until([&] { return files_ending(".sst") == 1 && files_ending(".wal") == 0; });
   EXPECT_EQ(get("a"), "2");
 }
 
-TEST_F(DbTest, AFileThatAScanReadsStaysUntilTheScanEnds) {
+TEST_P(DbOnEverySeam, AFileThatAScanReadsStaysUntilTheScanEnds) {
   put("a", "1", 1);
   flush();
   in_task([&] {
     auto scan = must(db->scan("", ""));
     must(db->write(batch("a", "2", 2)));
     must(db->compact());
-    node->tasks().sleep(seconds(1));
-    EXPECT_EQ(sstables(), 2);
+    machine().environment().tasks.sleep(milliseconds(50));
+    EXPECT_EQ(files_ending(".sst"), 2);
     EXPECT_EQ(scan->cell().value, "1");
     scan.reset();
-    node->tasks().sleep(seconds(1));
-    EXPECT_EQ(sstables(), 1);
   });
+  wait_until([&] { return files_ending(".sst") == 1; });
 }
 
-TEST_F(DbTest, AReadStopsAtTheSstableThatNoOtherCanBeat) {
+TEST_P(DbOnEverySeam, AReadStopsAtTheSstableThatNoOtherCanBeat) {
   for (uint64_t i = 1; i <= 3; ++i) {
     put("a", fmt::format("{}", i), 10 * i);
     put("b", "v", 10 * i + 1);
@@ -162,7 +164,7 @@ TEST_F(DbTest, AReadStopsAtTheSstableThatNoOtherCanBeat) {
   EXPECT_EQ(db->metrics().reads.sstables, 1u);
 }
 
-TEST_F(DbTest, AReadGoesOnWhereAnOlderSstableMayHoldANewerVersion) {
+TEST_P(DbOnEverySeam, AReadGoesOnWhereAnOlderSstableMayHoldANewerVersion) {
   put("a", "newest", 30);
   put("b", "v", 1);
   flush();
@@ -176,7 +178,7 @@ TEST_F(DbTest, AReadGoesOnWhereAnOlderSstableMayHoldANewerVersion) {
   });
 }
 
-TEST_F(DbTest, PhysicalBytesAreThePayload) {
+TEST_P(DbOnEverySeam, PhysicalBytesAreThePayload) {
   put("key", "value", 1);
   EXPECT_EQ(db->physical_bytes(), 8u);
   remove("gone", 2);
@@ -189,7 +191,7 @@ TEST_F(DbTest, PhysicalBytesAreThePayload) {
   EXPECT_EQ(db->metrics().user_bytes_written, 12u);
 }
 
-TEST_F(DbTest, WhatStrategyMadeIsReadByAnother) {
+TEST_P(DbOnEverySeam, WhatStrategyMadeIsReadByAnother) {
   options.compaction.strategy = CompactionStrategy::kLeveled;
   options.compaction.target_file_size_base = kib(1);
   reopen();
@@ -207,7 +209,7 @@ TEST_F(DbTest, WhatStrategyMadeIsReadByAnother) {
   EXPECT_EQ(get("k99"), std::string(100, 'v'));
 }
 
-TEST_F(DbTest, ACloseWithPeriodicSyncLosesNothing) {
+TEST_P(DbOnEverySeam, ACloseWithPeriodicSyncLosesNothing) {
   put("a", "1", 1);
   in_task([&] {
     must(db->close());

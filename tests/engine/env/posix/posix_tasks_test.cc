@@ -149,7 +149,21 @@ TEST_F(PosixTasksTest, ATaskInAJobCannotBeUnparked) {
   });
 }
 
-TEST_F(PosixTasksTest, WhatIsLeftWhenMainEndsIsUnwoundTheLastSpawnedFirst) {
+TEST_F(PosixTasksTest, WhatIsSuspendedWhenMainEndsGoesOnInTheNextRun) {
+  posix_tasks_.run([&] {
+    spawn([&] {
+      tasks_.sleep(milliseconds(1));
+      note("slept");
+    });
+    tasks_.sleep({});
+    note("main ends");
+  });
+  EXPECT_THAT(log_, ElementsAre("main ends"));
+  posix_tasks_.run([&] { tasks_.sleep(milliseconds(20)); });
+  EXPECT_THAT(log_, ElementsAre("main ends", "slept"));
+}
+
+TEST_F(PosixTasksTest, AKillUnwindsWhatIsLeftTheLastSpawnedFirst) {
   posix_tasks_.run([&] {
     for (const char* name : {"a", "b"}) {
       spawn([&, name] {
@@ -161,6 +175,7 @@ TEST_F(PosixTasksTest, WhatIsLeftWhenMainEndsIsUnwoundTheLastSpawnedFirst) {
     spawn([&] { note("never runs"); });
     note("main ends");
   });
+  posix_tasks_.kill();
   EXPECT_THAT(log_, ElementsAre("main ends", "~b", "~a"));
 }
 
@@ -177,6 +192,7 @@ TEST_F(PosixTasksTest, AJobUnderWayEndsBeforeItsTaskIsUnwound) {
     });
     tasks_.sleep({});
   });
+  posix_tasks_.kill();
   EXPECT_TRUE(job_ended);
   EXPECT_THAT(log_, ElementsAre("~task"));
 }
