@@ -1,19 +1,15 @@
 # tests/ mirrors the tree: tests/engine/wal/*_test.cc become the executable test_engine_wal, linked to the
-# layer it tests, to the test support library and to GoogleTest. Each test is a ctest entry of its own, and so is
+# layer it tests, to what supports its tests and to GoogleTest. Each test is a ctest entry of its own, and so is
 # each tests/**/*_test.py, run by a Python that has what the plots need.
 enable_testing()
 include(GoogleTest)
 
 set(REVENANT_PYTHON /usr/bin/python3 CACHE FILEPATH "Python with matplotlib, NumPy and pandas; ./dev finds one")
 
-file(GLOB support_sources CONFIGURE_DEPENDS tests/support/*.cc)
-if(support_sources)
-  add_library(tests_support STATIC ${support_sources})
-  target_link_libraries(tests_support PUBLIC GTest::gtest GTest::gmock sim_world sim_check engine_env_posix)
-else()
-  add_library(tests_support INTERFACE)
-  target_link_libraries(tests_support INTERFACE GTest::gtest GTest::gmock sim_world sim_check engine_env_posix)
-endif()
+# What the tests of a folder may use besides its layer: those of the storage engine run on the simulator's kernel and
+# disk, or on real files; the others on whole worlds. Kept apart so that the former build without the simulator.
+set(engine_support sim_kernel sim_disk engine_env_posix)
+set(world_support sim_world sim_check engine_env_posix)
 
 # ./dev test runs two builds as one: the name of a failed test tells which build it failed in.
 if(REVENANT_ASAN)
@@ -26,7 +22,12 @@ function(test_folder folder)
   if(sources)
     string(REPLACE "/" "_" target test_${folder})
     add_executable(${target} ${sources})
-    target_link_libraries(${target} PRIVATE ${ARGN} tests_support GTest::gtest_main GTest::gmock)
+    if(folder MATCHES "^engine/(base|env|wal|sstable|lsm|ring)")
+      set(support ${engine_support})
+    else()
+      set(support ${world_support})
+    endif()
+    target_link_libraries(${target} PRIVATE ${ARGN} ${support} GTest::gtest_main GTest::gmock)
     target_compile_definitions(${target} PRIVATE REVENANT_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
     if(REVENANT_ASAN)
       target_compile_options(${target} PRIVATE -O0)  # halves their compile time; what they test keeps its -O1

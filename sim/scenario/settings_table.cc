@@ -24,17 +24,18 @@ class Tabulator {
     add(name, value, range, help);
   }
 
-  std::vector<Setting> table;
+  std::vector<Setting> take() { return std::move(table_); }
 
  private:
   template <typename T, typename R>
   void add(std::string_view name, T& value, const R& range, const char* help) {
     const bool is_profile = initial_ == Initial::kOfProfile && name == "profile";
-    table.push_back(
+    table_.push_back(
         describe_setting(name, value, range, help, is_profile ? Initial::kShown : initial_));
   }
 
   Initial initial_;
+  std::vector<Setting> table_;
 };
 
 template <typename T>
@@ -91,7 +92,7 @@ Setting describe_setting(std::string_view name, T& value, const R& range, const 
       out.shape = Setting::Shape::kOptionalStruct;
       out.type = "settings, or \"off\"";
       if (initial == Initial::kShown && !value) out.initial = "off";
-      out.inside = std::move(inside.table);
+      out.inside = inside.take();
     }
   } else if constexpr (kIsList<T>) {
     typename T::value_type element;
@@ -99,13 +100,13 @@ Setting describe_setting(std::string_view name, T& value, const R& range, const 
     element.describe(inside);
     out.shape = Setting::Shape::kList;
     out.type = "list";
-    out.inside = std::move(inside.table);
+    out.inside = inside.take();
   } else {
     Tabulator inside(Profiled<T> ? Initial::kOfProfile : initial);
     value.describe(inside);
     out.shape = Setting::Shape::kStruct;
     out.type = "settings";
-    out.inside = std::move(inside.table);
+    out.inside = inside.take();
   }
   return out;
 }
@@ -127,7 +128,7 @@ const std::vector<Setting>& settings_table() {
     Scenario scenario;
     Tabulator tabulator(Initial::kShown);
     scenario.describe(tabulator);
-    return std::move(tabulator.table);
+    return tabulator.take();
   }();
   return table;
 }
