@@ -33,9 +33,19 @@ class LevelIterator final : public sstable::Iterator {
     if (iterator_ != nullptr) iterator_->seek(internal_key);
     skip_ended();
   }
+  void seek_to_last() override {
+    if (sstables_.empty()) return;
+    enter(sstables_.size() - 1);
+    if (iterator_ != nullptr) iterator_->seek_to_last();
+    skip_ended_back();
+  }
   void next() override {
     iterator_->next();
     skip_ended();
+  }
+  void prev() override {
+    iterator_->prev();
+    skip_ended_back();
   }
   Bytes key() const override { return iterator_->key(); }
   Bytes value() const override { return iterator_->value(); }
@@ -60,6 +70,14 @@ class LevelIterator final : public sstable::Iterator {
     while (iterator_ != nullptr && !iterator_->valid() && iterator_->status().has_value()) {
       enter(at_ + 1);
       if (iterator_ != nullptr) iterator_->seek_to_first();
+    }
+  }
+
+  void skip_ended_back() {
+    while (iterator_ != nullptr && !iterator_->valid() && iterator_->status().has_value()) {
+      if (at_ == 0) return;
+      enter(at_ - 1);
+      if (iterator_ != nullptr) iterator_->seek_to_last();
     }
   }
 

@@ -135,6 +135,14 @@ void Memtable::insert(Bytes user_key, const CellView& cell, SequenceNumber seque
   greatest_sequence_ = std::max(greatest_sequence_, sequence);
 }
 
+const Memtable::Node* Memtable::last() const {
+  const Node* node = head_;
+  for (int level = height_ - 1; level >= 0; --level) {
+    while (node->next[level] != nullptr) node = node->next[level];
+  }
+  return node == head_ ? nullptr : node;
+}
+
 std::optional<CellView> Memtable::get(Bytes user_key) const {
   const Node* node = seek(user_key, kFirstTrailer, nullptr);
   std::optional<CellView> best;
@@ -168,7 +176,14 @@ class MemtableIterator final : public sstable::Iterator {
     const Bytes user_key = sstable::user_key_of(internal_key);
     node_ = memtable_->seek(user_key, internal_key.data() + user_key.size(), nullptr);
   }
+  void seek_to_last() override { node_ = memtable_->last(); }
   void next() override { node_ = node_->next[0]; }
+  // The list is linked forward only: a search for the predecessor.
+  void prev() override {
+    Memtable::Node* previous[Memtable::kHeightMax];
+    memtable_->seek(node_->user_key(), node_->key_data() + node_->user_key().size(), previous);
+    node_ = previous[0] == memtable_->head_ ? nullptr : previous[0];
+  }
   Bytes key() const override { return node_->key(); }
   Bytes value() const override { return node_->value(); }
   Result<void> status() const override { return {}; }

@@ -56,6 +56,7 @@ class Memtable : public std::enable_shared_from_this<Memtable> {
   // The first node not before the key with this trailer; `previous` gets its predecessor at each
   // level.
   Node* seek(Bytes user_key, const char* trailer, Node** previous) const;
+  const Node* last() const;  // null if empty
 
   Arena arena_;
   Node* head_;

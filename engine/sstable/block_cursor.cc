@@ -7,12 +7,8 @@ uint32_t restart_at(const char* restarts, uint32_t index) {
   return get_fixed<uint32_t>(restarts + index * sizeof(uint32_t));
 }
 
-// A key an entry may have: a trailer with a known kind, and a tombstone holds its deletion time.
 bool is_entry(Bytes key, Bytes value) {
-  if (key.size() < kTrailerSize) return false;
-  const auto kind = static_cast<uint8_t>(~key.back());
-  if (kind == static_cast<uint8_t>(CellKind::kValue)) return true;
-  return kind == static_cast<uint8_t>(CellKind::kTombstone) && value.size() == sizeof(int64_t);
+  return key.size() >= kTrailerSize && is_entry_value(static_cast<uint8_t>(~key.back()), value);
 }
 
 }  // namespace
@@ -42,13 +38,17 @@ void BlockCursor::reset(Bytes payload) {
   restarts_ = payload.data() + payload.size() - (size_t{restart_count_} + 1) * sizeof(uint32_t);
   next_ = begin_;
   key_.clear();
-  valid_ = corrupt_ = false;
+  clear();
 }
 
 void BlockCursor::seek_to_first() {
   if (corrupt_) return;
   go_to_restart(0);
-  next();
+  step();
+}
+
+void BlockCursor::seek_to_last() {
+  if (!corrupt_) go_before(restarts_);
 }
 
 void BlockCursor::seek(const SeekTarget& target) {
@@ -67,15 +67,46 @@ void BlockCursor::seek(const SeekTarget& target) {
     }
   }
   go_to_restart(least);
-  do next();
+  do step();
   while (valid_ && compare(key_.view(), target) < 0);
 }
 
 void BlockCursor::next() {
+  past_.clear();
+  step();
+}
+
+void BlockCursor::prev() {
+  if (past_.empty()) return go_before(entry_);
+  const Past& past = past_.back();
+  entry_ = past.entry;
+  key_.replace_tail(0, Bytes(past_keys_).substr(past.key_offset, past.key_size));
+  value_ = past.value;
+  next_ = value_.data() + value_.size();
+  past_.pop_back();
+}
+
+void BlockCursor::go_before(const char* limit) {
+  if (limit == begin_) {
+    valid_ = false;
+    return;
+  }
+  uint32_t restart = restart_count_ - 1;
+  while (begin_ + restart_at(restarts_, restart) >= limit) --restart;
+  go_to_restart(restart);
+  past_keys_.clear();
+  for (step(); valid_ && next_ < limit; step()) {
+    past_.push_back({entry_, past_keys_.size(), key_.size(), value_});
+    past_keys_.append(key_.view());
+  }
+}
+
+void BlockCursor::step() {
   if (next_ == restarts_) {
     valid_ = false;
     return;
   }
+  entry_ = next_;
   Header header;
   if (!read_header(next_, header) || header.shared > key_.size()) return fail();
   key_.replace_tail(header.shared, {header.bytes, header.unshared});
@@ -116,6 +147,7 @@ Bytes BlockCursor::restart_key(uint32_t index) {
 void BlockCursor::go_to_restart(uint32_t index) {
   next_ = begin_ + restart_at(restarts_, index);
   key_.clear();
+  past_.clear();
 }
 
 void BlockCursor::fail() {

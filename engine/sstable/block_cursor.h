@@ -5,6 +5,8 @@
 // outside the block.
 #pragma once
 
+#include <vector>
+
 #include "engine/sstable/internal_key.h"
 #include "engine/sstable/key_buffer.h"
 
@@ -42,13 +44,18 @@ class BlockCursor {
   // `payload` has sound restarts and outlives the cursor or its next reset().
   void reset(Bytes payload);
   // Forgets the block; valid() is false until the next reset().
-  void clear() { valid_ = corrupt_ = false; }
+  void clear() {
+    valid_ = corrupt_ = false;
+    past_.clear();
+  }
 
   bool valid() const { return valid_; }
   bool corrupt() const { return corrupt_; }
   void seek_to_first();
+  void seek_to_last();
   void seek(const SeekTarget& target);
   void next();  // only while valid()
+  void prev();  // likewise
 
   // While valid(); until the next move.
   Bytes key() const { return key_.view(); }
@@ -59,16 +66,30 @@ class BlockCursor {
   bool read_header(const char* at, Header& header) const;
   Bytes restart_key(uint32_t index);
   void go_to_restart(uint32_t index);
+  void step();
+  // Moves to the last entry before `limit`, of those from the last restart before it on.
+  void go_before(const char* limit);
   void fail();
 
   const char* begin_ = nullptr;
   const char* restarts_ = nullptr;  // where entries end
   uint32_t restart_count_ = 0;
-  const char* next_ = nullptr;  // the entry after this one
+  const char* entry_ = nullptr;  // this entry
+  const char* next_ = nullptr;   // the entry after it
   KeyBuffer key_;
   Bytes value_;
   bool valid_ = false;
   bool corrupt_ = false;
+
+  // Entries can be decoded forward only. Going back, those from a restart up to this entry are
+  // decoded once and kept; the last is the one before this entry.
+  struct Past {
+    const char* entry;
+    size_t key_offset, key_size;  // in past_keys_
+    Bytes value;
+  };
+  std::vector<Past> past_;
+  Buffer past_keys_;
 };
 
 }  // namespace revenant::sstable

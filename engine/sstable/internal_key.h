@@ -76,18 +76,40 @@ inline int compare_internal_keys(Bytes a, Bytes b) {
                      kTrailerSize);
 }
 
-// What an entry's value holds: a value's bytes as they are; for a tombstone its deletion time
-// (fixed 8, ns).
+// What an entry's value holds: a value's bytes as they are; for a tombstone its deletion time (fixed
+// 8, ns); for an expiring value both, the time first.
+inline size_t entry_value_size(const CellView& cell) {
+  return (cell.kind == CellKind::kValue ? 0 : sizeof(int64_t)) + cell.value.size();
+}
+inline void write_entry_value(char* out, const CellView& cell) {
+  if (cell.kind != CellKind::kValue) {
+    std::memcpy(out, &cell.deletion_time.ns, sizeof(int64_t));
+    out += sizeof(int64_t);
+  }
+  std::copy_n(cell.value.data(), cell.value.size(), out);
+}
 inline Buffer encode_entry_value(const CellView& cell) {
-  if (!cell.is_tombstone()) return Buffer(cell.value);
-  Buffer out;
-  put_fixed(out, cell.deletion_time.ns);
+  Buffer out(entry_value_size(cell), '\0');
+  write_entry_value(out.data(), cell);
   return out;
+}
+// Whether an entry of this kind may hold these bytes.
+inline bool is_entry_value(uint8_t kind, Bytes value) {
+  switch (static_cast<CellKind>(kind)) {
+    case CellKind::kValue:
+      return true;
+    case CellKind::kTombstone:
+      return value.size() == sizeof(int64_t);
+    case CellKind::kExpiring:
+      return value.size() >= sizeof(int64_t);
+  }
+  return false;
 }
 inline CellView entry_cell(const InternalKey& key, Bytes value) {
   if (key.kind == CellKind::kValue) return {key.kind, key.version, {}, value};
-  CHECK(value.size() == 8, "tombstone of {} bytes", value.size());
-  return {key.kind, key.version, Instant{get_fixed<int64_t>(value.data())}, {}};
+  CHECK(is_entry_value(static_cast<uint8_t>(key.kind), value), "{} bytes", value.size());
+  return {key.kind, key.version, Instant{get_fixed<int64_t>(value.data())},
+          value.substr(sizeof(int64_t))};
 }
 
 }  // namespace revenant::sstable

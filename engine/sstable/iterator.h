@@ -16,8 +16,10 @@ class Iterator {
   // Before the first seek: not valid. All moves may suspend (they may read blocks).
   virtual bool valid() const = 0;
   virtual void seek_to_first() = 0;
+  virtual void seek_to_last() = 0;
   virtual void seek(Bytes internal_key) = 0;  // the first entry not before it
   virtual void next() = 0;                    // only while valid()
+  virtual void prev() = 0;                    // likewise
   // Both views live until the next move.
   virtual Bytes key() const = 0;
   virtual Bytes value() const = 0;

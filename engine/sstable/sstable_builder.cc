@@ -22,7 +22,11 @@ struct SstableBuilder::Impl {
 
   uint64_t end() const { return written + pending.size(); }
 
+  bool empty() const { return properties.entries == 0 && range_tombstones.empty(); }
   void account(const InternalKey& key, Bytes value);
+  void account(const RangeTombstone& tombstone);
+  // Widens the bounds to what was written by one write.
+  void account(Version version, SequenceNumber sequence);
   // Gives the data block in progress its end, its checksum and its line in the index.
   void close_data_block();
   // Appends a block that is not one of data; returns its offset.
@@ -39,6 +43,7 @@ struct SstableBuilder::Impl {
   BlockBuilder block;
   SstableIndexBuilder index;
   std::vector<uint64_t> hashes;  // of the distinct user keys
+  std::vector<RangeTombstone> range_tombstones;
   SstableProperties properties;
   bool finished = false;
 };
@@ -54,9 +59,8 @@ Result<void> SstableBuilder::add(Bytes internal_key, Bytes value) {
   Impl& impl = *impl_;
   CHECK(!impl.finished);
   const InternalKey key = parse_internal_key(internal_key);
-  CHECK(key.kind == CellKind::kValue || key.kind == CellKind::kTombstone, "kind={}",
-        static_cast<int>(key.kind));
-  CHECK(key.kind == CellKind::kValue || value.size() == sizeof(int64_t), "{}", value.size());
+  CHECK(is_entry_value(static_cast<uint8_t>(key.kind), value), "kind={}, {} bytes",
+        static_cast<int>(key.kind), value.size());
   const Bytes last = impl.block.last_key();
   const bool first = last.empty();
   CHECK(first || compare_internal_keys(last, internal_key) < 0, "keys out of order");
@@ -72,13 +76,21 @@ Result<void> SstableBuilder::add(Bytes internal_key, Bytes value) {
   return impl.pending.size() < kWriteSize ? Result<void>{} : impl.write();
 }
 
+void SstableBuilder::add(RangeTombstone tombstone) {
+  CHECK(!impl_->finished);
+  impl_->range_tombstones.push_back(std::move(tombstone));
+}
+
 Result<SstableProperties> SstableBuilder::finish() {
   Impl& impl = *impl_;
   CHECK(!impl.finished);
-  CHECK(impl.properties.entries > 0, "an SSTable has entries");
+  CHECK(!impl.empty(), "an SSTable holds something");
   impl.finished = true;
   if (!impl.block.empty()) impl.close_data_block();
-  impl.properties.greatest_key = user_key_of(impl.block.last_key());
+  if (impl.properties.entries > 0) {
+    impl.properties.greatest_key = user_key_of(impl.block.last_key());
+  }
+  for (const RangeTombstone& tombstone : impl.range_tombstones) impl.account(tombstone);
 
   Footer footer;
   footer.filter_offset = impl.append_block([&](Buffer& out) {
@@ -86,6 +98,10 @@ Result<SstableProperties> SstableBuilder::finish() {
     append_bloom_filter(out, impl.hashes, impl.options.bloom_bits_per_key);
   });
   footer.index_offset = impl.append_block([&](Buffer& out) { impl.index.append_to(out); });
+  footer.range_tombstones_offset = impl.append_block([&](Buffer& out) {
+    for (const RangeTombstone& tombstone : impl.range_tombstones)
+      append_range_tombstone(out, tombstone);
+  });
   footer.properties_offset =
       impl.append_block([&](Buffer& out) { append_properties(out, impl.properties); });
   footer.file_size = impl.end() + kFooterSize;
@@ -101,24 +117,36 @@ uint64_t SstableBuilder::entries() const { return impl_->properties.entries; }
 
 void SstableBuilder::Impl::account(const InternalKey& key, Bytes value) {
   SstableProperties& p = properties;
-  if (p.entries == 0) {
-    p.least_key = key.user_key;
-    p.least_version = p.greatest_version = key.version;
-    p.least_sequence = p.greatest_sequence = key.sequence;
-  }
+  if (p.entries == 0) p.least_key = key.user_key;
   ++p.entries;
-  p.least_version = std::min(p.least_version, key.version);
-  p.greatest_version = std::max(p.greatest_version, key.version);
-  p.least_sequence = std::min(p.least_sequence, key.sequence);
-  p.greatest_sequence = std::max(p.greatest_sequence, key.sequence);
+  account(key.version, key.sequence);
   p.key_bytes += key.user_key.size() + kTrailerSize;
   p.value_bytes += value.size();
-  if (key.kind == CellKind::kTombstone) {
-    ++p.tombstones;
-    const Instant deletion_time = entry_cell(key, value).deletion_time;
-    p.least_deletion_time = std::min(p.least_deletion_time, deletion_time);
-    p.greatest_deletion_time = std::max(p.greatest_deletion_time, deletion_time);
-  }
+  if (key.kind == CellKind::kValue) return;
+  ++(key.kind == CellKind::kTombstone ? p.tombstones : p.expiring);
+  const Instant time = entry_cell(key, value).deletion_time;
+  p.least_deletion_time = std::min(p.least_deletion_time, time);
+  p.greatest_deletion_time = std::max(p.greatest_deletion_time, time);
+}
+
+void SstableBuilder::Impl::account(const RangeTombstone& tombstone) {
+  SstableProperties& p = properties;
+  const bool first = p.entries == 0 && p.range_tombstones == 0;
+  if (first || tombstone.start < p.least_key) p.least_key = tombstone.start;
+  if (first || tombstone.end > p.greatest_key) p.greatest_key = tombstone.end;
+  ++p.range_tombstones;
+  account(tombstone.version, tombstone.sequence);
+  p.key_bytes += tombstone.start.size() + tombstone.end.size();
+  p.least_deletion_time = std::min(p.least_deletion_time, tombstone.deletion_time);
+  p.greatest_deletion_time = std::max(p.greatest_deletion_time, tombstone.deletion_time);
+}
+
+void SstableBuilder::Impl::account(Version version, SequenceNumber sequence) {
+  SstableProperties& p = properties;
+  p.least_version = std::min(p.least_version, version);
+  p.greatest_version = std::max(p.greatest_version, version);
+  p.least_sequence = std::min(p.least_sequence, sequence);
+  p.greatest_sequence = std::max(p.greatest_sequence, sequence);
 }
 
 void SstableBuilder::Impl::close_data_block() {

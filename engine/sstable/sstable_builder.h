@@ -7,17 +7,22 @@
 #include "engine/env/file_system.h"
 #include "engine/sstable/internal_key.h"
 #include "engine/sstable/options.h"
+#include "engine/sstable/range_tombstone.h"
 
 namespace revenant::sstable {
 
-// Stored in the file and in the manifest.
+// Stored in the file and in the manifest. Bounds are over entries and range tombstones.
 struct SstableProperties {
   uint64_t entries = 0;
-  uint64_t tombstones = 0;
-  Buffer least_key, greatest_key;  // user keys
-  Version least_version, greatest_version;
-  SequenceNumber least_sequence, greatest_sequence;
-  Instant least_deletion_time = Instant::never();  // of its tombstones
+  uint64_t tombstones = 0;  // of single keys
+  uint64_t expiring = 0;    // values that end by themselves
+  uint64_t range_tombstones = 0;
+  // User keys. The greatest may be where a range tombstone ends, which it does not cover.
+  Buffer least_key, greatest_key;
+  Version least_version = Version::max(), greatest_version;
+  SequenceNumber least_sequence = SequenceNumber::max(), greatest_sequence;
+  // Of its tombstones, and the ends of its expiring values.
+  Instant least_deletion_time = Instant::never();
   Instant greatest_deletion_time{INT64_MIN};
   uint64_t key_bytes = 0, value_bytes = 0;  // as given, before prefix compression
 };
@@ -30,8 +35,10 @@ class SstableBuilder {
 
   // Keys strictly ascending (compare_internal_keys).
   Result<void> add(Bytes internal_key, Bytes value);
-  // Writes filter, index, properties and footer, and syncs the file (not its directory). At least
-  // one entry.
+  // In any order, between any two entries.
+  void add(RangeTombstone tombstone);
+  // Writes what follows the data, and syncs the file (not its directory). At least one entry or
+  // range tombstone.
   Result<SstableProperties> finish();
 
   uint64_t file_bytes() const;  // written so far, with the block in progress

@@ -25,6 +25,7 @@ void append_footer(Buffer& out, const Footer& footer) {
   const size_t start = out.size();
   put_fixed(out, footer.filter_offset);
   put_fixed(out, footer.index_offset);
+  put_fixed(out, footer.range_tombstones_offset);
   put_fixed(out, footer.properties_offset);
   put_fixed(out, footer.file_size);
   put_fixed(out, kFormatVersion);
@@ -38,6 +39,7 @@ Decoded<Footer> decode_footer(Bytes bytes, uint64_t file_size) {
   Footer footer;
   footer.filter_offset = in.fixed<uint64_t>();
   footer.index_offset = in.fixed<uint64_t>();
+  footer.range_tombstones_offset = in.fixed<uint64_t>();
   footer.properties_offset = in.fixed<uint64_t>();
   footer.file_size = in.fixed<uint64_t>();
   const auto version = in.fixed<uint32_t>();
@@ -53,7 +55,8 @@ Decoded<Footer> decode_footer(Bytes bytes, uint64_t file_size) {
     return start <= end && end - start >= kChecksumSize;
   };
   if (file_size < kFooterSize || !is_block(footer.filter_offset, footer.index_offset) ||
-      !is_block(footer.index_offset, footer.properties_offset) ||
+      !is_block(footer.index_offset, footer.range_tombstones_offset) ||
+      !is_block(footer.range_tombstones_offset, footer.properties_offset) ||
       !is_block(footer.properties_offset, file_size - kFooterSize)) {
     return std::unexpected("footer: offsets out of order");
   }
@@ -63,6 +66,8 @@ Decoded<Footer> decode_footer(Bytes bytes, uint64_t file_size) {
 void append_properties(Buffer& out, const SstableProperties& p) {
   put_varint(out, p.entries);
   put_varint(out, p.tombstones);
+  put_varint(out, p.expiring);
+  put_varint(out, p.range_tombstones);
   put_bytes(out, p.least_key);
   put_bytes(out, p.greatest_key);
   put_fixed(out, p.least_version.value);
@@ -79,6 +84,8 @@ SstableProperties decode_properties(Decoder& in) {
   SstableProperties p;
   p.entries = in.varint();
   p.tombstones = in.varint();
+  p.expiring = in.varint();
+  p.range_tombstones = in.varint();
   p.least_key = in.bytes();
   p.greatest_key = in.bytes();
   p.least_version.value = in.fixed<uint64_t>();

@@ -1,35 +1,35 @@
 // How an SSTable lies in its file. Everything is immutable once written, and everything is checked
 // when read.
 //
-//   file        | data block 0 | data block 1 | … | filter | index | properties | footer 48 |
+//   file   | data block 0 | data block 1 | … | filter | index | range tombstones | properties |
+//          | footer 56 |
 //
 // The parts lie without gaps, so each ends where the next begins and no size is written down twice.
 // All but the footer are blocks:
 //
-//   block       | payload | checksum 4 |          checksum of the payload, seeded with the block's
-//   offset in the
-//                                                 file, so that a block read from a wrong place
-//                                                 does not pass
-//   footer      | filter offset 8 | index offset 8 | properties offset 8 | file size 8 |
-//               | format version 4 | checksum 4, of all before it | magic 8 |
+//   block  | payload | checksum 4, of the payload and seeded with the block's offset in the file,
+//            so that a block read from a wrong place does not pass |
+//   footer | filter offset 8 | index offset 8 | range tombstones offset 8 | properties offset 8 |
+//          | file size 8 | format version 4 | checksum 4, of all before it | magic 8 |
 //
-//   data        | entry | entry | … | restart 4 | … | restart 4 | restarts 4, their number |
-//   entry       | shared v | unshared v | value size v | unshared bytes of the key | value |
+//   data   | entry | entry | … | restart 4 | … | restart 4 | restarts 4, their number |
+//   entry  | shared v | unshared v | value size v | unshared bytes of the key | value |
 //
 // An entry's key is the first `shared` bytes of the key before it, then its own bytes. Every so
 // often an entry shares nothing and its offset in the payload is listed as a restart: a search
 // looks at restarts first, then goes on entry by entry. Keys are internal keys (internal_key.h),
 // strictly ascending over the whole file.
 //
-//   filter      | bits … | probes 1 |             a Bloom filter of the file's user keys; empty:
-//   none index       | blocks v | { last key: length v, bytes | payload size v } … |          one
-//   per data block properties  | the fields of SstableProperties in their order |
+//   filter | bits … | probes 1 |      a Bloom filter of the entries' user keys; empty: none
+//   index  | blocks v | { last key: length v, bytes | payload size v } … |     one per data block
+//   range tombstones | one after another, as range_tombstone.h has them |
+//   properties       | the fields of SstableProperties in their order |
 //
 // v is a varint, integers are little-endian (engine/base/coding.h), offsets count from the start of
 // the file.
 //
 // What it does not do: compress blocks (restarts share prefixes, no more), shorten the index's keys
-// to separators, split index or filter into partitions, or hold range tombstones.
+// to separators, or split index or filter into partitions.
 #pragma once
 
 #include <cstdint>
@@ -43,9 +43,9 @@
 namespace revenant::sstable {
 
 inline constexpr Bytes kMagic = "revnt.st";
-inline constexpr uint32_t kFormatVersion = 1;
+inline constexpr uint32_t kFormatVersion = 2;
 inline constexpr uint64_t kChecksumSize = 4;
-inline constexpr uint64_t kFooterSize = 48;
+inline constexpr uint64_t kFooterSize = 56;
 
 // A part of a file made sense of, or what is wrong with it (a literal, without file and offset).
 template <typename T>
@@ -57,7 +57,7 @@ void append_block_checksum(Buffer& out, size_t start, uint64_t offset);
 bool block_checksum_holds(Bytes block, uint64_t offset);
 
 struct Footer {
-  uint64_t filter_offset = 0, index_offset = 0, properties_offset = 0;
+  uint64_t filter_offset = 0, index_offset = 0, range_tombstones_offset = 0, properties_offset = 0;
   uint64_t file_size = 0;
 };
 void append_footer(Buffer& out, const Footer& footer);

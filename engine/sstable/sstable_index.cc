@@ -31,7 +31,7 @@ Decoded<SstableIndex> SstableIndex::decode(Buffer payload, uint64_t data_size) {
   index.payload_ = std::move(payload);
   Decoder in(index.payload_);
   const uint64_t count = in.varint();
-  if (count == 0 || count > index.payload_.size()) return std::unexpected("index: no blocks");
+  if (in.failed() || count > index.payload_.size()) return std::unexpected("index: no blocks");
   index.blocks_.reserve(count);
   index.prefixes_.reserve(count);
   uint64_t offset = 0;
@@ -50,6 +50,7 @@ Decoded<SstableIndex> SstableIndex::decode(Buffer payload, uint64_t data_size) {
     offset += size + kChecksumSize;
   }
   if (!in.empty() || offset != data_size) return std::unexpected("index: blocks unaccounted for");
+  if (count == 0) return index;
   // They are sorted, so what the first and the last have in common all have.
   index.common_size_ =
       common_prefix(user_key_of(index.last_key(0)), user_key_of(index.last_key(count - 1)));
@@ -61,6 +62,7 @@ Decoded<SstableIndex> SstableIndex::decode(Buffer payload, uint64_t data_size) {
 }
 
 size_t SstableIndex::find(const SeekTarget& target) const {
+  if (blocks_.empty()) return 0;
   const Bytes common = user_key_of(last_key(0)).substr(0, common_size_);
   const int c = target.user_key.substr(0, common_size_).compare(common);
   if (c != 0) return c < 0 ? 0 : size();

@@ -49,6 +49,7 @@ struct SstableReader::Impl {
   SstableProperties properties;
   std::optional<BloomFilter> filter;
   std::optional<SstableIndex> index;
+  RangeTombstones range_tombstones;
 };
 
 Result<std::shared_ptr<SstableReader>> SstableReader::open(std::unique_ptr<env::ReadFile> file,
@@ -65,8 +66,10 @@ SstableReader::~SstableReader() = default;
 const SstableProperties& SstableReader::properties() const { return impl_->properties; }
 uint64_t SstableReader::file_bytes() const { return impl_->file->size(); }
 FileNumber SstableReader::number() const { return impl_->number; }
+const RangeTombstones& SstableReader::range_tombstones() const { return impl_->range_tombstones; }
 
 bool SstableReader::may_contain(Bytes user_key, ReadCounters* counters) const {
+  if (impl_->index->size() == 0) return false;
   if (!impl_->filter || impl_->filter->may_contain(bloom_hash(user_key))) return true;
   if (counters != nullptr) ++counters->filter_negatives;
   return false;
@@ -128,7 +131,7 @@ Result<void> SstableReader::Impl::open(env::Cause cause) {
     filter.emplace(Buffer(bits));
   }
 
-  const Bytes index_block = part(footer->index_offset, footer->properties_offset);
+  const Bytes index_block = part(footer->index_offset, footer->range_tombstones_offset);
   if (!block_checksum_holds(index_block, footer->index_offset)) {
     return damaged(footer->index_offset, "index: wrong checksum");
   }
@@ -136,25 +139,41 @@ Result<void> SstableReader::Impl::open(env::Cause cause) {
   if (!decoded) return damaged(footer->index_offset, decoded.error());
   index.emplace(std::move(*decoded));
 
+  const Bytes range_block = part(footer->range_tombstones_offset, footer->properties_offset);
+  if (!block_checksum_holds(range_block, footer->range_tombstones_offset)) {
+    return damaged(footer->range_tombstones_offset, "range tombstones: wrong checksum");
+  }
+  std::vector<RangeTombstone> decoded_ranges;
+  for (Decoder in(payload(range_block)); !in.empty();) {
+    decoded_ranges.push_back(decode_range_tombstone(in));
+    if (in.failed()) return damaged(footer->range_tombstones_offset, "range tombstones: not these");
+  }
+  range_tombstones = RangeTombstones(decoded_ranges);
+
   const Bytes properties_block = part(footer->properties_offset, footer_offset);
   if (!block_checksum_holds(properties_block, footer->properties_offset)) {
     return damaged(footer->properties_offset, "properties: wrong checksum");
   }
   Decoder in(payload(properties_block));
   properties = decode_properties(in);
-  if (in.failed() || !in.empty())
+  if (in.failed() || !in.empty() || properties.range_tombstones != decoded_ranges.size())
     return damaged(footer->properties_offset, "properties: not these");
   return check_properties(footer->properties_offset);
 }
 
 Result<void> SstableReader::Impl::check_properties(uint64_t offset) const {
   const SstableProperties& p = properties;
-  if (p.entries < index->size() || p.tombstones > p.entries || p.least_key > p.greatest_key ||
-      p.least_version > p.greatest_version || p.least_sequence > p.greatest_sequence) {
+  if (p.entries < index->size() || (p.entries > 0) != (index->size() > 0) ||
+      p.tombstones + p.expiring > p.entries || p.entries + p.range_tombstones == 0 ||
+      p.least_key > p.greatest_key || p.least_version > p.greatest_version ||
+      p.least_sequence > p.greatest_sequence) {
     return damaged(offset, "properties: contradict each other");
   }
-  if (p.greatest_key != user_key_of(index->last_key(index->size() - 1))) {
-    return damaged(offset, "properties: contradict the index");
+  if (index->size() > 0) {
+    const Bytes last = user_key_of(index->last_key(index->size() - 1));
+    if (p.range_tombstones == 0 ? p.greatest_key != last : p.greatest_key < last) {
+      return damaged(offset, "properties: contradict the index");
+    }
   }
   return {};
 }
@@ -207,6 +226,12 @@ class SstableReader::Cursor final : public Iterator {
     cursor_.seek_to_first();
     skip_ended_blocks();
   }
+  void seek_to_last() override {
+    const size_t blocks = impl_->index->size();
+    if (!status_ || blocks == 0 || !go_to_block(blocks - 1)) return;
+    cursor_.seek_to_last();
+    skip_ended_blocks_back();
+  }
   void seek(Bytes internal_key) override {
     const SeekTarget target = SeekTarget::exactly(internal_key);
     if (!status_ || !go_to_block(impl_->index->find(target))) return;
@@ -218,6 +243,11 @@ class SstableReader::Cursor final : public Iterator {
     cursor_.next();
     skip_ended_blocks();
   }
+  void prev() override {
+    CHECK(valid());
+    cursor_.prev();
+    skip_ended_blocks_back();
+  }
   Bytes key() const override { return cursor_.key(); }
   Bytes value() const override { return cursor_.value(); }
   Result<void> status() const override { return status_; }
@@ -225,12 +255,20 @@ class SstableReader::Cursor final : public Iterator {
  private:
   void skip_ended_blocks() {
     while (!cursor_.valid()) {
-      if (cursor_.corrupt()) {
-        const uint64_t offset = impl_->index->block(*block_number_).offset;
-        return fail(impl_->damaged(offset, "data block: not an entry").error());
-      }
+      if (cursor_.corrupt()) return fail_at_block();
       if (!go_to_block(*block_number_ + 1)) return;
       cursor_.seek_to_first();
+    }
+  }
+  void skip_ended_blocks_back() {
+    while (!cursor_.valid()) {
+      if (cursor_.corrupt()) return fail_at_block();
+      if (*block_number_ == 0) {
+        block_number_.reset();
+        return;
+      }
+      if (!go_to_block(*block_number_ - 1)) return;
+      cursor_.seek_to_last();
     }
   }
 
@@ -286,6 +324,10 @@ class SstableReader::Cursor final : public Iterator {
     return {};
   }
 
+  void fail_at_block() {
+    const uint64_t offset = impl_->index->block(*block_number_).offset;
+    fail(impl_->damaged(offset, "data block: not an entry").error());
+  }
   void fail(Error error) {
     status_ = std::unexpected(std::move(error));
     cursor_.clear();

@@ -33,6 +33,8 @@ class SstableReader {
   const SstableProperties& properties() const;
   uint64_t file_bytes() const;
   FileNumber number() const;
+  // Kept in memory: they cover keys that neither filter nor index knows of.
+  const RangeTombstones& range_tombstones() const;
 
   // False: no entry of this user key is here. Counts a negative.
   bool may_contain(Bytes user_key, ReadCounters* counters) const;

@@ -106,6 +106,13 @@ TEST(Memtable, AgreesWithASortedMap) {
     it->next();
   }
   EXPECT_FALSE(it->valid());
+  it->seek_to_last();
+  for (auto at = sorted.rbegin(); at != sorted.rend(); ++at) {
+    ASSERT_TRUE(it->valid());
+    ASSERT_EQ(it->key(), at->first);
+    it->prev();
+  }
+  EXPECT_FALSE(it->valid());
   for (const std::string& key : keys) {
     const auto found = memtable->get(key);
     ASSERT_EQ(found.has_value(), winners.contains(key));

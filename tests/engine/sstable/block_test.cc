@@ -43,6 +43,12 @@ TEST(BlockTest, ACursorFindsWhatABuilderWrote) {
       cursor.next();
     }
     EXPECT_FALSE(cursor.valid());
+    cursor.seek_to_last();
+    for (auto at = entries.end(); at != entries.begin();) {
+      ASSERT_NO_FATAL_FAILURE(expect_at(cursor, entries, --at));
+      cursor.prev();
+    }
+    EXPECT_FALSE(cursor.valid());
     for (int i = 0; i < 500; ++i) {
       const Buffer target = internal_key(random_user_key(random), random.below(1'000'000));
       cursor.seek(SeekTarget::exactly(target));
@@ -101,6 +107,8 @@ TEST(BlockTest, ACursorSurvivesAnyBytes) {
       ASSERT_LE(++steps, block.size());
       (void)entry_cell(parse_internal_key(cursor.key()), cursor.value());
     }
+    steps = 0;
+    for (cursor.seek_to_last(); cursor.valid(); cursor.prev()) ASSERT_LE(++steps, block.size());
     if (!cursor.corrupt()) cursor.seek(SeekTarget::first_of(random_user_key(random)));
   }
 }

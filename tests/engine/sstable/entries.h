@@ -82,7 +82,30 @@ inline void expect_scan(Iterator& it, const Entries& entries) {
   }
   expect_at(it, entries, entries.end());
 }
-// Seeks to keys that are there and keys that are not, and a few steps from there.
+// Everything, once through from the end.
+inline void expect_scan_back(Iterator& it, const Entries& entries) {
+  it.seek_to_last();
+  for (auto at = entries.end(); at != entries.begin();) {
+    ASSERT_NO_FATAL_FAILURE(expect_at(it, entries, --at));
+    it.prev();
+  }
+  expect_at(it, entries, entries.end());
+}
+// Steps to and fro from where `it` and `at` stand, until it leaves the entries.
+inline void expect_walk(Iterator& it, const Entries& entries, Entries::const_iterator at,
+                        Random& random) {
+  for (uint64_t steps = random.below(40); steps > 0 && at != entries.end(); --steps) {
+    if (random.below(3) > 0) {
+      it.next();
+      ++at;
+    } else {
+      it.prev();
+      at = at == entries.begin() ? entries.end() : std::prev(at);
+    }
+    ASSERT_NO_FATAL_FAILURE(expect_at(it, entries, at));
+  }
+}
+// Seeks to keys that are there and keys that are not, and a walk from there.
 inline void expect_seeks(Iterator& it, const Entries& entries, Random& random, int seeks) {
   for (int i = 0; i < seeks; ++i) {
     Buffer target;
@@ -98,10 +121,7 @@ inline void expect_seeks(Iterator& it, const Entries& entries, Random& random, i
     it.seek(target);
     auto at = entries.lower_bound(target);
     ASSERT_NO_FATAL_FAILURE(expect_at(it, entries, at));
-    for (uint64_t steps = random.below(40); steps > 0 && at != entries.end(); --steps) {
-      it.next();
-      ASSERT_NO_FATAL_FAILURE(expect_at(it, entries, ++at));
-    }
+    ASSERT_NO_FATAL_FAILURE(expect_walk(it, entries, at, random));
   }
 }
 
@@ -111,10 +131,12 @@ class SstableTest : public testing::Test {
   static constexpr env::Cause kFlush{env::CauseKind::kFlush};
   const std::string kPath = "db/000007.sst";
 
-  SstableProperties build(const Entries& entries, const SstableOptions& options = {}) {
+  SstableProperties build(const Entries& entries, const SstableOptions& options = {},
+                          const std::vector<RangeTombstone>& ranges = {}) {
     if (files_.exists(kPath)) files_.remove(kPath).value();
     SstableBuilder builder(files_.create(kPath).value(), options, kFlush);
     for (const auto& [key, value] : entries) builder.add(key, value).value();
+    for (const RangeTombstone& range : ranges) builder.add(range);
     EXPECT_EQ(builder.entries(), entries.size());
     SstableProperties properties = builder.finish().value();
     EXPECT_EQ(builder.file_bytes(), bytes().size());

@@ -14,12 +14,14 @@ class ListIterator final : public Iterator {
 
   bool valid() const override { return status_.has_value() && at_ < list_.size(); }
   void seek_to_first() override { go_to(0); }
+  void seek_to_last() override { go_to(list_.size() - 1); }
   void seek(Bytes internal_key) override {
     size_t at = 0;
     while (at < list_.size() && compare_internal_keys(list_[at].first, internal_key) < 0) ++at;
     go_to(at);
   }
   void next() override { go_to(at_ + 1); }
+  void prev() override { go_to(at_ - 1); }  // before the first: beyond the last
   Bytes key() const override { return list_[at_].first; }
   Bytes value() const override { return list_[at_].second; }
   Result<void> status() const override { return status_; }
@@ -27,7 +29,7 @@ class ListIterator final : public Iterator {
  private:
   void go_to(size_t at) {
     at_ = at;
-    if (at_ >= fails_at_) status_ = error(ErrorCode::kCorruption, "list: offset {}", at_);
+    if (at_ != SIZE_MAX && at_ >= fails_at_) status_ = error(ErrorCode::kCorruption, "list: offset {}", at_);
   }
 
   const List list_;
@@ -88,6 +90,33 @@ TEST(MergingIteratorTest, RandomListsMergeInOrderAndTiesInTheListsOrder) {
       it->next();
     }
     ASSERT_FALSE(it->valid());
+
+    it->seek_to_last();
+    for (auto at = expected.end(); at != expected.begin();) {
+      --at;
+      ASSERT_TRUE(it->valid());
+      ASSERT_EQ(it->key(), at->first);
+      ASSERT_EQ(it->value(), at->second);
+      it->prev();
+    }
+    ASSERT_FALSE(it->valid());
+
+    // To and fro.
+    it->seek_to_first();
+    auto at = expected.begin();
+    for (int steps = 0; steps < 100 && at != expected.end(); ++steps) {
+      ASSERT_TRUE(it->valid());
+      ASSERT_EQ(it->key(), at->first);
+      ASSERT_EQ(it->value(), at->second);
+      if (random.below(5) > 1 || at == expected.begin()) {
+        it->next();
+        ++at;
+      } else {
+        it->prev();
+        --at;
+      }
+    }
+    ASSERT_EQ(it->valid(), at != expected.end());
   }
 }
 
