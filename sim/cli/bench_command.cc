@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iostream>
 
+#include "sim/cli/bench_db.h"
 #include "sim/cli/bench_engine.h"
 #include "sim/cli/bench_kernel.h"
 #include "sim/cli/command.h"
@@ -46,23 +47,40 @@ int bench_cluster(const std::string& directory) {
 
 int bench_main(const Arguments& arguments) {
   CommandLine line("bench [PART] [options]", "Measures this build on this machine, in real time.");
-  line.operand("part", 1, "kernel, engine, cluster or all; all if left out.");
+  line.operand("part", 1,
+               "engine (beside LevelDB and RocksDB), db, kernel, cluster or all; all if left out.");
   line.options()("dir", po::value<std::string>()->default_value("scenarios"),
                  "Where the shipped scenarios are (cluster).");
+  BenchEngineOptions engine;
+  line.options()("num", po::value(&engine.num)->default_value(engine.num), "Entries (engine).");
+  line.options()("rounds", po::value(&engine.rounds)->default_value(engine.rounds),
+                 "Runs of each store, taking turns (engine).");
+  line.options()("data", po::value(&engine.directory)->default_value(engine.directory),
+                 "Folder on the file system to measure; emptied (engine).");
+  line.options()("json", po::bool_switch(&engine.json), "Print JSON (engine).");
   const auto values = line.parse(arguments);
   if (!values) return values.error().code;
   const std::string part = values->contains("part") ? (*values)["part"].as<std::string>() : "all";
-  if (part != "kernel" && part != "engine" && part != "cluster" && part != "all") {
+  const std::vector<std::string_view> parts{"engine", "db", "kernel", "cluster", "all"};
+  if (std::ranges::find(parts, part) == parts.end()) {
     return fail(2, fmt::format("unknown part {}{}; see `revenant bench --help`", part,
-                               did_you_mean(part, {"kernel", "engine", "cluster", "all"})))
+                               did_you_mean(part, parts)))
         .error()
         .code;
   }
-  std::cout << build_name() << '\n';
+  if (engine.num == 0 || engine.rounds <= 0) {
+    return fail(2, "--num and --rounds are at least 1").error().code;
+  }
+  if (engine.json && part != "engine") return fail(2, "--json goes with engine").error().code;
+  if (!engine.json) std::cout << build_name() << '\n';
   if (part == "kernel" || part == "all") bench_kernel(std::cout);
-  if (part == "engine" || part == "all") bench_engine(std::cout);
+  if (part == "db" || part == "all") bench_db(std::cout);
   std::cout.flush();
-  if (part == "cluster" || part == "all") return bench_cluster((*values)["dir"].as<std::string>());
+  if (part == "cluster" || part == "all") {
+    const int code = bench_cluster((*values)["dir"].as<std::string>());
+    if (code != 0) return code;
+  }
+  if (part == "engine" || part == "all") return bench_engine(std::cout, engine);
   return 0;
 }
 

@@ -27,7 +27,7 @@ constexpr Command kCommands[] = {
      "SCENARIO          what a scenario does; without one, all settings"},
     {"schema", revenant::sim::schema_main, "                  JSON Schema of scenario files"},
     {"bench", revenant::sim::bench_main,
-     "[PART]            kernel, engine, cluster: real time on this machine"},
+     "[PART]            engine, db, kernel, cluster: real time on this machine"},
 };
 
 void print_usage(std::ostream& out) {

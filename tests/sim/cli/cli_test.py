@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -126,6 +127,27 @@ class CommandLine(unittest.TestCase):
             result = self.revenant(command, "--help")
             self.assertEqual(result.returncode, 0)
             self.assertIn(f"usage: revenant {command}", result.stdout)
+
+    # --- bench ---
+
+    @unittest.skipUnless(all((pathlib.Path(REVENANT).parent / f"bench_{store}").exists() for store in ("leveldb", "rocksdb")),
+                         "LevelDB or RocksDB is not installed")
+    def test_bench_engine_runs_the_same_workloads_on_three_stores(self):
+        bench = self.revenant("bench", "engine", "--num", "2000", "--rounds", "1", "--json")
+        self.assertEqual(bench.returncode, 0, bench.stderr)
+        report = json.loads(bench.stdout)
+        for row in report["rows"]:
+            for store in {"LevelDB", "RocksDB", "Revenant"} & row.keys():
+                self.assertGreater(row[store]["operations_per_second"], 0, row)
+        self.assertGreater(report["median_ratio"], 0)
+        self.assertEqual(self.files(), ["results", self.scenario])
+        self.assertFalse((self.path / "results" / "bench").exists())
+
+    def test_bench_engine_names_the_package_that_a_store_needs(self):
+        alone = shutil.copy(REVENANT, self.path)
+        bench = subprocess.run([alone, "bench", "engine"], cwd=self.path, capture_output=True, text=True, timeout=120)
+        self.assertEqual(bench.returncode, 2)
+        self.assertIn("libleveldb-dev", bench.stderr)
 
     # --- sweep ---
 
