@@ -6,14 +6,6 @@
 #include "engine/base/check.h"
 
 namespace revenant::lsm {
-namespace {
-
-// A manifest is replaced by one that begins with the state as it is when it has grown beyond this,
-// and to twice the size it began with, so that replacing it costs no more than the edits did.
-constexpr uint64_t kManifestBytesMin = 1 << 20;
-
-}  // namespace
-
 std::optional<Version> View::least_version_memtables() const {
   std::optional<Version> least;
   const auto take = [&](const Memtable& memtable) {
@@ -145,7 +137,9 @@ Result<void> Core::create_manifest() {
   const FileNumber number = reserve_file_numbers(2);
   ASSIGN_OR_RETURN(auto manifest, Manifest::create(env.files, directory, number, whole_state()));
   manifest_.emplace(std::move(manifest));
-  manifest_bytes_max_ = std::max(kManifestBytesMin, 2 * manifest_->bytes());
+  // At least twice what it begins with, so that replacing it costs no more than the edits did.
+  manifest_bytes_max_ =
+      std::max(static_cast<uint64_t>(options.max_manifest_file_size.bytes), 2 * manifest_->bytes());
   return {};
 }
 

@@ -45,6 +45,7 @@ struct LsmOptions {
   int64_t max_immutable_memtables = 2;
   ByteSize block_cache_size = mib(8);
   Duration gc_grace = days(10);
+  ByteSize max_manifest_file_size = mib(1);
   int64_t level0_slowdown_writes_trigger = 20;
   int64_t level0_stop_writes_trigger = 36;
   WalOptions wal;
@@ -61,6 +62,9 @@ struct LsmOptions {
     v.field("block_cache_size", block_cache_size, "Bytes of data blocks kept. LevelDB: 8 MiB.");
     v.field("gc_grace", gc_grace,
             "Least age of a tombstone before it may be purged. Cassandra: gc_grace_seconds, 10 d.");
+    v.field("max_manifest_file_size", max_manifest_file_size, at_least(kib(1)),
+            "Bytes from which a manifest is replaced by one that begins with the state as it is, "
+            "once it has also doubled. RocksDB: 1 GiB.");
     v.field("level0_slowdown_writes_trigger", level0_slowdown_writes_trigger,
             between<int64_t>(1, 100000),
             "leveled: level-0 SSTables from which each write is delayed by 1 ms. RocksDB: 20.");

@@ -28,6 +28,10 @@ Path Path::split(std::string_view path) {
   return {.directory = path.substr(0, slash), .name = path.substr(slash + 1)};
 }
 
+std::string Path::join(std::string_view directory, std::string_view name) {
+  return directory.empty() ? std::string(name) : fmt::format("{}/{}", directory, name);
+}
+
 // --- names ---
 
 Result<DurableImage::Directory*> DurableImage::directory(std::string_view name) {
@@ -175,24 +179,55 @@ void DurableImage::make_older_durable(Instant than) {
 
 // --- power loss ---
 
-CrashReport DurableImage::lose_power(Random& random) {
+CrashReport DurableImage::lose_power(CrashFates& fates) {
   CrashReport report;
   for (auto& [name, in] : directories_) {
-    for (const Change& change : in.changes) {
-      const bool kept = random.below(2) == 0;
-      const bool needed = change.kind == ChangeKind::kCreate || in.durable.contains(change.name);
-      if (needed) count(change.kind, kept, report);
-      if (kept) apply(change, in.durable);
-    }
+    in.durable = surviving_names(name, in, fates, report);
     in.changes.clear();
     for (const auto& [entry, file] : in.entries) file->named = false;
     in.entries = in.durable;
     for (const auto& [entry, file] : in.entries) {
       file->named = true;
-      lose_power(*file, random, report);
+      const FileFate fate = fate_of(Path::join(name, entry), *file, fates, report);
+      for (const Range& range : fate.lost) {
+        char* const page = file->pages[range.begin / kPageSize]->bytes;
+        std::memset(page + range.begin % kPageSize, 0, range.end - range.begin);
+      }
+      file->settle(fate.length);
     }
   }
   return report;
+}
+
+DiskContents DurableImage::after_power_loss(CrashFates& fates) const {
+  DiskContents contents;
+  CrashReport report;
+  for (const auto& [name, in] : directories_) {
+    for (const auto& [entry, file] : surviving_names(name, in, fates, report)) {
+      const std::string path = Path::join(name, entry);
+      const FileFate fate = fate_of(path, *file, fates, report);
+      Buffer& bytes = contents[path];
+      for (uint64_t at = 0; at < fate.length; at += kPageSize) {
+        bytes.append(file->pages[at / kPageSize]->bytes, std::min(kPageSize, fate.length - at));
+      }
+      for (const Range& range : fate.lost) {
+        std::memset(bytes.data() + range.begin, 0, range.end - range.begin);
+      }
+    }
+  }
+  return contents;
+}
+
+DurableImage::Names DurableImage::surviving_names(std::string_view name, const Directory& in,
+                                                  CrashFates& fates, CrashReport& report) {
+  Names names = in.durable;
+  for (const Change& change : in.changes) {
+    const bool kept = fates.keeps_change(name, change.kind, change.name, change.new_name);
+    const bool needed = change.kind == ChangeKind::kCreate || names.contains(change.name);
+    if (needed) count(change.kind, kept, report);
+    if (kept) apply(change, names);
+  }
+  return names;
 }
 
 void DurableImage::count(ChangeKind kind, bool kept, CrashReport& report) {
@@ -209,51 +244,39 @@ void DurableImage::count(ChangeKind kind, bool kept, CrashReport& report) {
   }
 }
 
-void DurableImage::lose_power(StoredFile& file, Random& random, CrashReport& report) {
-  uint64_t length = file.durable_length;
+DurableImage::FileFate DurableImage::fate_of(std::string_view path, const StoredFile& file,
+                                             CrashFates& fates, CrashReport& report) {
+  FileFate fate{.length = file.durable_length};
   if (!file.lengths.empty()) {
-    switch (random.below(3)) {
-      case 0:
-        break;
-      case 1:
-        length = file.lengths.back();
-        break;
-      case 2:
-        length = file.lengths[random.below(file.lengths.size())];
-        break;
-    }
+    const uint64_t chosen = fates.length(path, file.lengths.size() + 1);
+    if (chosen > 0) fate.length = file.lengths[chosen - 1];
   }
-  if (length < file.size) ++report.files_shortened;
+  if (fate.length < file.size) ++report.files_shortened;
 
-  for (uint64_t at = file.written; at < length;) {
-    Page& page = *file.pages[at / kPageSize];
-    const uint64_t page_start = at / kPageSize * kPageSize;
-    const uint64_t end = std::min(length, page_start + kPageSize);
+  for (uint64_t at = file.written; at < fate.length;) {
+    const uint64_t end = std::min(fate.length, (at / kPageSize + 1) * kPageSize);
     const uint64_t first_sector = at / kSectorSize;
     const uint64_t sectors = (end - 1) / kSectorSize - first_sector + 1;
 
-    uint64_t all = (uint64_t{1} << sectors) - 1;
-    uint64_t survive = 0;  // a bit for each sector
-    switch (random.below(sectors > 1 ? 3 : 2)) {
-      case 0:
-        survive = all, ++report.pages_kept;
-        break;
-      case 1:
-        ++report.pages_lost;
-        break;
-      case 2:
-        survive = 1 + random.below(all - 1), ++report.pages_torn;
-        break;
-    }
+    const uint64_t all = (uint64_t{1} << sectors) - 1;
+    const uint64_t survive = fates.surviving_sectors(path, at / kPageSize, sectors) & all;
+    ++(survive == all ? report.pages_kept : survive == 0 ? report.pages_lost : report.pages_torn);
     for (uint64_t sector = 0; sector < sectors; ++sector) {
       if ((survive >> sector & 1) != 0) continue;
-      const uint64_t from = std::max(at, (first_sector + sector) * kSectorSize);
-      const uint64_t to = std::min(end, (first_sector + sector + 1) * kSectorSize);
-      std::memset(page.bytes + (from - page_start), 0, to - from);
+      fate.lost.push_back({std::max(at, (first_sector + sector) * kSectorSize),
+                           std::min(end, (first_sector + sector + 1) * kSectorSize)});
     }
     at = end;
   }
-  file.settle(length);
+  return fate;
+}
+
+void DurableImage::plant(const std::string& path, FileRef file) {
+  const Path p = Path::split(path);
+  Directory& in = directories_[std::string(p.directory)];
+  CHECK(!in.entries.contains(p.name), "'{}'", path);
+  in.durable[std::string(p.name)] = file;
+  in.entries[std::string(p.name)] = std::move(file);
 }
 
 }  // namespace revenant::sim

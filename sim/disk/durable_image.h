@@ -8,11 +8,12 @@
 // A sync of the directory applies its changes to the platter. Changes older than a while are there
 // already: a journalling file system commits without being asked (ext4: every 5 s).
 //
-// At a power loss each change not on the platter yet survives or not by a coin of its own: a
-// created entry vanishes, a removal is undone, a rename shows the old name instead of the new one,
+// At a power loss each change not on the platter yet survives or not, whatever becomes of the others:
+// a created entry vanishes, a removal is undone, a rename shows the old name instead of the new one,
 // never both and never none. A change that survives although one it needs did not (the rename of a
-// file whose creation vanished) does nothing. Then every surviving file gets a length and a fate
-// for each page not yet written, see lose_power().
+// file whose creation vanished) does nothing. Then every surviving file has one of the lengths it
+// had since its last sync, and each of its pages with bytes not written yet is kept, lost (what was
+// written of it, then zeros) or torn (each sector one or the other). crash_fates.h decides.
 //
 // Simplified: directories themselves are durable at once and stay for ever; a rename stays within
 // its directory; no hard links, permissions or times.
@@ -25,9 +26,9 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/base/random.h"
 #include "engine/base/result.h"
 #include "engine/base/time.h"
+#include "sim/disk/crash_fates.h"
 #include "sim/disk/stored_file.h"
 
 namespace revenant::sim {
@@ -44,10 +45,14 @@ struct CrashReport {
   friend bool operator==(const CrashReport&, const CrashReport&) = default;
 };
 
+// Files by path, with their bytes.
+using DiskContents = std::map<std::string, Buffer>;
+
 // "db/CURRENT" is the name CURRENT in the directory db; "CURRENT" stands in the root, "".
 struct Path {
   std::string_view directory, name;
   static Path split(std::string_view path);
+  static std::string join(std::string_view directory, std::string_view name);
 };
 
 class DurableImage {
@@ -74,15 +79,16 @@ class DurableImage {
   // All changes made before then.
   void make_older_durable(Instant than);
 
-  // Draws what survives and leaves only that, all of it durable. For each file, in order of path:
-  // - its length is the durable one, the last it had, or any it had in between, a third each;
-  // - each page with bytes not written yet is kept, lost (what was written of it, then zeros) or
-  //   torn (each sector one or the other, not all alike), a third each; one that has only one such
-  //   sector cannot tear.
-  CrashReport lose_power(Random& random);
+  // Leaves only what survives, all of it durable. Fates are asked for directory by directory: of
+  // each change in order, then of each file that has a name, in order of path.
+  CrashReport lose_power(CrashFates& fates);
+  // What lose_power() would leave, byte by byte. Changes nothing.
+  DiskContents after_power_loss(CrashFates& fates) const;
+  // Puts a file there, durable, with its directory. Its name is new.
+  void plant(const std::string& path, FileRef file);
 
  private:
-  enum class ChangeKind : uint8_t { kCreate, kRemove, kRename };
+  using ChangeKind = DirectoryChangeKind;
   struct Change {
     uint64_t number = 0;  // of the disk, from 1 on
     Instant at;
@@ -100,7 +106,19 @@ class DurableImage {
   void add(Directory& directory, Change change);
   static bool apply(const Change& change, Names& names);
   static void count(ChangeKind kind, bool kept, CrashReport& report);
-  static void lose_power(StoredFile& file, Random& random, CrashReport& report);
+  // What becomes of a file: its length, and the bytes within it that are zeros from then on.
+  struct Range {
+    uint64_t begin, end;
+  };
+  struct FileFate {
+    uint64_t length = 0;
+    std::vector<Range> lost = {};
+  };
+
+  static Names surviving_names(std::string_view name, const Directory& directory, CrashFates& fates,
+                               CrashReport& report);
+  static FileFate fate_of(std::string_view path, const StoredFile& file, CrashFates& fates,
+                          CrashReport& report);
 
   std::map<std::string, Directory, std::less<>> directories_;
   uint64_t last_change_ = 0;

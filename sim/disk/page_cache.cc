@@ -288,9 +288,12 @@ void PageCache::forget(StoredFile& file) {
   file.settle(file.durable_length);
 }
 
-void PageCache::lose_power() {
-  // On a device that takes no time, what is old enough was written back.
+void PageCache::catch_up() {
   if (device_.instant()) write_back();
+}
+
+void PageCache::lose_power() {
+  catch_up();
   while (StoredFile* const file = dirty_files_.oldest()) {
     for (uint64_t i = file->submitted / kPageSize; i < file->pages.size(); ++i) {
       ledger_.page_dropped(file->pages[i]->dirtied_by);

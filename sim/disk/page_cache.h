@@ -52,6 +52,8 @@ class PageCache {
   // The file has neither name nor handle: its unsynced pages are dropped, it becomes what a power
   // loss would leave of it at the least, and nothing of it stays cached.
   void forget(StoredFile& file);
+  // On a device that takes no time, what is old enough has been written: does that.
+  void catch_up();
   // Everything leaves the cache, and what is on its way is void. Leaves the files' own figures for
   // whoever draws what survived.
   void lose_power();

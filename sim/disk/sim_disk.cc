@@ -14,6 +14,16 @@ SimDisk::SimDisk(Kernel& kernel, NodeId node, const DiskOptions& options)
       device_(kernel, node, options),
       cache_(kernel, node, options, device_, ledger_) {}
 
+SimDisk::SimDisk(Kernel& kernel, NodeId node, const DiskOptions& options,
+                 const DiskContents& contents)
+    : SimDisk(kernel, node, options) {
+  for (const auto& [path, bytes] : contents) {
+    FileRef file = make_file();
+    file->fill(bytes);
+    image_.plant(path, std::move(file));
+  }
+}
+
 SimDisk::~SimDisk() {
   end_life();
   device_.lose_power();  // what is on its way refers to the cache
@@ -37,7 +47,14 @@ CrashReport SimDisk::lose_power() {
   commit_old_changes();
   cache_.lose_power();
   device_.lose_power();
-  return image_.lose_power(crash_random_);
+  RandomFates fates(crash_random_);
+  return image_.lose_power(fates);
+}
+
+DiskContents SimDisk::after_power_loss(CrashFates& fates) {
+  commit_old_changes();
+  cache_.catch_up();
+  return image_.after_power_loss(fates);
 }
 
 void SimDisk::set_lag(Duration lag) {

@@ -32,6 +32,8 @@ class SimDisk {
   // An empty disk. The kernel outlives it; when it is destroyed every task that used it has ended
   // and every handle is closed.
   SimDisk(Kernel& kernel, NodeId node, const DiskOptions& options);
+  // A disk that holds these files, all of them durable.
+  SimDisk(Kernel& kernel, NodeId node, const DiskOptions& options, const DiskContents& contents);
   ~SimDisk();
   SimDisk(const SimDisk&) = delete;
 
@@ -43,6 +45,8 @@ class SimDisk {
   // Ends the process's life and the page cache's. What was synced survives, for the rest fates are
   // drawn from the stream "disk/<node>/crash".
   CrashReport lose_power();
+  // What a power loss at this instant would leave if `fates` decided; nothing is lost by asking.
+  DiskContents after_power_loss(CrashFates& fates);
 
   // Added to the latency of each operation from now on.
   void set_lag(Duration lag);

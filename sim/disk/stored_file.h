@@ -20,6 +20,7 @@
 #include <memory>
 #include <vector>
 
+#include "engine/base/bytes.h"
 #include "engine/base/time.h"
 #include "engine/env/cause.h"
 #include "engine/env/sync.h"
@@ -79,6 +80,14 @@ struct StoredFile : std::enable_shared_from_this<StoredFile> {
     durable_length = std::max(durable_length, length);
     lengths.erase(lengths.begin(),
                   std::upper_bound(lengths.begin(), lengths.end(), durable_length));
+  }
+  // Puts durable bytes into a new file.
+  void fill(Bytes bytes) {
+    for (uint64_t at = 0; at < bytes.size(); at += kPageSize) {
+      pages.push_back(std::unique_ptr<Page>(new Page));
+      bytes.copy(pages.back()->bytes, kPageSize, at);
+    }
+    settle(bytes.size());
   }
   // The file as it is is all there is, and all of it durable.
   void settle(uint64_t length) {

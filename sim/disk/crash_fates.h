@@ -1,0 +1,46 @@
+// Who decides what a power loss leaves of what was not synced.
+//
+// DurableImage knows what may survive and asks, one thing at a time and always in the same order; a
+// CrashFates answers. Every answer is legal. RandomFates draws them, as a run of the simulator does;
+// a test that goes through all of them answers by itself, and so uses the same rules.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "engine/base/random.h"
+
+namespace revenant::sim {
+
+enum class DirectoryChangeKind : uint8_t { kCreate, kRemove, kRename };
+
+class CrashFates {
+ public:
+  virtual ~CrashFates() = default;
+  // Whether this unsynced change of `directory` is on the platter. `new_name`: of a rename.
+  virtual bool keeps_change(std::string_view directory, DirectoryChangeKind kind,
+                            std::string_view name, std::string_view new_name) = 0;
+  // Which length the file has: one of `lengths` > 1, numbered from 0, the durable one, to the last
+  // that the process saw.
+  virtual uint64_t length(std::string_view path, uint64_t lengths) = 0;
+  // Which of the `sectors` (at least 1) of a page that hold unwritten bytes survive: a bit for each,
+  // the first the lowest.
+  virtual uint64_t surviving_sectors(std::string_view path, uint64_t page, uint64_t sectors) = 0;
+};
+
+// A change survives by a coin of its own. A length is the durable one, the last one, or any in
+// between, a third each. A page is kept, lost or torn (not all sectors alike), a third each; one
+// that has only one such sector cannot tear.
+class RandomFates final : public CrashFates {
+ public:
+  explicit RandomFates(Random& random) : random_(random) {}
+  bool keeps_change(std::string_view directory, DirectoryChangeKind kind, std::string_view name,
+                    std::string_view new_name) override;
+  uint64_t length(std::string_view path, uint64_t lengths) override;
+  uint64_t surviving_sectors(std::string_view path, uint64_t page, uint64_t sectors) override;
+
+ private:
+  Random& random_;
+};
+
+}  // namespace revenant::sim
