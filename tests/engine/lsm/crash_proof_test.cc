@@ -332,9 +332,9 @@ class Proof {
     promise.states = {std::move(found)};
     promise.acknowledged = promise.durable = 0;
 
-    // Compactions that were due, and the removal of their inputs.
+    // Compactions that were due, and the removal of their inputs, file by file.
     life.db->wait_idle();
-    life.node.tasks().sleep(milliseconds(1));
+    life.node.tasks().sleep(milliseconds(50));
     std::map<FileKind, uint64_t> files;
     for (const std::string& name : must(life.node.environment().files.list("db"))) {
       if (const auto parsed = parse_file_name(name)) ++files[parsed->kind];
