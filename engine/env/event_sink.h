@@ -28,8 +28,13 @@ class EventSink {
   virtual ~EventSink() = default;
   // The replica now holds this cell (it may lose against one it holds already).
   virtual void applied(Bytes /*key*/, const CellView& /*cell*/, ApplySource /*source*/) {}
+  // It now holds this tombstone for every key of [start, end).
+  virtual void range_applied(Bytes /*start*/, Bytes /*end*/, const CellView& /*tombstone*/,
+                             ApplySource /*source*/) {}
   // The last trace of a tombstone is gone from this replica by the purge rule.
   virtual void purged(Bytes /*key*/, Version /*version*/) {}
+  // Likewise of a range tombstone, for the keys of [start, end); it may live on for others.
+  virtual void range_purged(Bytes /*start*/, Bytes /*end*/, Version /*version*/) {}
   virtual void flushed(FileNumber /*sstable*/, uint64_t /*entries*/, uint64_t /*bytes*/) {}
   virtual void compacted(const CompactionEvent&) {}
   virtual void stalled(StallCause /*cause*/, Duration /*time*/) {}

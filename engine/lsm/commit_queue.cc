@@ -12,6 +12,10 @@ constexpr size_t kGroupBytesMax = 1 << 20;
 // LevelDB: 1 ms (MakeRoomForWrite).
 constexpr Duration kSlowdown = milliseconds(1);
 
+size_t payload_bytes_of(const WriteBatch::Entry& entry) {
+  return entry.key.size() + entry.end.size() + entry.cell.value.size();
+}
+
 }  // namespace
 
 Result<void> CommitQueue::write(WriteBatch& batch, env::ApplySource source) {
@@ -105,7 +109,7 @@ void CommitQueue::stall(env::StallCause cause, Wait wait) {
 CommitQueue::Writer* CommitQueue::form_group(Writer& leader) {
   const auto payload_bytes = [](const WriteBatch& batch) {
     size_t sum = 0;
-    for (const auto& [key, cell] : batch.entries) sum += key.size() + cell.value.size();
+    for (const WriteBatch::Entry& entry : batch.entries) sum += payload_bytes_of(entry);
     return sum;
   };
   Writer* last = &leader;
@@ -121,11 +125,16 @@ CommitQueue::Writer* CommitQueue::form_group(Writer& leader) {
   least_version_ = Version::max();
   append_log_record_header(record_, {sequence.value + 1}, entries);
   for (Writer* writer = &leader;; writer = writer->next) {
-    for (auto& [key, cell] : writer->batch.entries) {
+    for (WriteBatch::Entry& entry : writer->batch.entries) {
       ++sequence.value;
+      Cell& cell = entry.cell;
       if (core_.options.versions == Versions::kSequence) cell.version = {sequence.value};
       least_version_ = std::min(least_version_, cell.version);
-      append_log_record_entry(record_, key, cell.view());
+      if (entry.is_range()) {
+        append_log_record_range(record_, entry.key, entry.end, cell.view());
+      } else {
+        append_log_record_entry(record_, entry.key, cell.view());
+      }
     }
     if (writer == last) return last;
   }
@@ -143,11 +152,10 @@ void CommitQueue::insert_group(const Writer& leader, const Writer& last) {
   Memtable& memtable = *core_.view->active;
   SequenceNumber sequence = core_.last_sequence;
   for (const Writer* writer = &leader;; writer = writer->next) {
-    for (const auto& [key, cell] : writer->batch.entries) {
+    for (const WriteBatch::Entry& entry : writer->batch.entries) {
       ++sequence.value;
-      memtable.insert(key, cell.view(), sequence);
-      core_.metrics.user_bytes_written += key.size() + cell.value.size();
-      core_.env.events.applied(key, cell.view(), writer->source);
+      apply(core_, memtable, {sequence, entry.key, entry.cell.view(), entry.end}, writer->source);
+      core_.metrics.user_bytes_written += payload_bytes_of(entry);
     }
     if (writer == &last) break;
   }

@@ -21,7 +21,7 @@ Version greatest_droppable_version(const CompactionRequest& request) {
   Version greatest;
   for (const SstableMetaPtr& input : request.inputs) {
     const auto& p = input->properties;
-    if (p.tombstones == 0) continue;
+    if (p.tombstones + p.expiring + p.range_tombstones == 0) continue;
     const CellView oldest{.kind = CellKind::kTombstone,
                           .version = p.greatest_version,
                           .deletion_time = p.least_deletion_time,
@@ -132,6 +132,7 @@ Result<CompactionRequest> Compactor::make_request(const CompactionPick& pick, co
   request.guards = core_.options.purge_guards;
   request.least_version_memtables = view.least_version_memtables();
   request.least_version_log = core_.log.least_version();
+  request.snapshots = core_.snapshots->sequences();
   if (std::exchange(keep_tombstones_, false)) request.least_version_memtables = Version{};
   // Nothing above this line suspends: all of it is of one moment.
   if (request.guards.sstables) RETURN_IF_ERROR(add_bystanders(request, view));
@@ -160,7 +161,10 @@ bool Compactor::older_writes_arrived(const Start& start,
                                      const std::vector<PurgedTombstone>& purged) const {
   return std::ranges::any_of(purged, [&](const PurgedTombstone& tombstone) {
     return std::ranges::any_of(start.memtables, [&](const std::shared_ptr<Memtable>& memtable) {
-      return memtable->holds_older(tombstone.key, tombstone.version, start.sequence);
+      if (tombstone.end.empty()) {
+        return memtable->holds_older(tombstone.key, tombstone.version, start.sequence);
+      }
+      return memtable->holds_older(tombstone.key, tombstone.end, tombstone.version, start.sequence);
     });
   });
 }
@@ -179,7 +183,11 @@ Result<Compactor::Ending> Compactor::install(const CompactionPick& pick, const S
   }
   RETURN_IF_ERROR(core_.install(edit_of(pick, outcome.outputs)));
   for (const PurgedTombstone& tombstone : outcome.purged) {
-    core_.env.events.purged(tombstone.key, tombstone.version);
+    if (tombstone.end.empty()) {
+      core_.env.events.purged(tombstone.key, tombstone.version);
+    } else {
+      core_.env.events.range_purged(tombstone.key, tombstone.end, tombstone.version);
+    }
   }
   report(pick, outcome, Ending::kInstalled);
   return Ending::kInstalled;

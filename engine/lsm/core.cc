@@ -17,6 +17,20 @@ std::optional<Version> View::least_version_memtables() const {
   return least;
 }
 
+void apply(Core& core, Memtable& memtable, const LogRecordEntry& write, env::ApplySource source) {
+  if (write.end.empty()) {
+    memtable.insert(write.key, write.cell, write.sequence);
+    core.env.events.applied(write.key, write.cell, source);
+    return;
+  }
+  memtable.insert(sstable::RangeTombstone{.start = Buffer(write.key),
+                                          .end = Buffer(write.end),
+                                          .version = write.cell.version,
+                                          .sequence = write.sequence,
+                                          .deletion_time = write.cell.deletion_time});
+  core.env.events.range_applied(write.key, write.end, write.cell, source);
+}
+
 Core::Core(env::Environment environment, LsmOptions o, std::string d)
     : env(environment),
       options(o),
@@ -24,6 +38,7 @@ Core::Core(env::Environment environment, LsmOptions o, std::string d)
       log(env.files, directory),
       block_cache(static_cast<uint64_t>(options.block_cache_size.bytes)),
       obsolete_files(std::make_shared<ObsoleteFiles>(env.tasks)),
+      snapshots(std::make_shared<SnapshotList>()),
       commit_lock(env.tasks),
       progress(env.tasks),
       manifest_lock_(env.tasks),

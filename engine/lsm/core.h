@@ -21,10 +21,12 @@
 #include "engine/env/environment.h"
 #include "engine/env/sync.h"
 #include "engine/lsm/db.h"
+#include "engine/lsm/log_record.h"
 #include "engine/lsm/manifest.h"
 #include "engine/lsm/memtable.h"
 #include "engine/lsm/obsolete_files.h"
 #include "engine/lsm/options.h"
+#include "engine/lsm/snapshot.h"
 #include "engine/lsm/sstable_set.h"
 #include "engine/lsm/write_log.h"
 #include "engine/sstable/block_cache.h"
@@ -46,6 +48,10 @@ struct View {
   std::optional<Version> least_version_memtables() const;
 };
 
+class Core;
+// Puts one write that is in the log into the memtable, and tells the observer.
+void apply(Core& core, Memtable& memtable, const LogRecordEntry& write, env::ApplySource source);
+
 class Core {
  public:
   Core(env::Environment environment, LsmOptions options, std::string directory);
@@ -62,6 +68,7 @@ class Core {
   RecoveryInfo recovery;
   sstable::BlockCache block_cache;
   std::shared_ptr<ObsoleteFiles> obsolete_files;
+  std::shared_ptr<SnapshotList> snapshots;
 
   env::Mutex commit_lock;
   env::WaitList progress;

@@ -1,5 +1,7 @@
 #include "engine/lsm/db.h"
 
+#include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "engine/lsm/commit_queue.h"
@@ -60,18 +62,55 @@ Result<void> Db::write(WriteBatch batch, env::ApplySource source) {
   return impl_->commits.write(batch, source);
 }
 
-Result<std::optional<Cell>> Db::get(Bytes key, sstable::ReadCounters* counters, env::Cause cause) {
+namespace {
+
+SequenceNumber bound_of(const ReadOptions& options) {
+  return options.snapshot != nullptr ? options.snapshot->sequence() : SequenceNumber::max();
+}
+
+}  // namespace
+
+Result<std::optional<Cell>> Db::get(Bytes key, const ReadOptions& options) {
+  Core& core = impl_->core;
   sstable::ReadCounters costs;
-  auto cell = lookup(impl_->core, key, costs, cause);
-  impl_->core.metrics.reads += costs;
-  if (counters != nullptr) *counters += costs;
+  const std::shared_ptr<const View> view = core.view;
+  auto cell = lookup(core, *view, key, bound_of(options), costs, options.cause);
+  core.metrics.reads += costs;
+  if (options.counters != nullptr) *options.counters += costs;
   return cell;
 }
 
-Result<std::unique_ptr<Scan>> Db::scan(Bytes least, Bytes limit, sstable::ReadCounters* counters,
-                                       env::Cause cause) {
-  return make_scan(impl_->core, least, limit, counters, cause);
+Result<std::vector<std::optional<Cell>>> Db::multi_get(std::span<const Bytes> keys,
+                                                       const ReadOptions& options) {
+  Core& core = impl_->core;
+  const std::shared_ptr<const View> view = core.view;
+  const SequenceNumber bound = std::min(bound_of(options), core.last_sequence);
+  // In the order of keys, so that neighbours find their block in the cache.
+  std::vector<size_t> order(keys.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::ranges::stable_sort(order, {}, [&](size_t i) { return keys[i]; });
+  sstable::ReadCounters costs;
+  std::vector<std::optional<Cell>> cells(keys.size());
+  Result<void> status;
+  for (size_t i : order) {
+    auto cell = lookup(core, *view, keys[i], bound, costs, options.cause);
+    if (!cell.has_value()) {
+      status = std::unexpected(std::move(cell.error()));
+      break;
+    }
+    cells[i] = std::move(*cell);
+  }
+  core.metrics.reads += costs;
+  if (options.counters != nullptr) *options.counters += costs;
+  RETURN_IF_ERROR(status);
+  return cells;
 }
+
+Result<std::unique_ptr<Scan>> Db::scan(Bytes least, Bytes limit, const ReadOptions& options) {
+  return make_scan(impl_->core, least, limit, options);
+}
+
+Snapshot Db::snapshot() { return Snapshot(impl_->core.snapshots, impl_->core.last_sequence); }
 
 Result<void> Db::flush() { return impl_->flusher.flush(); }
 

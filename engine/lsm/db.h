@@ -12,12 +12,15 @@
 #include <array>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "engine/env/environment.h"
 #include "engine/lsm/options.h"
+#include "engine/lsm/snapshot.h"
 #include "engine/lsm/write_batch.h"
+#include "engine/sstable/range_tombstone.h"
 #include "engine/sstable/read_counters.h"
 
 namespace revenant::lsm {
@@ -53,16 +56,35 @@ struct RecoveryInfo {
   uint64_t orphans_removed = 0;    // files no version names
 };
 
-// What a scan yields: one winning cell per user key, tombstones too, in key order, as of the moment
-// the scan began. Works on a pinned view. Must not outlive the Db.
+// How a read is done.
+struct ReadOptions {
+  const Snapshot* snapshot = nullptr;  // null: what has arrived by now
+  sstable::ReadCounters* counters =
+      nullptr;  // gets this read's costs added; metrics() has them too
+  env::Cause cause{env::CauseKind::kClientRead};
+};
+
+// Goes over the winning cells of a range, one per user key that has entries, tombstones and values
+// that ended too, as of the moment the scan began (or of its snapshot). A key that only range
+// tombstones cover is not among them. Works on a pinned view. Moves may suspend. Must not outlive
+// the Db.
 class Scan {
  public:
   virtual ~Scan() = default;
+  // A new scan stands on its first cell.
   virtual bool valid() const = 0;
-  virtual void next() = 0;
-  virtual Bytes key() const = 0;      // lives until next()
-  virtual CellView cell() const = 0;  // likewise
-  virtual Result<void> status() const = 0;
+  virtual void seek_to_first() = 0;
+  virtual void seek_to_last() = 0;
+  virtual void seek(Bytes key) = 0;           // the first not before it
+  virtual void seek_for_prev(Bytes key) = 0;  // the last not after it
+  virtual void next() = 0;                    // only while valid()
+  virtual void prev() = 0;                    // likewise
+  virtual Bytes key() const = 0;              // lives until the next move
+  virtual CellView cell() const = 0;          // likewise
+  virtual Result<void> status() const = 0;    // why valid() is false although cells may follow
+  // What is deleted as a whole in the range: the range tombstones it sees, ascending by start, each
+  // as far as it lies in SSTables that overlap the range.
+  virtual std::vector<sstable::RangeTombstone> range_tombstones() const = 0;
 };
 
 class Db {
@@ -82,15 +104,18 @@ class Db {
   // sink's notice.
   Result<void> write(WriteBatch batch, env::ApplySource source = env::ApplySource::kClient);
 
-  // The winning cell of the key, tombstones too; nothing if the Db holds none. `counters` gets this
-  // read's costs added (they also enter metrics()).
-  Result<std::optional<Cell>> get(Bytes key, sstable::ReadCounters* counters = nullptr,
-                                  env::Cause cause = {env::CauseKind::kClientRead});
+  // The winning cell of the key, tombstones too, of the key itself or of a range; an expiring value
+  // as it was written, whether it has ended or not (CellView::at). Nothing if the Db holds none.
+  Result<std::optional<Cell>> get(Bytes key, const ReadOptions& options = {});
+  // The same for several keys, in their order, as of one moment.
+  Result<std::vector<std::optional<Cell>>> multi_get(std::span<const Bytes> keys,
+                                                     const ReadOptions& options = {});
 
-  // Winning cells with least <= key < limit; an empty limit has no end.
-  Result<std::unique_ptr<Scan>> scan(Bytes least, Bytes limit,
-                                     sstable::ReadCounters* counters = nullptr,
-                                     env::Cause cause = {env::CauseKind::kClientRead});
+  // Keys with least <= key < limit; an empty limit has no end.
+  Result<std::unique_ptr<Scan>> scan(Bytes least, Bytes limit, const ReadOptions& options = {});
+
+  // What is visible now stays readable while it lives.
+  Snapshot snapshot();
 
   // Flushes what the memtable holds now and waits for it.
   Result<void> flush();

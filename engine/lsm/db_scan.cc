@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "engine/lsm/compaction/winners.h"
+#include "engine/lsm/winners.h"
 
 namespace revenant::lsm {
 namespace {
@@ -91,14 +91,15 @@ class LevelIterator final : public sstable::Iterator {
 
 class DbScan final : public Scan {
  public:
-  DbScan(Core& core, Bytes limit, sstable::ReadCounters* counters)
+  DbScan(Core& core, Bytes least, Bytes limit, const ReadOptions& options)
       : core_(core),
         view_(core.view),
-        bound_(core.last_sequence),
+        bound_(options.snapshot != nullptr ? options.snapshot->sequence() : core.last_sequence),
+        least_(least),
         limit_(limit),
-        callers_counters_(counters) {}
+        callers_counters_(options.counters) {}
 
-  Result<void> start(Bytes least, env::Cause cause) {
+  Result<void> start(env::Cause cause) {
     const sstable::ReadContext context{
         .cause = cause, .cache = &core_.block_cache, .counters = &counters_};
     std::vector<std::unique_ptr<sstable::Iterator>> children;
@@ -108,7 +109,11 @@ class DbScan final : public Scan {
     for (size_t level = 0; level < levels.size(); ++level) {
       std::vector<SstablePtr> sstables;
       for (const SstablePtr& sstable : levels[level]) {
-        if (overlaps(sstable->meta(), least, limit_)) sstables.push_back(sstable);
+        if (!overlaps(sstable->meta(), least_, limit_)) continue;
+        sstables.push_back(sstable);
+        if (sstable->meta().properties.range_tombstones == 0) continue;
+        ASSIGN_OR_RETURN(auto reader, sstable->open(core_.env.files, core_.directory, cause));
+        add_ranges(reader->range_tombstones().list());
       }
       if (sstables.empty()) continue;
       if (level > 0) {
@@ -120,22 +125,46 @@ class DbScan final : public Scan {
         children.push_back(reader->iterate(context));
       }
     }
-    winners_.emplace(sstable::make_merging_iterator(std::move(children)), bound_);
-    winners_->seek(least);
-    publish_counters();
+    winners_.emplace(sstable::make_merging_iterator(std::move(children)),
+                     sstable::RangeTombstones(ranges_), bound_, core_.options.versions);
+    seek_to_first();
     return winners_->status();
   }
 
   bool valid() const override {
-    return winners_->valid() && (limit_.empty() || winners_->user_key() < limit_);
+    return winners_->valid() && winners_->user_key() >= least_ &&
+           (limit_.empty() || winners_->user_key() < limit_);
+  }
+  void seek_to_first() override { seek(least_); }
+  void seek_to_last() override {
+    if (limit_.empty()) {
+      winners_->seek_to_last();
+    } else {
+      winners_->seek_before(limit_);
+    }
+    publish_counters();
+  }
+  void seek(Bytes key) override {
+    winners_->seek(std::max<Bytes>(key, least_));
+    publish_counters();
+  }
+  void seek_for_prev(Bytes key) override {
+    if (!limit_.empty() && key >= limit_) return seek_to_last();
+    winners_->seek_for_prev(key);
+    publish_counters();
   }
   void next() override {
     winners_->next();
     publish_counters();
   }
+  void prev() override {
+    winners_->prev();
+    publish_counters();
+  }
   Bytes key() const override { return winners_->user_key(); }
   CellView cell() const override { return winners_->cell(); }
   Result<void> status() const override { return winners_->status(); }
+  std::vector<sstable::RangeTombstone> range_tombstones() const override { return ranges_; }
 
  private:
   void add_memtable(const Memtable& memtable,
@@ -143,6 +172,15 @@ class DbScan final : public Scan {
     if (memtable.empty()) return;
     ++counters_.memtables;
     children.push_back(memtable.iterate());
+    add_ranges(memtable.range_tombstones());
+  }
+
+  // Those that the scan sees and that touch its range.
+  void add_ranges(const std::vector<sstable::RangeTombstone>& ranges) {
+    for (const sstable::RangeTombstone& t : ranges) {
+      const bool touches = t.end > least_ && (limit_.empty() || t.start < limit_);
+      if (t.sequence <= bound_ && touches) ranges_.push_back(t);
+    }
   }
 
   void publish_counters() {
@@ -156,19 +194,20 @@ class DbScan final : public Scan {
   Core& core_;
   const std::shared_ptr<const View> view_;
   const SequenceNumber bound_;
-  const Buffer limit_;
+  const Buffer least_, limit_;
   sstable::ReadCounters* const callers_counters_;
   sstable::ReadCounters counters_;  // since they were last published
   uint64_t tombstones_ = 0;         // published
+  std::vector<sstable::RangeTombstone> ranges_;
   std::optional<Winners> winners_;
 };
 
 }  // namespace
 
 Result<std::unique_ptr<Scan>> make_scan(Core& core, Bytes least, Bytes limit,
-                                        sstable::ReadCounters* counters, env::Cause cause) {
-  auto scan = std::make_unique<DbScan>(core, limit, counters);
-  RETURN_IF_ERROR(scan->start(least, cause));
+                                        const ReadOptions& options) {
+  auto scan = std::make_unique<DbScan>(core, least, limit, options);
+  RETURN_IF_ERROR(scan->start(options.cause));
   return scan;
 }
 

@@ -9,6 +9,6 @@ namespace revenant::lsm {
 
 // As Db::scan. Level 1 and deeper are opened one SSTable after the other as the scan gets there.
 Result<std::unique_ptr<Scan>> make_scan(Core& core, Bytes least, Bytes limit,
-                                        sstable::ReadCounters* counters, env::Cause cause);
+                                        const ReadOptions& options);
 
 }  // namespace revenant::lsm

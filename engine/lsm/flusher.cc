@@ -2,23 +2,27 @@
 
 #include <utility>
 
+#include "engine/lsm/compaction/retention.h"
 #include "engine/lsm/compaction/sstable_writer.h"
-#include "engine/lsm/compaction/winners.h"
 
 namespace revenant::lsm {
 
 Result<SstableMetaPtr> write_memtable(env::FileSystem& files, const Memtable& memtable,
                                       const std::string& directory,
                                       const sstable::SstableOptions& options, FileNumber number,
-                                      Instant now) {
+                                      Instant now, std::vector<SequenceNumber> snapshots) {
   SstableWriter writer(files, {.directory = directory,
                                .sstable = options,
                                .cause = {env::CauseKind::kFlush},
                                .creation_time = now,
                                .first_number = number});
-  Winners winners(memtable.iterate());
-  for (winners.seek_to_first(); winners.valid(); winners.next()) {
-    RETURN_IF_ERROR(writer.add(winners.internal_key(), winners.value()));
+  writer.add(memtable.range_tombstones());
+  const sstable::RangeTombstones ranges(memtable.range_tombstones());
+  Retention retention(memtable.iterate(), ranges, std::move(snapshots), now);
+  for (retention.seek_to_first(); retention.valid(); retention.next()) {
+    for (const Retention::Entry& entry : retention.kept()) {
+      RETURN_IF_ERROR(writer.add(entry.key, entry.value));
+    }
   }
   ASSIGN_OR_RETURN(auto sstables, writer.finish());
   CHECK(sstables.size() == 1, "{} SSTables from {} entries", sstables.size(), memtable.entries());
@@ -60,10 +64,11 @@ Result<void> Flusher::flush_oldest() {
   const FrozenMemtable oldest = core_.view->frozen.back();
   const FileNumber number = core_.new_file_number();
   const Instant now = core_.env.clock.now();
+  const std::vector<SequenceNumber> snapshots = core_.snapshots->sequences();
   Result<SstableMetaPtr> sstable;
   core_.env.tasks.run_job("flush", [&] {
     sstable = write_memtable(core_.env.files, *oldest.memtable, core_.directory,
-                             core_.options.sstable, number, now);
+                             core_.options.sstable, number, now, snapshots);
   });
   RETURN_IF_ERROR(sstable);
   const SstableMeta& meta = **sstable;

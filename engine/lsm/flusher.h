@@ -11,11 +11,12 @@
 
 namespace revenant::lsm {
 
-// Writes a memtable's winning cells to SSTable `number`; what a flush and a recovery run as a job.
+// Writes what is to be kept of a memtable to SSTable `number`; what a flush and a recovery run as a
+// job.
 Result<SstableMetaPtr> write_memtable(env::FileSystem& files, const Memtable& memtable,
                                       const std::string& directory,
                                       const sstable::SstableOptions& options, FileNumber number,
-                                      Instant now);
+                                      Instant now, std::vector<SequenceNumber> snapshots);
 
 class Flusher {
  public:

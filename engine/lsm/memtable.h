@@ -14,11 +14,13 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "engine/base/cell.h"
 #include "engine/lsm/arena.h"
 #include "engine/sstable/internal_key.h"
 #include "engine/sstable/iterator.h"
+#include "engine/sstable/range_tombstone.h"
 
 namespace revenant::lsm {
 
@@ -28,19 +30,28 @@ class Memtable : public std::enable_shared_from_this<Memtable> {
   Memtable(const Memtable&) = delete;
 
   void insert(Bytes user_key, const CellView& cell, SequenceNumber sequence);
+  void insert(sstable::RangeTombstone tombstone);
 
-  // The winning cell of the key; its view lives as long as the memtable.
-  std::optional<CellView> get(Bytes user_key) const;
+  // The winning cell among the key's entries that arrived up to `bound`; its view lives as long as
+  // the memtable. Range tombstones take no part.
+  std::optional<CellView> get(Bytes user_key, SequenceNumber bound = SequenceNumber::max()) const;
+
+  // As they were written.
+  const std::vector<sstable::RangeTombstone>& range_tombstones() const { return range_tombstones_; }
+  // Cut for searching; for the owner's thread. Lives until the next insert of one.
+  const sstable::RangeTombstones& cut_range_tombstones() const;
 
   // Whether an entry of the key with version <= `version` arrived after `after`.
   bool holds_older(Bytes user_key, Version version, SequenceNumber after) const;
+  // Likewise for any key of [start, end).
+  bool holds_older(Bytes start, Bytes end, Version version, SequenceNumber after) const;
 
-  // Keeps the memtable alive.
+  // Over the entries. Keeps the memtable alive.
   std::unique_ptr<sstable::Iterator> iterate() const;
 
-  bool empty() const { return entries_ == 0; }
-  uint64_t entries() const { return entries_; }
-  // Encoded size: internal keys and values, with 8 bytes for their lengths. Not what the arena
+  bool empty() const { return entries_ == 0 && range_tombstones_.empty(); }
+  uint64_t entries() const { return entries_; }  // of single keys
+  // Encoded size: (internal) keys and values, with 8 bytes for their lengths. Not what the arena
   // takes.
   uint64_t bytes() const { return bytes_; }
   uint64_t payload_bytes() const { return payload_bytes_; }  // keys and values as given
@@ -57,6 +68,7 @@ class Memtable : public std::enable_shared_from_this<Memtable> {
   // level.
   Node* seek(Bytes user_key, const char* trailer, Node** previous) const;
   const Node* last() const;  // null if empty
+  void account(Version version, SequenceNumber sequence);
 
   Arena arena_;
   Node* head_;
@@ -67,6 +79,9 @@ class Memtable : public std::enable_shared_from_this<Memtable> {
   Version least_version_ = Version::max();
   Version greatest_version_;
   SequenceNumber greatest_sequence_;
+  std::vector<sstable::RangeTombstone> range_tombstones_;
+  mutable sstable::RangeTombstones cut_;
+  mutable size_t cut_count_ = 0;  // of range_tombstones_ that are in cut_
 };
 
 }  // namespace revenant::lsm

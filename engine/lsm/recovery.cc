@@ -108,12 +108,10 @@ class Recovery {
       return {};
     }
     ++core_.recovery.wal_records;
-    return decode_log_record(record,
-                             [this](SequenceNumber sequence, Bytes key, const CellView& cell) {
-                               memtable_->insert(key, cell, sequence);
-                               last_sequence_ = sequence;
-                               core_.env.events.applied(key, cell, env::ApplySource::kRecovery);
-                             });
+    return decode_log_record(record, [this](const LogRecordEntry& write) {
+      apply(core_, *memtable_, write, env::ApplySource::kRecovery);
+      last_sequence_ = write.sequence;
+    });
   }
 
   Result<void> flush() {
@@ -122,8 +120,8 @@ class Recovery {
     const Instant now = core_.env.clock.now();
     Result<SstableMetaPtr> sstable;
     core_.env.tasks.run_job("recovery flush", [&] {
-      sstable =
-          write_memtable(files_, *memtable_, core_.directory, core_.options.sstable, number, now);
+      sstable = write_memtable(files_, *memtable_, core_.directory, core_.options.sstable, number,
+                               now, {});
     });
     RETURN_IF_ERROR(sstable);
     const SstableMeta& meta = **sstable;

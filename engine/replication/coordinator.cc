@@ -251,8 +251,8 @@ void Coordinator::serve_scan(NodeId from, uint64_t id, Bytes body) {
       }
       for (auto& [key, cell] : merged) {
         if (known_to && key > *known_to) break;
-        if (!cell->is_tombstone() && found.size() < request->cells_max)
-          found.push_back({key, std::move(*cell)});
+        const bool live = !cell->view().at(environment_.clock.now()).is_tombstone();
+        if (live && found.size() < request->cells_max) found.push_back({key, std::move(*cell)});
       }
       more = known_to.has_value();
       if (more) position = *known_to + '\0';

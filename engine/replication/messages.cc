@@ -11,6 +11,12 @@ uint64_t decode_count(Decoder& in) {
   return 0;
 }
 
+CellKind decode_kind(Decoder& in) {
+  const auto kind = in.fixed<uint8_t>();
+  if (kind > static_cast<uint8_t>(CellKind::kExpiring)) in.fail();
+  return static_cast<CellKind>(kind);
+}
+
 void encode(Buffer& out, ring::TokenRange range) {
   put_fixed(out, range.after.value);
   put_fixed(out, range.upto.value);
@@ -25,20 +31,14 @@ void decode(Decoder& in, ring::TokenRange& range) {
 void encode(Buffer& out, const CellView& cell) {
   out.push_back(static_cast<char>(cell.kind));
   put_varint(out, cell.version.value);
-  if (cell.is_tombstone()) {
-    put_fixed(out, cell.deletion_time.ns);
-  } else {
-    put_bytes(out, cell.value);
-  }
+  if (cell.kind != CellKind::kValue) put_fixed(out, cell.deletion_time.ns);
+  if (!cell.is_tombstone()) put_bytes(out, cell.value);
 }
 void decode(Decoder& in, Cell& cell) {
-  cell.kind = in.fixed<uint8_t>() == 0 ? CellKind::kTombstone : CellKind::kValue;
+  cell.kind = decode_kind(in);
   cell.version.value = in.varint();
-  if (cell.is_tombstone()) {
-    cell.deletion_time.ns = in.fixed<int64_t>();
-  } else {
-    cell.value = in.bytes();
-  }
+  if (cell.kind != CellKind::kValue) cell.deletion_time.ns = in.fixed<int64_t>();
+  if (!cell.is_tombstone()) cell.value = in.bytes();
 }
 
 void encode(Buffer& out, const std::optional<Cell>& cell) {
@@ -117,7 +117,7 @@ void encode(Buffer& out, const ClientWrite& m) {
 }
 void decode(Decoder& in, ClientWrite& m) {
   m.key = in.bytes();
-  m.kind = in.fixed<uint8_t>() == 0 ? CellKind::kTombstone : CellKind::kValue;
+  m.kind = decode_kind(in);
   m.version.value = in.varint();
   m.value = in.bytes();
   m.required = in.varint();

@@ -42,7 +42,7 @@ void Replica::serve_apply(NodeId from, uint64_t id, Bytes body) {
   lsm::WriteBatch batch;
   batch.entries.reserve(apply->cells.size());
   for (KeyedCell& keyed : apply->cells)
-    batch.entries.push_back({std::move(keyed.key), std::move(keyed.cell)});
+    batch.entries.push_back({std::move(keyed.key), std::move(keyed.cell), {}});
   const bool written = db_.write(std::move(batch), apply->source).has_value();
   answer_status(from, id, written ? Status::kOk : Status::kError);
 }
@@ -77,9 +77,9 @@ Result<void> Replica::visit_unpurgeable(
     ring::TokenRange range, Instant moment, env::Cause cause,
     const std::function<Result<void>(Bytes, const CellView&)>& visit) {
   for (const ring::KeyInterval& interval : ring::storage_intervals(range)) {
-    ASSIGN_OR_RETURN(auto scan, db_.scan(interval.least, interval.limit, nullptr, cause));
+    ASSIGN_OR_RETURN(auto scan, db_.scan(interval.least, interval.limit, {.cause = cause}));
     for (; scan->valid(); scan->next()) {
-      const CellView cell = scan->cell();
+      const CellView cell = scan->cell().at(moment);
       if (cell.is_tombstone() && lsm::past_grace(cell, moment, gc_grace_)) continue;
       RETURN_IF_ERROR(visit(scan->key(), cell));
     }

@@ -16,7 +16,7 @@ namespace {
 uint64_t hash_of(Bytes storage_key, const CellView& cell) {
   uint64_t hash = hash64(storage_key);
   std::array<char, 17> head;
-  const int64_t deletion = cell.is_tombstone() ? cell.deletion_time.ns : 0;
+  const int64_t deletion = cell.kind == CellKind::kValue ? 0 : cell.deletion_time.ns;
   head[0] = static_cast<char>(cell.kind);
   std::memcpy(&head[1], &cell.version.value, 8);
   std::memcpy(&head[9], &deletion, 8);

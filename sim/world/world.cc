@@ -252,11 +252,11 @@ void World::read_final_cells() {
   size_t done = 0;
   for (const auto& machine : machines_) {
     machine->spawn("final reading", [this, &done, m = machine.get()] {
-      auto scan = m->node()->db().scan({}, {}, nullptr, {env::CauseKind::kRepair});
+      auto scan = m->node()->db().scan({}, {}, {.cause = {env::CauseKind::kRepair}});
       CHECK(scan.has_value(), "{}: final reading: {}", m->id(), scan.error());
       for (; (*scan)->valid(); (*scan)->next()) {
         recorder_.final_cell(m->id(), *key_index(ring::key_of_storage_key((*scan)->key())),
-                             (*scan)->cell());
+                             (*scan)->cell().at(moment()));
       }
       const auto status = (*scan)->status();
       CHECK(status.has_value(), "{}: final reading: {}", m->id(), status.error());

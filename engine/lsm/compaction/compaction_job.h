@@ -1,12 +1,11 @@
 // The job that merges SSTables. It shares nothing: it opens its own handles, reads past every
 // cache, and returns what it made by value; the owner installs it or throws it away.
 //
-//   inputs ─> merge ─> winners ─> may_purge? ─> outputs (closed at output_bytes_max)
-//                                    └─ purged: the list that the owner checks against what arrived
-//                                    meanwhile
+//   inputs ─> merge ─> retention ─> may_purge? ─> outputs (closed at output_bytes_max)
+//                                       └─ purged: the list that the owner checks against what
+//                                       arrived meanwhile
 //
-// Only the winning cell of a key is kept: there are no snapshots that need another, and a scan
-// holds its own files.
+// Of each key the winners of the present and of the snapshots stay (retention.h).
 #pragma once
 
 #include <array>
@@ -47,12 +46,14 @@ struct CompactionRequest {
   std::vector<Bystander> bystanders;
   std::optional<Version> least_version_memtables;
   std::optional<Version> least_version_log;
+  std::vector<SequenceNumber> snapshots;  // ascending
   PurgeGuards guards;
 };
 
 struct PurgedTombstone {
   Buffer key;
   Version version;
+  Buffer end;  // of a range tombstone; empty for one of a single key
 };
 
 struct CompactionOutcome {
@@ -60,9 +61,9 @@ struct CompactionOutcome {
   std::vector<FileNumber> created;  // every file begun
   std::vector<SstableMetaPtr>
       outputs;  // in key order, synced, their directory too; none if nothing is left
-  std::vector<PurgedTombstone> purged;              // in key order
+  std::vector<PurgedTombstone> purged;
   std::array<uint64_t, kPurgeReasons> decisions{};  // by PurgeReason, tombstones that won
-  uint64_t shadowed = 0;                            // cells dropped because they lost
+  uint64_t shadowed = 0;                            // entries dropped because they lost
   uint64_t bytes_read = 0, bytes_written = 0;
 };
 

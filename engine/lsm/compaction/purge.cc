@@ -16,6 +16,8 @@ std::string_view to_string(PurgeReason reason) {
       return "kept_by_memtable";
     case PurgeReason::kKeptByLog:
       return "kept_by_log";
+    case PurgeReason::kKeptBySnapshot:
+      return "kept_by_snapshot";
   }
   return "?";
 }
@@ -46,6 +48,9 @@ PurgeReason may_purge(const CellView& tombstone, const PurgeInputs& inputs,
     return PurgeReason::kKeptByMemtable;
   }
   if (guards.log && holds_shadowed(inputs.least_version_log)) return PurgeReason::kKeptByLog;
+  if (guards.snapshots && holds_shadowed(inputs.least_version_snapshots)) {
+    return PurgeReason::kKeptBySnapshot;
+  }
   return PurgeReason::kPurged;
 }
 

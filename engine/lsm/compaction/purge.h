@@ -20,8 +20,9 @@ enum class PurgeReason : uint8_t {
   kKeptBySstable,   // an overlapping SSTable outside the compaction may hold a cell it shadows
   kKeptByMemtable,  // a memtable holds, or may hold, one
   kKeptByLog,       // a log that may still be replayed holds one
+  kKeptBySnapshot,  // a cell it shadows is kept for a snapshot
 };
-inline constexpr size_t kPurgeReasons = 5;
+inline constexpr size_t kPurgeReasons = 6;
 std::string_view to_string(PurgeReason reason);
 
 // Each input is a guard that a scenario can remove, so that the bug it prevents can be switched on.
@@ -30,6 +31,7 @@ struct PurgeGuards {
   bool sstables = true;
   bool memtables = true;
   bool log = true;
+  bool snapshots = true;
 
   template <typename V>
   void describe(V& v) {
@@ -39,6 +41,8 @@ struct PurgeGuards {
     v.field("memtables", memtables, "Keep a tombstone while a memtable may hold what it shadows.");
     v.field("log", log,
             "Keep a tombstone while a replayable log segment may hold what it shadows.");
+    v.field("snapshots", snapshots,
+            "Keep a tombstone while what it shadows is kept for a snapshot.");
   }
 };
 
@@ -51,6 +55,7 @@ struct PurgeInputs {
       least_version_sstables;  // over overlapping SSTables not being compacted that may hold it
   std::optional<Version> least_version_memtables;  // over all memtables
   std::optional<Version> least_version_log;        // over log segments a recovery would replay
+  std::optional<Version> least_version_snapshots;  // over cells kept only for snapshots
 };
 
 PurgeReason may_purge(const CellView& tombstone, const PurgeInputs& inputs,

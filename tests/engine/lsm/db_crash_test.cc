@@ -125,7 +125,7 @@ class CrashRun final : public env::EventSink {
       }
     }
     Batch& mine = batches_[id];
-    for (const auto& [key, cell] : batch.entries) mine.cells.emplace_back(key, cell);
+    for (const auto& entry : batch.entries) mine.cells.emplace_back(entry.key, entry.cell);
     must(db.write(std::move(batch)));
     mine.acknowledged = kernel_.now();
     if (r.chance({200'000'000})) node.tasks().sleep(microseconds(r.between(0, 5000)));

@@ -154,11 +154,11 @@ TEST_P(DbOnEverySeam, AReadStopsAtTheSstableThatNoOtherCanBeat) {
   }
   in_task([&] {
     sstable::ReadCounters counters;
-    EXPECT_EQ(show(must(db->get("a", &counters))), "3");
+    EXPECT_EQ(show(must(db->get("a", {.counters = &counters}))), "3");
     EXPECT_EQ(counters.sstables, 1u);
     EXPECT_EQ(counters.memtables, 0u);
     counters = {};
-    EXPECT_EQ(show(must(db->get("nothing", &counters))), "-");
+    EXPECT_EQ(show(must(db->get("nothing", {.counters = &counters}))), "-");
     EXPECT_EQ(counters.sstables, 0u);  // outside of all ranges
   });
   EXPECT_EQ(db->metrics().reads.sstables, 1u);
@@ -173,7 +173,7 @@ TEST_P(DbOnEverySeam, AReadGoesOnWhereAnOlderSstableMayHoldANewerVersion) {
   flush();
   in_task([&] {
     sstable::ReadCounters counters;
-    EXPECT_EQ(show(must(db->get("a", &counters))), "newest");
+    EXPECT_EQ(show(must(db->get("a", {.counters = &counters}))), "newest");
     EXPECT_EQ(counters.sstables, 2u);
   });
 }

@@ -16,7 +16,7 @@ struct Case {
   const char* claim;
   uint64_t version = 50;
   Duration age = seconds(101);
-  std::optional<Version> sstables = {}, memtables = {}, log = {};
+  std::optional<Version> sstables = {}, memtables = {}, log = {}, snapshots = {};
   PurgeGuards guards = {};
   PurgeReason expected;
 };
@@ -76,6 +76,16 @@ TEST(Purge, GivesItsReason) {
        .memtables = Version{1},
        .guards = {.memtables = false},
        .expected = PurgeReason::kPurged},
+      {.claim = "a cell kept for a snapshot",
+       .snapshots = Version{50},
+       .expected = PurgeReason::kKeptBySnapshot},
+      {.claim = "a newer cell kept for a snapshot is no matter",
+       .snapshots = Version{51},
+       .expected = PurgeReason::kPurged},
+      {.claim = "without the snapshot guard snapshots are no matter",
+       .snapshots = Version{1},
+       .guards = {.snapshots = false},
+       .expected = PurgeReason::kPurged},
       {.claim = "without the log guard logs are no matter",
        .log = Version{1},
        .guards = {.log = false},
@@ -86,7 +96,8 @@ TEST(Purge, GivesItsReason) {
                              .gc_grace = seconds(100),
                              .least_version_sstables = c.sstables,
                              .least_version_memtables = c.memtables,
-                             .least_version_log = c.log};
+                             .least_version_log = c.log,
+                             .least_version_snapshots = c.snapshots};
     EXPECT_EQ(to_string(may_purge(tombstone(c.version, c.age), inputs, c.guards)),
               to_string(c.expected))
         << c.claim;
