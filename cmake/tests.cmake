@@ -42,6 +42,13 @@ foreach(folder ${layers})
   test_folder(${folder} ${layer})
 endforeach()
 
+# The same histories against other people's stores, where their libraries are.
+if(TARGET bench_leveldb AND TARGET bench_rocksdb)
+  test_folder(differential engine_lsm sim_disk ${LEVELDB_LIBRARY} ${ROCKSDB_LIBRARY})
+else()
+  message(STATUS "Without libleveldb-dev and librocksdb-dev: no differential tests")
+endif()
+
 # Each shipped scenario: its fingerprint is the golden one, on every build; and all points of its sweep keep its
 # promises, which says the same on every build, so the fast one tells.
 file(GLOB scenarios CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/scenarios scenarios/*.json)
