@@ -13,9 +13,8 @@ constexpr size_t kLevelsMax = 16;
 
 class Lookup {
  public:
-  Lookup(Core& core, const View& view, Bytes key, SequenceNumber bound,
-         sstable::ReadCounters& counters, env::Cause cause)
-      : core_(core), view_(view), key_(key), bound_(bound), counters_(counters), cause_(cause) {}
+  Lookup(Core& core, const View& view, Bytes key, sstable::ReadCounters& counters, env::Cause cause)
+      : core_(core), view_(view), key_(key), counters_(counters), cause_(cause) {}
 
   Result<std::optional<Cell>> run() {
     read_memtables();
@@ -44,22 +43,11 @@ class Lookup {
   void read_memtable(const Memtable& memtable) {
     if (memtable.empty() || decided_against(memtable.greatest_version())) return;
     ++counters_.memtables;
-    const std::optional<CellView> cell = memtable.get(key_, bound_);
-    if (cell.has_value() && wins(*cell)) take(*cell);
-    if (!memtable.range_tombstones().empty()) read_ranges(memtable.cut_range_tombstones());
-  }
-
-  void read_ranges(const sstable::RangeTombstones& ranges) {
-    const auto marker = ranges.winner(key_, bound_);
-    if (marker.has_value() && wins(marker->cell())) take(marker->cell());
-  }
-
-  bool wins(const CellView& cell) const { return !found_ || compare_cells(cell, best_) > 0; }
-  // A cell whose bytes outlive the lookup.
-  void take(const CellView& cell) {
-    owned_.reset();
-    best_ = cell;
-    found_ = true;
+    const std::optional<CellView> cell = memtable.get(key_);
+    if (cell.has_value() && (!found_ || compare_cells(*cell, best_) > 0)) {
+      best_ = *cell;
+      found_ = true;
+    }
   }
 
   Result<void> read_sstables() {
@@ -75,7 +63,7 @@ class Lookup {
       RETURN_IF_ERROR(read_sstable(*sstable));
     }
     for (size_t level = 1; level < levels.size() && !found_; ++level) {
-      Sstable* sstable = SstableSet::find_in_level(levels[level], key_);
+      Sstable* sstable = view_.sstables->find_in_level(level, key_);
       if (sstable != nullptr) RETURN_IF_ERROR(read_sstable(*sstable));
     }
     return {};
@@ -86,7 +74,7 @@ class Lookup {
     CHECK(levels.size() <= kLevelsMax, "{} levels", levels.size());
     std::array<Sstable*, kLevelsMax> deeper{};
     for (size_t level = 1; level < levels.size(); ++level) {
-      deeper[level] = SstableSet::find_in_level(levels[level], key_);
+      deeper[level] = view_.sstables->find_in_level(level, key_);
     }
     auto level0 = levels[0].begin();
     for (;;) {
@@ -120,18 +108,16 @@ class Lookup {
       ASSIGN_OR_RETURN(auto opened, sstable.open(core_.env.files, core_.directory, cause_));
       reader = opened.get();
     }
-    if (!reader->range_tombstones().empty()) read_ranges(reader->range_tombstones());
     if (!reader->may_contain(key_, &counters_)) return {};
     return reader->get(
         key_, {.cause = cause_, .cache = &core_.block_cache, .counters = &counters_},
-        [this](const sstable::InternalKey& entry, Bytes value) { return visit(entry, value); });
+        [this](const sstable::InternalKey& entry, Bytes value) { return take(entry, value); });
   }
 
   // One entry of the key, the greatest version first: true while a later one might win.
-  bool visit(const sstable::InternalKey& entry, Bytes value) {
-    if (entry.sequence > bound_) return true;
+  bool take(const sstable::InternalKey& entry, Bytes value) {
     const CellView cell = sstable::entry_cell(entry, value);
-    if (!wins(cell)) return cell.version == best_.version;
+    if (found_ && compare_cells(cell, best_) <= 0) return cell.version == best_.version;
     owned_.emplace(cell);
     best_ = owned_->view();
     found_ = true;
@@ -141,7 +127,6 @@ class Lookup {
   Core& core_;
   const View& view_;
   const Bytes key_;
-  const SequenceNumber bound_;
   sstable::ReadCounters& counters_;
   const env::Cause cause_;
   bool found_ = false;
@@ -151,9 +136,10 @@ class Lookup {
 
 }  // namespace
 
-Result<std::optional<Cell>> lookup(Core& core, const View& view, Bytes key, SequenceNumber bound,
-                                   sstable::ReadCounters& counters, env::Cause cause) {
-  return Lookup(core, view, key, bound, counters, cause).run();
+Result<std::optional<Cell>> lookup(Core& core, Bytes key, sstable::ReadCounters& counters,
+                                   env::Cause cause) {
+  const std::shared_ptr<const View> view = core.view;
+  return Lookup(core, *view, key, counters, cause).run();
 }
 
 }  // namespace revenant::lsm

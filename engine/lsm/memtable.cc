@@ -87,8 +87,8 @@ Memtable::Node* Memtable::seek(Bytes user_key, const char* trailer, Node** previ
   const uint64_t prefix = key_prefix(user_key);
   const auto before = [&](const Node* node) {
     if (node->prefix != prefix) return node->prefix < prefix;
-    if (const int c = node->user_key().compare(user_key); c != 0) return c < 0;
-    return std::memcmp(node->key_data() + user_key.size(), trailer, sstable::kTrailerSize) < 0;
+    if (const int c = sstable::compare_user_keys(node->user_key(), user_key); c != 0) return c < 0;
+    return sstable::compare_trailers(node->key_data() + user_key.size(), trailer) < 0;
   };
   Node* node = head_;
   Node* known = nullptr;  // a node found not to be before the key: it comes again one level down
@@ -115,9 +115,13 @@ void Memtable::insert(Bytes user_key, const CellView& cell, SequenceNumber seque
 
   const int height = height_of(sequence, kHeightMax);
   for (; height_ < height; ++height_) previous[height_] = head_;
-  const size_t value_bytes = sstable::entry_value_size(cell);
+  const size_t value_bytes = cell.is_tombstone() ? sizeof cell.deletion_time.ns : cell.value.size();
   Node* node = Node::create(arena_, height, user_key, trailer.bytes, value_bytes);
-  sstable::write_entry_value(node->value_data(), cell);
+  if (cell.is_tombstone()) {
+    std::memcpy(node->value_data(), &cell.deletion_time.ns, value_bytes);
+  } else {
+    std::copy_n(cell.value.data(), value_bytes, node->value_data());
+  }
   for (int level = 0; level < height; ++level) {
     node->next[level] = previous[level]->next[level];
     previous[level]->next[level] = node;
@@ -126,30 +130,9 @@ void Memtable::insert(Bytes user_key, const CellView& cell, SequenceNumber seque
   ++entries_;
   bytes_ += node->key_bytes + node->value_bytes + 8;
   payload_bytes_ += user_key.size() + cell.value.size();
-  account(cell.version, sequence);
-}
-
-void Memtable::insert(sstable::RangeTombstone tombstone) {
-  CHECK(tombstone.start < tombstone.end, "an empty range");
-  const size_t key_bytes = tombstone.start.size() + tombstone.end.size();
-  bytes_ += key_bytes + sizeof tombstone.deletion_time.ns + sstable::kTrailerSize + 8;
-  payload_bytes_ += key_bytes;
-  account(tombstone.version, tombstone.sequence);
-  range_tombstones_.push_back(std::move(tombstone));
-}
-
-void Memtable::account(Version version, SequenceNumber sequence) {
-  least_version_ = std::min(least_version_, version);
-  greatest_version_ = std::max(greatest_version_, version);
+  least_version_ = std::min(least_version_, cell.version);
+  greatest_version_ = std::max(greatest_version_, cell.version);
   greatest_sequence_ = std::max(greatest_sequence_, sequence);
-}
-
-const sstable::RangeTombstones& Memtable::cut_range_tombstones() const {
-  if (cut_count_ != range_tombstones_.size()) {
-    cut_ = sstable::RangeTombstones(range_tombstones_);
-    cut_count_ = range_tombstones_.size();
-  }
-  return cut_;
 }
 
 const Memtable::Node* Memtable::last() const {
@@ -160,13 +143,12 @@ const Memtable::Node* Memtable::last() const {
   return node == head_ ? nullptr : node;
 }
 
-std::optional<CellView> Memtable::get(Bytes user_key, SequenceNumber bound) const {
+std::optional<CellView> Memtable::get(Bytes user_key) const {
   const Node* node = seek(user_key, kFirstTrailer, nullptr);
   std::optional<CellView> best;
   for (; node != nullptr && node->user_key() == user_key; node = node->next[0]) {
-    const sstable::InternalKey key = sstable::parse_internal_key(node->key());
-    if (key.sequence > bound) continue;
-    const CellView cell = sstable::entry_cell(key, node->value());
+    const CellView cell =
+        sstable::entry_cell(sstable::parse_internal_key(node->key()), node->value());
     if (best.has_value() && cell.version != best->version) break;
     if (!best.has_value() || compare_cells(cell, *best) > 0) best = cell;
   }
@@ -175,20 +157,10 @@ std::optional<CellView> Memtable::get(Bytes user_key, SequenceNumber bound) cons
 
 bool Memtable::holds_older(Bytes user_key, Version version, SequenceNumber after) const {
   if (least_version_ > version || greatest_sequence_ <= after) return false;
-  const Trailer from(version, SequenceNumber::max(), CellKind::kExpiring);
+  const Trailer from(version, SequenceNumber::max(), CellKind::kValue);
   for (const Node* node = seek(user_key, from.bytes, nullptr);
        node != nullptr && node->user_key() == user_key; node = node->next[0]) {
     if (sstable::parse_internal_key(node->key()).sequence > after) return true;
-  }
-  return false;
-}
-
-bool Memtable::holds_older(Bytes start, Bytes end, Version version, SequenceNumber after) const {
-  if (least_version_ > version || greatest_sequence_ <= after) return false;
-  for (const Node* node = seek(start, kFirstTrailer, nullptr);
-       node != nullptr && node->user_key() < end; node = node->next[0]) {
-    const sstable::InternalKey key = sstable::parse_internal_key(node->key());
-    if (key.version <= version && key.sequence > after) return true;
   }
   return false;
 }

@@ -78,6 +78,9 @@ std::shared_ptr<const SstableSet> SstableSet::apply(
       result->payload_bytes_ += p.key_bytes + p.value_bytes - p.entries * sstable::kTrailerSize -
                                 p.tombstones * sizeof(Instant::ns);
     }
+    result->greatest_keys_.emplace_back(level == 0 ? 0 : sstables.size(), [&](size_t i) {
+      return sstables[i]->meta().greatest_key();
+    });
   }
   return result;
 }
@@ -91,11 +94,12 @@ SstablePtr SstableSet::find(FileNumber number) const {
   return nullptr;
 }
 
-Sstable* SstableSet::find_in_level(const std::vector<SstablePtr>& level, Bytes user_key) {
-  const auto found = std::ranges::lower_bound(
-      level, user_key, {}, [](const SstablePtr& s) { return s->meta().greatest_key(); });
-  if (found == level.end() || user_key < (*found)->meta().least_key()) return nullptr;
-  return found->get();
+Sstable* SstableSet::find_in_level(size_t level, Bytes user_key) const {
+  const std::vector<SstablePtr>& sstables = levels_[level];
+  const size_t found = greatest_keys_[level].find(
+      user_key, [&](size_t i) { return sstables[i]->meta().greatest_key() < user_key; });
+  if (found == sstables.size() || user_key < sstables[found]->meta().least_key()) return nullptr;
+  return sstables[found].get();
 }
 
 }  // namespace revenant::lsm

@@ -10,6 +10,7 @@
 #include "engine/lsm/compaction/sstable_meta.h"
 #include "engine/lsm/manifest_edit.h"
 #include "engine/lsm/obsolete_files.h"
+#include "engine/sstable/sorted_keys.h"
 #include "engine/sstable/sstable_reader.h"
 
 namespace revenant::lsm {
@@ -58,13 +59,14 @@ class SstableSet {
   SstablePtr find(FileNumber number) const;  // null if it is not here
 
   // The SSTable of level 1 or deeper whose range may hold the key, or null.
-  static Sstable* find_in_level(const std::vector<SstablePtr>& level, Bytes user_key);
+  Sstable* find_in_level(size_t level, Bytes user_key) const;
 
   Version greatest_version() const { return greatest_version_; }  // 0 if empty
   uint64_t payload_bytes() const { return payload_bytes_; }       // user keys and values
 
  private:
   std::vector<std::vector<SstablePtr>> levels_;
+  std::vector<sstable::SortedKeys> greatest_keys_;  // of each level but level 0
   Levels metas_;
   Version greatest_version_;
   uint64_t payload_bytes_ = 0;

@@ -1,99 +1,105 @@
 #include "engine/sstable/block_cache.h"
 
-#include <unordered_map>
-#include <utility>
+#include <vector>
+
+#include "engine/base/check.h"
 
 namespace revenant::sstable {
 namespace {
 
-struct BlockId {
-  FileNumber file;
-  uint64_t offset;
-  bool operator==(const BlockId&) const = default;
-};
+// Odd constants of XXH64, to spread numbers that are small and multiples of a block's size; the
+// upper bits are the best mixed.
+uint64_t hash_of(FileNumber file, uint64_t offset) {
+  const uint64_t mixed = (file.value * 0x9E3779B185EBCA87u ^ offset) * 0xC2B2AE3D27D4EB4Fu;
+  return mixed ^ mixed >> 32;
+}
 
-struct BlockIdHash {
-  // Odd constants of XXH64, to spread numbers that are small and multiples of a block's size.
-  size_t operator()(const BlockId& id) const {
-    const uint64_t mixed = id.file.value * 0x9E3779B185EBCA87u ^ id.offset * 0xC2B2AE3D27D4EB4Fu;
-    return mixed ^ mixed >> 32;
-  }
-};
-
-// Linked from the least to the most recently used, in a ring through Impl::ring.
-struct Link {
-  Link* older = this;
-  Link* newer = this;
-
-  Link() = default;
-  Link(const Link&) = delete;
-
-  void insert_before(Link& next) {
-    older = next.older;
-    newer = &next;
-    older->newer = newer->older = this;
-  }
-  void unlink() {
-    older->newer = newer;
-    newer->older = older;
-  }
-};
-
-struct Entry : Link {
-  BlockId id;
-  std::shared_ptr<const Buffer> block;
+struct Ring final : CachedBlock {
+  uint64_t charge() const override { return 0; }
 };
 
 }  // namespace
 
 struct BlockCache::Impl {
-  explicit Impl(uint64_t c) : capacity(c) {}
+  explicit Impl(uint64_t c) : capacity(c), buckets(16, nullptr) {}
+
+  // Where the chain points to the block, or its end.
+  CachedBlock** place_of(FileNumber file, uint64_t offset) {
+    CachedBlock** at = &buckets[hash_of(file, offset) & (buckets.size() - 1)];
+    while (*at != nullptr && ((*at)->offset_ != offset || (*at)->file_ != file)) {
+      at = &(*at)->chain_;
+    }
+    return at;
+  }
 
   // The ring's most recently used lies before its head, the least recently used after it.
-  void make_newest(Entry& entry) {
-    entry.unlink();
-    entry.insert_before(ring);
+  void make_newest(CachedBlock& block) {
+    block.unlink();
+    block.link_before(ring);
   }
-  void evict_oldest() {
-    Entry& oldest = static_cast<Entry&>(*ring.newer);
-    bytes -= oldest.block->size();
-    oldest.unlink();
-    entries.erase(BlockId(oldest.id));
+
+  void remove(CachedBlock& block) {
+    *place_of(block.file_, block.offset_) = block.chain_;
+    block.unlink();
+    bytes -= block.charge_;
+    --count;
+    block.cached_ = false;
+    if (block.pins_ == 0) delete &block;
+  }
+
+  void grow() {
+    std::vector<CachedBlock*> chains(2 * buckets.size(), nullptr);
+    chains.swap(buckets);
+    for (CachedBlock* block : chains) {
+      while (block != nullptr) {
+        CachedBlock* const next = std::exchange(block->chain_, nullptr);
+        *place_of(block->file_, block->offset_) = block;
+        block = next;
+      }
+    }
   }
 
   const uint64_t capacity;
-  uint64_t bytes = 0, hits = 0, misses = 0;
-  Link ring;
-  std::unordered_map<BlockId, Entry, BlockIdHash> entries;  // for look-up only, never iterated
+  uint64_t bytes = 0, count = 0, hits = 0, misses = 0;
+  Ring ring;
+  std::vector<CachedBlock*> buckets;  // a power of two of them
 };
 
 BlockCache::BlockCache(uint64_t capacity_bytes) : impl_(std::make_unique<Impl>(capacity_bytes)) {}
-BlockCache::~BlockCache() = default;
+BlockCache::~BlockCache() {
+  while (impl_->count > 0) impl_->remove(*impl_->ring.newer_);
+}
 
-std::shared_ptr<const Buffer> BlockCache::find(FileNumber file, uint64_t offset) {
-  const auto found = impl_->entries.find(BlockId{file, offset});
-  if (found == impl_->entries.end()) {
+CachedBlock* BlockCache::look_up(FileNumber file, uint64_t offset) {
+  CachedBlock* const found = *impl_->place_of(file, offset);
+  if (found == nullptr) {
     ++impl_->misses;
     return nullptr;
   }
   ++impl_->hits;
-  impl_->make_newest(found->second);
-  return found->second.block;
+  impl_->make_newest(*found);
+  return found;
 }
 
-void BlockCache::insert(FileNumber file, uint64_t offset, std::shared_ptr<const Buffer> block) {
-  if (block->size() > impl_->capacity) return;
-  const BlockId id{file, offset};
-  Entry& entry = impl_->entries[id];
+void BlockCache::take(FileNumber file, uint64_t offset, CachedBlock& block) {
+  CHECK(!block.cached_);
+  const uint64_t charge = block.charge();
+  if (charge > impl_->capacity) return;
   // Two readers may have missed the same block at once; the second one's copy takes the place of
   // the first.
-  if (entry.block != nullptr) impl_->bytes -= entry.block->size();
-  entry.id = id;
-  entry.block = std::move(block);
-  impl_->bytes += entry.block->size();
-  impl_->make_newest(entry);
+  if (CachedBlock* first = *impl_->place_of(file, offset)) impl_->remove(*first);
+  if (impl_->count == impl_->buckets.size()) impl_->grow();
+  block.file_ = file;
+  block.offset_ = offset;
+  block.charge_ = charge;
+  block.chain_ = nullptr;
+  block.cached_ = true;
+  *impl_->place_of(file, offset) = &block;
+  block.link_before(impl_->ring);
+  impl_->bytes += charge;
+  ++impl_->count;
   // Itself it never evicts: it is the newest and fits alone.
-  while (impl_->bytes > impl_->capacity) impl_->evict_oldest();
+  while (impl_->bytes > impl_->capacity) impl_->remove(*impl_->ring.newer_);
 }
 
 uint64_t BlockCache::bytes() const { return impl_->bytes; }

@@ -80,7 +80,7 @@ void BlockCursor::prev() {
   if (past_.empty()) return go_before(entry_);
   const Past& past = past_.back();
   entry_ = past.entry;
-  key_.replace_tail(0, Bytes(past_keys_).substr(past.key_offset, past.key_size));
+  key_.assign(Bytes(past_keys_).substr(past.key_offset, past.key_size));
   value_ = past.value;
   next_ = value_.data() + value_.size();
   past_.pop_back();
@@ -109,7 +109,8 @@ void BlockCursor::step() {
   entry_ = next_;
   Header header;
   if (!read_header(next_, header) || header.shared > key_.size()) return fail();
-  key_.replace_tail(header.shared, {header.bytes, header.unshared});
+  key_.replace_tail(header.shared, {header.bytes, header.unshared},
+                    static_cast<size_t>(restarts_ - header.bytes));
   value_ = {header.bytes + header.unshared, header.value_size};
   if (!is_entry(key_.view(), value_)) return fail();
   next_ = value_.data() + value_.size();

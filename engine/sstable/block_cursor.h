@@ -32,7 +32,7 @@ struct SeekTarget {
 inline int compare(Bytes internal_key, const SeekTarget& target) {
   const Bytes user_key = user_key_of(internal_key);
   if (int c = compare_user_keys(user_key, target.user_key); c != 0) return c;
-  return std::memcmp(user_key.data() + user_key.size(), target.trailer, kTrailerSize);
+  return compare_trailers(user_key.data() + user_key.size(), target.trailer);
 }
 
 // Whether a payload ends in restarts that lie inside it: what a cursor takes for granted.

@@ -50,14 +50,30 @@ inline InternalKey parse_internal_key(Bytes key) {
   return {user_key_of(key), Version{~get_big_endian64(trailer)}, SequenceNumber{packed >> 8},
           static_cast<CellKind>(packed & 0xff)};
 }
-// a.compare(b), mostly without a call: keys of tokens differ in their first bytes.
+// a.compare(b), without a call: most keys are few words, and differ in the first or second.
 inline int compare_user_keys(Bytes a, Bytes b) {
-  if (a.size() >= 8 && b.size() >= 8) {
-    const uint64_t x = get_big_endian64(a.data());
-    const uint64_t y = get_big_endian64(b.data());
+  const size_t size = std::min(a.size(), b.size());
+  size_t at = 0;
+  for (; at + 8 <= size; at += 8) {
+    const uint64_t x = get_big_endian64(&a[at]);
+    const uint64_t y = get_big_endian64(&b[at]);
     if (x != y) return x < y ? -1 : 1;
   }
-  return a.compare(b);
+  for (; at < size; ++at) {
+    const auto x = static_cast<unsigned char>(a[at]);
+    const auto y = static_cast<unsigned char>(b[at]);
+    if (x != y) return x < y ? -1 : 1;
+  }
+  return a.size() == b.size() ? 0 : a.size() < b.size() ? -1 : 1;
+}
+// Of two trailers, as memcmp.
+inline int compare_trailers(const char* a, const char* b) {
+  for (size_t at = 0; at < kTrailerSize; at += 8) {
+    const uint64_t x = get_big_endian64(a + at);
+    const uint64_t y = get_big_endian64(b + at);
+    if (x != y) return x < y ? -1 : 1;
+  }
+  return 0;
 }
 // How many bytes two keys share at their start.
 inline size_t common_prefix(Bytes a, Bytes b) {
@@ -72,8 +88,7 @@ inline size_t common_prefix(Bytes a, Bytes b) {
 }
 inline int compare_internal_keys(Bytes a, Bytes b) {
   if (int c = compare_user_keys(user_key_of(a), user_key_of(b)); c != 0) return c;
-  return std::memcmp(a.data() + a.size() - kTrailerSize, b.data() + b.size() - kTrailerSize,
-                     kTrailerSize);
+  return compare_trailers(a.data() + a.size() - kTrailerSize, b.data() + b.size() - kTrailerSize);
 }
 
 // What an entry's value holds: a value's bytes as they are; for a tombstone its deletion time (fixed

@@ -16,14 +16,20 @@ class KeyBuffer {
   KeyBuffer(const KeyBuffer&) = delete;
   KeyBuffer& operator=(const KeyBuffer&) = delete;
 
-  // Keeps the first `shared` bytes, which must be there, and appends `suffix`.
-  void replace_tail(size_t shared, Bytes suffix) {
+  // Keeps the first `shared` bytes, which must be there, and appends `suffix`; `readable` bytes may
+  // be read from its start on, which spares a short suffix a copy of its exact length.
+  void replace_tail(size_t shared, Bytes suffix, size_t readable) {
     const size_t size = shared + suffix.size();
-    if (size > capacity_) [[unlikely]]
-      grow(size);
-    std::memcpy(data_ + shared, suffix.data(), suffix.size());
+    if (size + kStride > capacity_) [[unlikely]]
+      grow(size + kStride);
+    if (suffix.size() <= kStride && readable >= kStride) [[likely]] {
+      std::memcpy(data_ + shared, suffix.data(), kStride);
+    } else {
+      std::memcpy(data_ + shared, suffix.data(), suffix.size());
+    }
     size_ = size;
   }
+  void assign(Bytes key) { replace_tail(0, key, key.size()); }
   void clear() { size_ = 0; }
   size_t size() const { return size_; }
   Bytes view() const { return {data_, size_}; }
@@ -37,6 +43,8 @@ class KeyBuffer {
     data_ = heap_.get();
     capacity_ = capacity;
   }
+
+  static constexpr size_t kStride = 32;
 
   char inline_[200];
   std::unique_ptr<char[]> heap_;

@@ -1,11 +1,11 @@
 // Where an SSTable's data blocks lie, and the last key of each: kept decoded in memory, so that a
-// search touches no file. The eight bytes in which user keys first differ lie beside each other as
-// numbers; most searches compare only those.
+// search touches no file.
 #pragma once
 
 #include <vector>
 
 #include "engine/sstable/block_cursor.h"
+#include "engine/sstable/sorted_keys.h"
 #include "engine/sstable/sstable_format.h"
 
 namespace revenant::sstable {
@@ -52,8 +52,7 @@ class SstableIndex {
 
   Buffer payload_;
   std::vector<Block> blocks_;
-  size_t common_size_ = 0;          // of the prefix that all last keys share
-  std::vector<uint64_t> prefixes_;  // of the last keys, after it
+  SortedKeys last_keys_;
 };
 
 }  // namespace revenant::sstable

@@ -18,8 +18,13 @@ namespace {
 constexpr uint64_t kReadAheadMin = 8 << 10;
 constexpr uint64_t kReadAheadMax = 256 << 10;
 
-// A data block held in memory.
-using Block = std::shared_ptr<const Buffer>;
+// The payload of a data block held in memory.
+struct DataBlock final : CachedBlock {
+  explicit DataBlock(Buffer b) : bytes(std::move(b)) {}
+  uint64_t charge() const override { return bytes.size(); }
+  const Buffer bytes;
+};
+using DataPin = BlockPin<DataBlock>;
 
 }  // namespace
 
@@ -41,7 +46,7 @@ struct SstableReader::Impl {
   // The payload of a data block as it lies in the file, if it is whole.
   Result<Bytes> check_block(Bytes block, uint64_t offset) const;
   // A data block, from the cache or through it.
-  Result<Block> fetch(const BlockHandle& handle, const ReadContext& context) const;
+  Result<DataPin> fetch(const BlockHandle& handle, const ReadContext& context) const;
 
   const std::unique_ptr<env::ReadFile> file;
   const FileNumber number;
@@ -87,8 +92,8 @@ Result<void> SstableReader::get(Bytes user_key, const ReadContext& context,
   // Versions of one key may go on in the next block.
   for (size_t i = impl.index->find(target); !done && i < impl.index->size(); ++i) {
     const BlockHandle handle = impl.index->block(i);
-    ASSIGN_OR_RETURN(const Block block, impl.fetch(handle, context));
-    cursor.reset(*block);
+    ASSIGN_OR_RETURN(const DataPin block, impl.fetch(handle, context));
+    cursor.reset(block->bytes);
     cursor.seek(target);
     while (!done && cursor.valid()) {
       const InternalKey key = parse_internal_key(cursor.key());
@@ -192,10 +197,10 @@ Result<Bytes> SstableReader::Impl::check_block(Bytes block, uint64_t offset) con
   return payload;
 }
 
-Result<Block> SstableReader::Impl::fetch(const BlockHandle& handle,
-                                         const ReadContext& context) const {
+Result<DataPin> SstableReader::Impl::fetch(const BlockHandle& handle,
+                                           const ReadContext& context) const {
   if (context.cache != nullptr) {
-    if (Block block = context.cache->find(number, handle.offset)) {
+    if (DataPin block = context.cache->find<DataBlock>(number, handle.offset)) {
       if (context.counters != nullptr) ++context.counters->blocks_from_cache;
       return block;
     }
@@ -209,7 +214,7 @@ Result<Block> SstableReader::Impl::fetch(const BlockHandle& handle,
   }
   RETURN_IF_ERROR(check_block(bytes, handle.offset));
   bytes.resize(handle.size);
-  auto block = std::make_shared<const Buffer>(std::move(bytes));
+  DataPin block(std::make_unique<DataBlock>(std::move(bytes)));
   if (context.cache != nullptr) context.cache->insert(number, handle.offset, block);
   return block;
 }
@@ -291,7 +296,7 @@ class SstableReader::Cursor final : public Iterator {
 
   Result<Bytes> cached(size_t i) {
     ASSIGN_OR_RETURN(block_, impl_->fetch(impl_->index->block(i), context_));
-    return Bytes(*block_);
+    return Bytes(block_->bytes);
   }
 
   // Through a span of the file that is read at once; a jump starts with a small one again.
@@ -337,7 +342,7 @@ class SstableReader::Cursor final : public Iterator {
   const std::shared_ptr<const Impl> impl_;
   const ReadContext context_;
   std::optional<size_t> block_number_;  // under the cursor
-  Block block_;                         // with a cache: holds the block's bytes
+  DataPin block_;                       // with a cache: holds the block's bytes
   Buffer span_;                         // without: whole blocks as they lie in the file
   uint64_t span_offset_ = 0;
   uint64_t read_ahead_ = 0;

@@ -9,8 +9,16 @@
 namespace revenant::sstable {
 namespace {
 
-std::shared_ptr<const Buffer> block_of(size_t size, char fill = 'x') {
-  return std::make_shared<const Buffer>(size, fill);
+struct TestBlock final : CachedBlock {
+  explicit TestBlock(Buffer b) : bytes(std::move(b)) {}
+  uint64_t charge() const override { return bytes.size(); }
+  Buffer bytes;
+};
+BlockPin<TestBlock> block_of(size_t size, char fill = 'x') {
+  return BlockPin(std::make_unique<TestBlock>(Buffer(size, fill)));
+}
+BlockPin<TestBlock> find(BlockCache& cache, FileNumber file, uint64_t offset) {
+  return cache.find<TestBlock>(file, offset);
 }
 
 TEST(BlockCacheTest, TheLeastRecentlyUsedGoesFirst) {
@@ -18,12 +26,12 @@ TEST(BlockCacheTest, TheLeastRecentlyUsedGoesFirst) {
   cache.insert({1}, 0, block_of(10));
   cache.insert({1}, 10, block_of(10));
   cache.insert({2}, 0, block_of(10));
-  EXPECT_NE(cache.find({1}, 0), nullptr);  // now (1, 10) is the oldest
+  EXPECT_TRUE(find(cache, {1}, 0));  // now (1, 10) is the oldest
   cache.insert({2}, 10, block_of(10));
-  EXPECT_EQ(cache.find({1}, 10), nullptr);
-  EXPECT_NE(cache.find({1}, 0), nullptr);
-  EXPECT_NE(cache.find({2}, 0), nullptr);
-  EXPECT_NE(cache.find({2}, 10), nullptr);
+  EXPECT_FALSE(find(cache, {1}, 10));
+  EXPECT_TRUE(find(cache, {1}, 0));
+  EXPECT_TRUE(find(cache, {2}, 0));
+  EXPECT_TRUE(find(cache, {2}, 10));
   EXPECT_EQ(cache.bytes(), 30u);
   EXPECT_EQ(cache.hits(), 4u);
   EXPECT_EQ(cache.misses(), 1u);
@@ -32,22 +40,30 @@ TEST(BlockCacheTest, TheLeastRecentlyUsedGoesFirst) {
 TEST(BlockCacheTest, ABlockLivesWhileSomebodyHoldsIt) {
   BlockCache cache(10);
   cache.insert({1}, 0, block_of(10, 'a'));
-  const auto held = cache.find({1}, 0);
+  const auto held = find(cache, {1}, 0);
   cache.insert({1}, 10, block_of(10, 'b'));
-  EXPECT_EQ(cache.find({1}, 0), nullptr);
-  EXPECT_EQ(*held, Buffer(10, 'a'));
+  EXPECT_FALSE(find(cache, {1}, 0));
+  EXPECT_EQ(held->bytes, Buffer(10, 'a'));
+}
+
+TEST(BlockCacheTest, APinOutlivesTheCache) {
+  auto cache = std::make_unique<BlockCache>(10);
+  const auto held = block_of(10, 'a');
+  cache->insert({1}, 0, held);
+  cache.reset();
+  EXPECT_EQ(held->bytes, Buffer(10, 'a'));
 }
 
 TEST(BlockCacheTest, WhatDoesNotFitIsNotKept) {
   BlockCache cache(10);
   cache.insert({1}, 0, block_of(10));
   cache.insert({1}, 10, block_of(11));
-  EXPECT_NE(cache.find({1}, 0), nullptr);
-  EXPECT_EQ(cache.find({1}, 10), nullptr);
+  EXPECT_TRUE(find(cache, {1}, 0));
+  EXPECT_FALSE(find(cache, {1}, 10));
 
   BlockCache nothing(0);
   nothing.insert({1}, 0, block_of(1));
-  EXPECT_EQ(nothing.find({1}, 0), nullptr);
+  EXPECT_FALSE(find(nothing, {1}, 0));
   EXPECT_EQ(nothing.bytes(), 0u);
 }
 
@@ -56,7 +72,7 @@ TEST(BlockCacheTest, ASecondCopyTakesThePlaceOfTheFirst) {
   cache.insert({1}, 0, block_of(20, 'a'));
   cache.insert({1}, 0, block_of(25, 'b'));
   EXPECT_EQ(cache.bytes(), 25u);
-  EXPECT_EQ(*cache.find({1}, 0), Buffer(25, 'b'));
+  EXPECT_EQ(find(cache, {1}, 0)->bytes, Buffer(25, 'b'));
 }
 
 // Beside a list that is searched from end to end.
@@ -74,10 +90,10 @@ TEST(BlockCacheTest, RandomUseGivesWhatANaiveLruGives) {
     const auto known = std::find_if(naive.begin(), naive.end(), [&](const Naive& n) {
       return n.file == file && n.offset == offset;
     });
-    const auto found = cache.find({file}, offset);
-    ASSERT_EQ(found != nullptr, known != naive.end());
-    if (found != nullptr) {
-      ASSERT_EQ(found->size(), known->size);
+    const auto found = find(cache, {file}, offset);
+    ASSERT_EQ(static_cast<bool>(found), known != naive.end());
+    if (found) {
+      ASSERT_EQ(found->bytes.size(), known->size);
       naive.splice(naive.begin(), naive, known);
       continue;
     }
