@@ -43,6 +43,11 @@ class FileSystem {
   virtual ~FileSystem() = default;
   // The file must not exist: names are never reused.
   virtual Result<std::unique_ptr<AppendFile>> create(const std::string& path) = 0;
+  // The same for a log, which gets many small appends. Zeros may follow what was appended, up to the
+  // file's end.
+  virtual Result<std::unique_ptr<AppendFile>> create_log(const std::string& path) {
+    return create(path);
+  }
   virtual Result<std::unique_ptr<ReadFile>> open(const std::string& path) = 0;
   virtual Result<void> remove(const std::string& path) = 0;
   // Replaces `to` if it exists; atomic.

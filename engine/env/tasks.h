@@ -18,6 +18,12 @@ struct TaskId {
   friend constexpr auto operator<=>(TaskId, TaskId) = default;
 };
 
+// Which of the waiting jobs runs first.
+enum class JobUrgency : uint8_t {
+  kUrgent,  // short, and somebody waits for it: a flush, a manifest's edit
+  kLong,    // lets urgent ones through between its steps: a compaction
+};
+
 class Tasks {
  public:
   virtual ~Tasks() = default;
@@ -33,7 +39,13 @@ class Tasks {
   // owner: it may use FileSystem and its own objects, no other part of the environment. The
   // simulator runs it as the calling task (only its I/O suspends); env/posix runs it on a worker
   // thread.
-  virtual void run_job(const char* name, std::move_only_function<void()> body) = 0;
+  virtual void run_job(const char* name, JobUrgency urgency,
+                       std::move_only_function<void()> body) = 0;
+  // For a long job, between two steps: runs the urgent jobs that wait for its thread.
+  virtual void run_urgent_jobs() {}
+  // For a task that may go on for long without a reason to suspend: lets those run that are
+  // runnable or whose jobs have ended. The simulator has none such: there every task suspends.
+  virtual void let_others_run() {}
 
   virtual TaskId current() const = 0;
 

@@ -20,6 +20,7 @@ size_t payload_bytes_of(const WriteBatch::Entry& entry) {
 
 Result<void> CommitQueue::write(WriteBatch& batch, env::ApplySource source) {
   if (batch.entries.empty()) return core_.writable();
+  core_.env.tasks.let_others_run();
   Writer self{.batch = batch, .source = source};
   if (core_.options.wal.sync == WalSync::kGroup) self.arrived = core_.env.clock.monotonic();
   (last_ != nullptr ? last_->next : first_) = &self;

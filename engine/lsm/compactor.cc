@@ -104,7 +104,7 @@ Result<Compactor::Ending> Compactor::compact(const CompactionPick& pick) {
   ASSIGN_OR_RETURN(const CompactionRequest request,
                    make_request(pick, *start.view, core_.env.clock.now()));
   CompactionOutcome outcome;
-  core_.env.tasks.run_job("compaction",
+  core_.env.tasks.run_job("compaction", env::JobUrgency::kLong,
                           [&] { outcome = run_compaction(core_.env.files, request); });
   if (!outcome.status.has_value()) {
     discard(outcome);
@@ -130,6 +130,7 @@ Result<CompactionRequest> Compactor::make_request(const CompactionPick& pick, co
   request.now = now;
   request.gc_grace = core_.options.gc_grace;
   request.guards = core_.options.purge_guards;
+  request.between_steps = [&tasks = core_.env.tasks] { tasks.run_urgent_jobs(); };
   request.least_version_memtables = view.least_version_memtables();
   request.least_version_log = core_.log.least_version();
   request.snapshots = core_.snapshots->sequences();

@@ -131,7 +131,10 @@ Result<void> Core::install(ManifestEdit edit, const Memtable* flushed) {
     remove_soon({FileKind::kManifest, old});
   }
   edit.next_file = next_file_;
-  if (auto written = manifest_->append(edit); !written.has_value()) {
+  Result<void> written;
+  env.tasks.run_job("manifest", env::JobUrgency::kUrgent,
+                    [&] { written = manifest_->append(edit); });
+  if (!written.has_value()) {
     fence(written.error());
     return written;
   }
@@ -185,9 +188,12 @@ void Core::start_cleaner() {
 
 void Core::remove_obsolete_files() {
   while (!closing()) {
-    for (FileName name : obsolete_files->take()) {
-      // One that cannot be removed now is an orphan that the next open removes.
-      (void)env.files.remove(path_of(directory, name));
+    const std::vector<FileName> names = obsolete_files->take();
+    if (!names.empty()) {
+      env.tasks.run_job("file removal", env::JobUrgency::kUrgent, [&] {
+        // One that cannot be removed now is an orphan that the next open removes.
+        for (FileName name : names) (void)env.files.remove(path_of(directory, name));
+      });
     }
     if (!closing()) obsolete_files->wait();
   }

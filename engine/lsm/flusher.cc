@@ -66,7 +66,7 @@ Result<void> Flusher::flush_oldest() {
   const Instant now = core_.env.clock.now();
   const std::vector<SequenceNumber> snapshots = core_.snapshots->sequences();
   Result<SstableMetaPtr> sstable;
-  core_.env.tasks.run_job("flush", [&] {
+  core_.env.tasks.run_job("flush", env::JobUrgency::kUrgent, [&] {
     sstable = write_memtable(core_.env.files, *oldest.memtable, core_.directory,
                              core_.options.sstable, number, now, snapshots);
   });

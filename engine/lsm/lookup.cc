@@ -13,8 +13,9 @@ constexpr size_t kLevelsMax = 16;
 
 class Lookup {
  public:
-  Lookup(Core& core, const View& view, Bytes key, sstable::ReadCounters& counters, env::Cause cause)
-      : core_(core), view_(view), key_(key), counters_(counters), cause_(cause) {}
+  Lookup(Core& core, const View& view, Bytes key, SequenceNumber bound,
+         sstable::ReadCounters& counters, env::Cause cause)
+      : core_(core), view_(view), key_(key), bound_(bound), counters_(counters), cause_(cause) {}
 
   Result<std::optional<Cell>> run() {
     read_memtables();
@@ -43,11 +44,22 @@ class Lookup {
   void read_memtable(const Memtable& memtable) {
     if (memtable.empty() || decided_against(memtable.greatest_version())) return;
     ++counters_.memtables;
-    const std::optional<CellView> cell = memtable.get(key_);
-    if (cell.has_value() && (!found_ || compare_cells(*cell, best_) > 0)) {
-      best_ = *cell;
-      found_ = true;
-    }
+    const std::optional<CellView> cell = memtable.get(key_, bound_);
+    if (cell.has_value() && wins(*cell)) take(*cell);
+    if (!memtable.range_tombstones().empty()) read_ranges(memtable.cut_range_tombstones());
+  }
+
+  void read_ranges(const sstable::RangeTombstones& ranges) {
+    const auto marker = ranges.winner(key_, bound_);
+    if (marker.has_value() && wins(marker->cell())) take(marker->cell());
+  }
+
+  bool wins(const CellView& cell) const { return !found_ || compare_cells(cell, best_) > 0; }
+  // A cell whose bytes outlive the lookup.
+  void take(const CellView& cell) {
+    owned_.reset();
+    best_ = cell;
+    found_ = true;
   }
 
   Result<void> read_sstables() {
@@ -108,16 +120,18 @@ class Lookup {
       ASSIGN_OR_RETURN(auto opened, sstable.open(core_.env.files, core_.directory, cause_));
       reader = opened.get();
     }
+    if (!reader->range_tombstones().empty()) read_ranges(reader->range_tombstones());
     if (!reader->may_contain(key_, &counters_)) return {};
     return reader->get(
         key_, {.cause = cause_, .cache = &core_.block_cache, .counters = &counters_},
-        [this](const sstable::InternalKey& entry, Bytes value) { return take(entry, value); });
+        [this](const sstable::InternalKey& entry, Bytes value) { return visit(entry, value); });
   }
 
   // One entry of the key, the greatest version first: true while a later one might win.
-  bool take(const sstable::InternalKey& entry, Bytes value) {
+  bool visit(const sstable::InternalKey& entry, Bytes value) {
+    if (entry.sequence > bound_) return true;
     const CellView cell = sstable::entry_cell(entry, value);
-    if (found_ && compare_cells(cell, best_) <= 0) return cell.version == best_.version;
+    if (!wins(cell)) return cell.version == best_.version;
     owned_.emplace(cell);
     best_ = owned_->view();
     found_ = true;
@@ -127,6 +141,7 @@ class Lookup {
   Core& core_;
   const View& view_;
   const Bytes key_;
+  const SequenceNumber bound_;
   sstable::ReadCounters& counters_;
   const env::Cause cause_;
   bool found_ = false;
@@ -136,10 +151,9 @@ class Lookup {
 
 }  // namespace
 
-Result<std::optional<Cell>> lookup(Core& core, Bytes key, sstable::ReadCounters& counters,
-                                   env::Cause cause) {
-  const std::shared_ptr<const View> view = core.view;
-  return Lookup(core, *view, key, counters, cause).run();
+Result<std::optional<Cell>> lookup(Core& core, const View& view, Bytes key, SequenceNumber bound,
+                                   sstable::ReadCounters& counters, env::Cause cause) {
+  return Lookup(core, view, key, bound, counters, cause).run();
 }
 
 }  // namespace revenant::lsm

@@ -115,13 +115,9 @@ void Memtable::insert(Bytes user_key, const CellView& cell, SequenceNumber seque
 
   const int height = height_of(sequence, kHeightMax);
   for (; height_ < height; ++height_) previous[height_] = head_;
-  const size_t value_bytes = cell.is_tombstone() ? sizeof cell.deletion_time.ns : cell.value.size();
+  const size_t value_bytes = sstable::entry_value_size(cell);
   Node* node = Node::create(arena_, height, user_key, trailer.bytes, value_bytes);
-  if (cell.is_tombstone()) {
-    std::memcpy(node->value_data(), &cell.deletion_time.ns, value_bytes);
-  } else {
-    std::copy_n(cell.value.data(), value_bytes, node->value_data());
-  }
+  sstable::write_entry_value(node->value_data(), cell);
   for (int level = 0; level < height; ++level) {
     node->next[level] = previous[level]->next[level];
     previous[level]->next[level] = node;
@@ -130,9 +126,30 @@ void Memtable::insert(Bytes user_key, const CellView& cell, SequenceNumber seque
   ++entries_;
   bytes_ += node->key_bytes + node->value_bytes + 8;
   payload_bytes_ += user_key.size() + cell.value.size();
-  least_version_ = std::min(least_version_, cell.version);
-  greatest_version_ = std::max(greatest_version_, cell.version);
+  account(cell.version, sequence);
+}
+
+void Memtable::insert(sstable::RangeTombstone tombstone) {
+  CHECK(tombstone.start < tombstone.end, "an empty range");
+  const size_t key_bytes = tombstone.start.size() + tombstone.end.size();
+  bytes_ += key_bytes + sizeof tombstone.deletion_time.ns + sstable::kTrailerSize + 8;
+  payload_bytes_ += key_bytes;
+  account(tombstone.version, tombstone.sequence);
+  range_tombstones_.push_back(std::move(tombstone));
+}
+
+void Memtable::account(Version version, SequenceNumber sequence) {
+  least_version_ = std::min(least_version_, version);
+  greatest_version_ = std::max(greatest_version_, version);
   greatest_sequence_ = std::max(greatest_sequence_, sequence);
+}
+
+const sstable::RangeTombstones& Memtable::cut_range_tombstones() const {
+  if (cut_count_ != range_tombstones_.size()) {
+    cut_ = sstable::RangeTombstones(range_tombstones_);
+    cut_count_ = range_tombstones_.size();
+  }
+  return cut_;
 }
 
 const Memtable::Node* Memtable::last() const {
@@ -143,12 +160,13 @@ const Memtable::Node* Memtable::last() const {
   return node == head_ ? nullptr : node;
 }
 
-std::optional<CellView> Memtable::get(Bytes user_key) const {
+std::optional<CellView> Memtable::get(Bytes user_key, SequenceNumber bound) const {
   const Node* node = seek(user_key, kFirstTrailer, nullptr);
   std::optional<CellView> best;
   for (; node != nullptr && node->user_key() == user_key; node = node->next[0]) {
-    const CellView cell =
-        sstable::entry_cell(sstable::parse_internal_key(node->key()), node->value());
+    const sstable::InternalKey key = sstable::parse_internal_key(node->key());
+    if (key.sequence > bound) continue;
+    const CellView cell = sstable::entry_cell(key, node->value());
     if (best.has_value() && cell.version != best->version) break;
     if (!best.has_value() || compare_cells(cell, *best) > 0) best = cell;
   }
@@ -157,10 +175,20 @@ std::optional<CellView> Memtable::get(Bytes user_key) const {
 
 bool Memtable::holds_older(Bytes user_key, Version version, SequenceNumber after) const {
   if (least_version_ > version || greatest_sequence_ <= after) return false;
-  const Trailer from(version, SequenceNumber::max(), CellKind::kValue);
+  const Trailer from(version, SequenceNumber::max(), CellKind::kExpiring);
   for (const Node* node = seek(user_key, from.bytes, nullptr);
        node != nullptr && node->user_key() == user_key; node = node->next[0]) {
     if (sstable::parse_internal_key(node->key()).sequence > after) return true;
+  }
+  return false;
+}
+
+bool Memtable::holds_older(Bytes start, Bytes end, Version version, SequenceNumber after) const {
+  if (least_version_ > version || greatest_sequence_ <= after) return false;
+  for (const Node* node = seek(start, kFirstTrailer, nullptr);
+       node != nullptr && node->user_key() < end; node = node->next[0]) {
+    const sstable::InternalKey key = sstable::parse_internal_key(node->key());
+    if (key.version <= version && key.sequence > after) return true;
   }
   return false;
 }

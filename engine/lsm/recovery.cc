@@ -119,7 +119,7 @@ class Recovery {
     const FileNumber number = new_file_number();
     const Instant now = core_.env.clock.now();
     Result<SstableMetaPtr> sstable;
-    core_.env.tasks.run_job("recovery flush", [&] {
+    core_.env.tasks.run_job("recovery flush", env::JobUrgency::kUrgent, [&] {
       sstable = write_memtable(files_, *memtable_, core_.directory, core_.options.sstable, number,
                                now, {});
     });

@@ -12,7 +12,7 @@ constexpr env::Cause kCause{env::CauseKind::kWal};
 Result<void> WriteLog::begin(FileNumber number) {
   CHECK(!open_);
   CHECK(segments_.empty() || segments_.back()->number < number);
-  ASSIGN_OR_RETURN(auto file, files_.create(path_of(directory_, {FileKind::kWal, number})));
+  ASSIGN_OR_RETURN(auto file, files_.create_log(path_of(directory_, {FileKind::kWal, number})));
   segments_.push_back(std::make_shared<Segment>(
       Segment{.number = number, .writer = wal::WalWriter(std::move(file), kCause)}));
   open_ = true;

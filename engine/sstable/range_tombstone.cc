@@ -1,6 +1,7 @@
 #include "engine/sstable/range_tombstone.h"
 
 #include <algorithm>
+#include <tuple>
 
 namespace revenant::sstable {
 namespace {
@@ -42,6 +43,31 @@ RangeTombstone decode_range_tombstone(Decoder& in) {
   return tombstone;
 }
 
+std::vector<RangeTombstone> join_pieces(std::vector<RangeTombstone> pieces) {
+  // Pieces of one tombstone beside each other, in the order of their starts.
+  std::ranges::sort(pieces, [](const RangeTombstone& a, const RangeTombstone& b) {
+    return std::tie(a.version, a.sequence, a.deletion_time, a.start) <
+           std::tie(b.version, b.sequence, b.deletion_time, b.start);
+  });
+  std::vector<RangeTombstone> joined;
+  for (RangeTombstone& piece : pieces) {
+    const bool goes_on = !joined.empty() && joined.back().version == piece.version &&
+                         joined.back().sequence == piece.sequence &&
+                         joined.back().deletion_time == piece.deletion_time &&
+                         joined.back().end == piece.start;
+    if (goes_on) {
+      joined.back().end = std::move(piece.end);
+    } else {
+      joined.push_back(std::move(piece));
+    }
+  }
+  std::ranges::sort(joined, [](const RangeTombstone& a, const RangeTombstone& b) {
+    return std::tie(a.start, a.end, a.version, a.sequence) <
+           std::tie(b.start, b.end, b.version, b.sequence);
+  });
+  return joined;
+}
+
 RangeTombstones::RangeTombstones(std::span<const RangeTombstone> tombstones) {
   std::vector<Bytes> cuts;
   std::vector<const RangeTombstone*> by_start;
@@ -66,6 +92,16 @@ RangeTombstones::RangeTombstones(std::span<const RangeTombstone> tombstones) {
     }
     ranges_.push_back({Buffer(cuts[i]), Buffer(cuts[i + 1]), by_rank(std::move(markers))});
   }
+}
+
+std::vector<RangeTombstone> RangeTombstones::list() const {
+  std::vector<RangeTombstone> pieces;
+  for (const Range& range : ranges_) {
+    for (const RangeMarker& m : range.markers) {
+      pieces.push_back({range.start, range.end, m.version, m.sequence, m.deletion_time});
+    }
+  }
+  return join_pieces(std::move(pieces));
 }
 
 std::span<const RangeMarker> RangeTombstones::covering(Bytes user_key) const {

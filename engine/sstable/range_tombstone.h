@@ -33,6 +33,9 @@ void append_range_tombstone(Buffer& out, const RangeTombstone& tombstone);
 // Takes one off the front; the decoder has failed() if there is none, or none that makes sense.
 RangeTombstone decode_range_tombstone(Decoder& in);
 
+// The same with pieces that touch and are otherwise alike made one, ascending by start.
+std::vector<RangeTombstone> join_pieces(std::vector<RangeTombstone> pieces);
+
 // What a range tombstone leaves at each key it covers.
 struct RangeMarker {
   Version version;
@@ -56,6 +59,9 @@ class RangeTombstones {
 
   bool empty() const { return ranges_.empty(); }
   const std::vector<Range>& ranges() const { return ranges_; }  // ascending
+
+  // As range tombstones again, ascending by start; pieces that touch are one.
+  std::vector<RangeTombstone> list() const;
 
   // What covers the key, the winner first; empty if nothing does.
   std::span<const RangeMarker> covering(Bytes user_key) const;

@@ -133,7 +133,11 @@ void SstableBuilder::Impl::account(const RangeTombstone& tombstone) {
   SstableProperties& p = properties;
   const bool first = p.entries == 0 && p.range_tombstones == 0;
   if (first || tombstone.start < p.least_key) p.least_key = tombstone.start;
-  if (first || tombstone.end > p.greatest_key) p.greatest_key = tombstone.end;
+  // The greatest key before x\0 is x; for any other end there is none, and the end itself stands for
+  // it.
+  Bytes greatest = tombstone.end;
+  if (greatest.back() == '\0') greatest.remove_suffix(1);
+  if (first || greatest > p.greatest_key) p.greatest_key = greatest;
   ++p.range_tombstones;
   account(tombstone.version, tombstone.sequence);
   p.key_bytes += tombstone.start.size() + tombstone.end.size();

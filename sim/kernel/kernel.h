@@ -146,7 +146,9 @@ class GroupTasks final : public env::Tasks {
     kernel_.spawn(group_, name, std::move(body));
   }
   void sleep(Duration duration) override { kernel_.sleep(duration); }
-  void run_job(const char*, std::move_only_function<void()> body) override { body(); }
+  void run_job(const char*, env::JobUrgency, std::move_only_function<void()> body) override {
+    body();
+  }
   env::TaskId current() const override { return kernel_.current(); }
   bool park(const char* why, std::optional<Duration> timeout) override {
     return kernel_.park(why, timeout);

@@ -88,12 +88,13 @@ class Values {
   size_t at_ = 0;
 };
 
-// Bytes this process handed to write() so far; the same measure for every store.
+// Bytes of the pages this process has changed in files so far, by whatever means: what goes to the
+// device unless the file is removed before. The same measure for every store.
 inline uint64_t bytes_written() {
   std::ifstream io("/proc/self/io");
   std::string name;
   for (uint64_t value; io >> name >> value;) {
-    if (name == "wchar:") return value;
+    if (name == "write_bytes:") return value;
   }
   return 0;
 }

@@ -1,61 +1,16 @@
 #include "engine/env/posix/posix_file_system.h"
 
 #include <dirent.h>
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <system_error>
 #include <utility>
+
+#include "engine/env/posix/descriptor.h"
+#include "engine/env/posix/mapped_log_file.h"
 
 namespace revenant::env {
 namespace {
-
-std::unexpected<Error> system_error(const std::string& path, int number) {
-  const std::string words = std::generic_category().message(number);
-  switch (number) {
-    case ENOENT:
-    case ENOTDIR:
-      return error(ErrorCode::kNotFound, "{}: {}", path, words);
-    case ENOSPC:
-    case EDQUOT:
-      return error(ErrorCode::kNoSpace, "{}: {}", path, words);
-    case EEXIST:
-      return error(ErrorCode::kInvalid, "{}: {}", path, words);
-    default:
-      return error(ErrorCode::kIo, "{}: {}", path, words);
-  }
-}
-
-// Repeats a call that a signal interrupted.
-template <typename Call>
-auto uninterrupted(Call call) {
-  auto result = call();
-  while (result < 0 && errno == EINTR) result = call();
-  return result;
-}
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&&) = delete;
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);  // EINTR included: the descriptor is gone either way on Linux
-  }
-
-  bool valid() const { return fd_ >= 0; }
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
-
-Descriptor open_descriptor(const std::string& path, int flags) {
-  return Descriptor(uninterrupted([&] { return ::open(path.c_str(), flags | O_CLOEXEC, 0644); }));
-}
 
 class PosixAppendFile final : public AppendFile {
  public:
@@ -106,19 +61,22 @@ class PosixReadFile final : public ReadFile {
       : path_(std::move(path)), descriptor_(std::move(descriptor)) {}
 
   Result<void> read(uint64_t offset, uint64_t size, Buffer& out, Cause) override {
-    const uint64_t end = this->size();
-    out.resize(offset < end ? std::min(size, end - offset) : 0);
-    size_t done = 0;
-    while (done < out.size()) {
-      const ssize_t n = uninterrupted([&] {
-        return ::pread(descriptor_.get(), out.data() + done, out.size() - done,
-                       static_cast<off_t>(offset + done));
-      });
-      if (n < 0) return system_error(path_, errno);
-      if (n == 0) break;
-      done += static_cast<size_t>(n);
-    }
-    out.resize(done);
+    // Neither asks for the size nor clears the bytes first: a block is one call of the system.
+    int failure = 0;
+    out.resize_and_overwrite(size, [&](char* bytes, size_t) {
+      size_t done = 0;
+      while (done < size) {
+        const ssize_t n = uninterrupted([&] {
+          return ::pread(descriptor_.get(), bytes + done, size - done,
+                         static_cast<off_t>(offset + done));
+        });
+        if (n < 0) failure = errno;
+        if (n <= 0) break;
+        done += static_cast<size_t>(n);
+      }
+      return done;
+    });
+    if (failure != 0) return system_error(path_, failure);
     return {};
   }
 
@@ -154,6 +112,13 @@ class PosixFileSystem final : public FileSystem {
     Descriptor descriptor = open_descriptor(full, O_WRONLY | O_APPEND | O_CREAT | O_EXCL);
     if (!descriptor.valid()) return system_error(full, errno);
     return std::make_unique<PosixAppendFile>(std::move(full), std::move(descriptor));
+  }
+
+  Result<std::unique_ptr<AppendFile>> create_log(const std::string& path) override {
+    ASSIGN_OR_RETURN(std::string full, resolve(path));
+    Descriptor descriptor = open_descriptor(full, O_RDWR | O_CREAT | O_EXCL);
+    if (!descriptor.valid()) return system_error(full, errno);
+    return MappedLogFile::create(std::move(full), std::move(descriptor));
   }
 
   Result<std::unique_ptr<ReadFile>> open(const std::string& path) override {

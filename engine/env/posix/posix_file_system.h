@@ -5,8 +5,8 @@
 // the directory. Causes are ignored: the operating system keeps the books.
 //
 // The file system itself may be used from several threads at once, a handle from one at a time.
-// Appends go to the operating system call by call: what is not synced survives the process, not the
-// machine. Errors: ENOENT becomes kNotFound, ENOSPC and EDQUOT kNoSpace, a path that leaves the
+// Appends reach the operating system call by call, a log's without a call (mapped_log_file.h): what is
+// not synced survives the process, not the machine. Errors: ENOENT becomes kNotFound, ENOSPC and EDQUOT kNoSpace, a path that leaves the
 // root or a name that exists already kInvalid, the rest kIo with the system's words.
 #pragma once
 

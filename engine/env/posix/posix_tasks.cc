@@ -96,11 +96,20 @@ class PosixTasks::Impl {
     suspend(Task::State::kAsleep, "sleep");
   }
 
-  void run_job(const char* name, std::move_only_function<void()> body) {
+  void run_job(const char* name, JobUrgency urgency, std::move_only_function<void()> body) {
     const TaskId id = current();
     ++jobs_under_way_;
-    jobs_.start(id, body);
+    jobs_.start(id, urgency, body);
     suspend(Task::State::kInJob, name);
+  }
+
+  void run_urgent_jobs() { jobs_.run_urgent(); }
+
+  void let_others_run() {
+    if (ready_.empty() && !jobs_.some_ended()) return;
+    take_ended_jobs();  // they go first
+    ready_.push_back(current());
+    suspend(Task::State::kReady, "others' turn");
   }
 
   bool park(const char* why, std::optional<Duration> timeout) {
@@ -229,9 +238,12 @@ void PosixTasks::spawn(const char* name, std::move_only_function<void()> body) {
   impl_->spawn(name, std::move(body));
 }
 void PosixTasks::sleep(Duration duration) { impl_->sleep(duration); }
-void PosixTasks::run_job(const char* name, std::move_only_function<void()> body) {
-  impl_->run_job(name, std::move(body));
+void PosixTasks::run_job(const char* name, JobUrgency urgency,
+                         std::move_only_function<void()> body) {
+  impl_->run_job(name, urgency, std::move(body));
 }
+void PosixTasks::run_urgent_jobs() { impl_->run_urgent_jobs(); }
+void PosixTasks::let_others_run() { impl_->let_others_run(); }
 TaskId PosixTasks::current() const { return impl_->current(); }
 bool PosixTasks::park(const char* why, std::optional<Duration> timeout) {
   return impl_->park(why, timeout);

@@ -6,10 +6,12 @@
 //   worker's thread               └─> | job of a ……… | ──┘ taken by the owner when it next looks
 //
 // The owner looks at timers and ended jobs when every runnable task had its turn, and sleeps when
-// there is none. The order of tasks depends on real time: nothing here is reproducible.
+// there is none. The order of tasks depends on real time: nothing here is reproducible. Jobs run one
+// at a time, urgent ones first, each kind in the order they were started; a long one runs the urgent
+// ones that came meanwhile between its own steps, on its own stack (as LevelDB flushes a memtable
+// within a compaction).
 //
-// Not done: I/O of a task (not of a job) blocks all tasks; jobs run one at a time, in the order
-// they were started.
+// Not done: I/O of a task (not of a job) blocks all tasks.
 #pragma once
 
 #include <functional>
@@ -36,7 +38,9 @@ class PosixTasks final : public Tasks {
   // spawn() while tasks are being unwound destroys its body.
   void spawn(const char* name, std::move_only_function<void()> body) override;
   void sleep(Duration duration) override;
-  void run_job(const char* name, std::move_only_function<void()> body) override;
+  void run_job(const char* name, JobUrgency urgency, std::move_only_function<void()> body) override;
+  void run_urgent_jobs() override;  // by a job only
+  void let_others_run() override;
   TaskId current() const override;
   bool park(const char* why, std::optional<Duration> timeout = std::nullopt) override;
   void unpark(TaskId task) override;

@@ -10,6 +10,8 @@
 namespace revenant::lsm {
 namespace {
 
+constexpr uint64_t kKeysPerStep = 1024;
+
 class CompactionJob {
  public:
   CompactionJob(env::FileSystem& files, const CompactionRequest& request)
@@ -37,7 +39,9 @@ class CompactionJob {
     const sstable::RangeTombstones ranges(input_ranges_);
     writer_.add(retained_ranges(ranges));
     Retention retention(std::move(entries), ranges, request_.snapshots, request_.now);
+    uint64_t keys_met = 0;
     for (retention.seek_to_first(); retention.valid(); retention.next()) {
+      if (++keys_met % kKeysPerStep == 0 && request_.between_steps) request_.between_steps();
       RETURN_IF_ERROR(write(retention.user_key(), retention.kept()));
     }
     RETURN_IF_ERROR(retention.status());

@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -48,6 +49,9 @@ struct CompactionRequest {
   std::optional<Version> least_version_log;
   std::vector<SequenceNumber> snapshots;  // ascending
   PurgeGuards guards;
+
+  // Called now and then while the job runs.
+  std::function<void()> between_steps;
 };
 
 struct PurgedTombstone {

@@ -59,6 +59,27 @@ TEST_F(PosixFileSystemTest, what_one_process_wrote_the_next_finds) {
   EXPECT_EQ(out, "bytes");
 }
 
+TEST_F(PosixFileSystemTest, a_log_is_what_was_appended_and_zeros_after_it) {
+  Buffer appended;
+  {
+    auto log = *files->create_log("log");
+    for (int i = 0; appended.size() < 2'500'000; ++i) {  // over several windows
+      const Buffer record(static_cast<size_t>(1 + i % 1000), static_cast<char>('a' + i % 26));
+      ASSERT_TRUE(log->append(record, kCause).has_value());
+      appended += record;
+      ASSERT_EQ(log->size(), appended.size());
+    }
+    ASSERT_TRUE(log->sync(kCause).has_value());
+    Buffer out;  // while it is still written
+    ASSERT_TRUE((*files->open("log"))->read(0, appended.size(), out, kCause).has_value());
+    EXPECT_EQ(out, appended);
+  }
+  Buffer out;
+  ASSERT_TRUE((*files->open("log"))->read(0, 10'000'000, out, kCause).has_value());
+  appended.resize(out.size(), '\0');
+  EXPECT_EQ(out, appended);
+}
+
 TEST_F(PosixFileSystemTest, paths_cannot_leave_the_root) {
   for (const char* path : {"../f", "a/../f", "/etc/passwd", "./f", "a//f", "a/", ""}) {
     EXPECT_EQ(outcome(files->create(path)), "invalid") << path;
@@ -96,6 +117,24 @@ TEST_F(PosixFileSystemTest, a_file_is_abandoned_after_a_failed_append) {
   EXPECT_EQ(outcome(second), "I/O error");
   EXPECT_EQ(outcome(file->append("c", kCause)), "I/O error");
   EXPECT_EQ(outcome(file->sync(kCause)), "I/O error");
+}
+
+// A mapped file that grew into a full disk would end the process by a signal.
+TEST_F(PosixFileSystemTest, a_log_whose_space_cannot_be_set_aside_fails_by_an_error) {
+  auto log = *files->create_log("log");
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  const rlimit tight{1 << 20, before.rlim_max};
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &tight), 0);
+  const Buffer piece(4096, 'x');
+  Result<void> appended;
+  int whole = 0;
+  while ((appended = log->append(piece, kCause)).has_value()) ++whole;
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+  std::signal(SIGXFSZ, handler);
+  EXPECT_EQ(whole, (1 << 20) / 4096);
+  EXPECT_EQ(outcome(log->append(piece, kCause)), "I/O error");
 }
 
 TEST_F(PosixFileSystemTest, several_threads_use_one_file_system) {

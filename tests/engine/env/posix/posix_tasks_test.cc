@@ -105,7 +105,7 @@ TEST_F(PosixTasksTest, AJobRunsOnAnotherThreadWhileTasksGoOn) {
       note("task");
       others_ran = true;
     });
-    tasks_.run_job("job", [&] {
+    tasks_.run_job("job", JobUrgency::kUrgent, [&] {
       job_thread = std::this_thread::get_id();
       while (!others_ran)
         block(std::chrono::milliseconds(1));  // ends only if the task runs meanwhile
@@ -124,7 +124,7 @@ TEST_F(PosixTasksTest, JobsRunOneAtATimeInTheOrderTheyWereStarted) {
     int left = 5;
     for (int i = 0; i < 5; ++i) {
       spawn([&, i] {
-        tasks_.run_job("job", [&order, i] {
+        tasks_.run_job("job", JobUrgency::kUrgent, [&order, i] {
           block(std::chrono::milliseconds(5 - i));
           order.push_back(i);
         });
@@ -136,12 +136,51 @@ TEST_F(PosixTasksTest, JobsRunOneAtATimeInTheOrderTheyWereStarted) {
   EXPECT_THAT(order, ElementsAre(0, 1, 2, 3, 4));
 }
 
+TEST_F(PosixTasksTest, UrgentJobsRunBetweenTheStepsOfALongOneAndBeforeTheNext) {
+  std::vector<std::string> order;  // written by the worker alone
+  std::atomic<bool> long_began = false, urgent_waits = false;
+  posix_tasks_.run([&] {
+    Event done(tasks_);
+    int left = 3;
+    const auto job = [&](JobUrgency urgency, auto body) {
+      spawn([&, urgency, body] {
+        tasks_.run_job("job", urgency, body);
+        if (--left == 0) done.set();
+      });
+    };
+    job(JobUrgency::kLong, [&] {
+      order.push_back("long begins");
+      long_began = true;
+      while (!urgent_waits) std::this_thread::yield();
+      tasks_.run_urgent_jobs();
+      order.push_back("long ends");
+    });
+    while (!long_began) tasks_.let_others_run();
+    job(JobUrgency::kLong, [&] { order.push_back("second long"); });
+    job(JobUrgency::kUrgent, [&] { order.push_back("urgent"); });
+    spawn([&] { urgent_waits = true; });
+    done.wait("jobs");
+  });
+  EXPECT_THAT(order, ElementsAre("long begins", "urgent", "long ends", "second long"));
+}
+
+TEST_F(PosixTasksTest, ATaskThatNeverSuspendsCanLetOthersRun) {
+  posix_tasks_.run([&] {
+    bool job_ended = false;
+    spawn([&] {
+      tasks_.run_job("job", JobUrgency::kUrgent, [] {});
+      job_ended = true;
+    });
+    while (!job_ended) tasks_.let_others_run();
+  });
+}
+
 TEST_F(PosixTasksTest, ATaskInAJobCannotBeUnparked) {
   bool ended = false;
   posix_tasks_.run([&] {
     const TaskId main = tasks_.current();
     spawn([&, main] { tasks_.unpark(main); });
-    tasks_.run_job("job", [&] {
+    tasks_.run_job("job", JobUrgency::kUrgent, [&] {
       block(std::chrono::milliseconds(5));
       ended = true;
     });
@@ -184,7 +223,7 @@ TEST_F(PosixTasksTest, AJobUnderWayEndsBeforeItsTaskIsUnwound) {
   posix_tasks_.run([&] {
     spawn([&] {
       const Guard guard{log_, "task"};
-      tasks_.run_job("job", [&] {
+      tasks_.run_job("job", JobUrgency::kUrgent, [&] {
         block(std::chrono::milliseconds(20));
         job_ended = true;
       });
@@ -247,8 +286,9 @@ TEST_F(PosixTasksDeathTest, WaitingForEverEndsTheProcessWithAList) {
 }
 
 TEST_F(PosixTasksDeathTest, ATasksCallFromAJobEndsTheProcess) {
-  EXPECT_EXIT(posix_tasks_.run([&] { tasks_.run_job("job", [&] { spawn([] {}); }); }),
-              ::testing::ExitedWithCode(4), "a task's call from another thread");
+  EXPECT_EXIT(
+      posix_tasks_.run([&] { tasks_.run_job("job", JobUrgency::kUrgent, [&] { spawn([] {}); }); }),
+      ::testing::ExitedWithCode(4), "a task's call from another thread");
 }
 
 TEST_F(PosixTasksDeathTest, AnExceptionThatLeavesATaskEndsTheProcess) {
