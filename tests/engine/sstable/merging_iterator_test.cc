@@ -29,7 +29,8 @@ class ListIterator final : public Iterator {
  private:
   void go_to(size_t at) {
     at_ = at;
-    if (at_ != SIZE_MAX && at_ >= fails_at_) status_ = error(ErrorCode::kCorruption, "list: offset {}", at_);
+    if (at_ != SIZE_MAX && at_ >= fails_at_)
+      status_ = error(ErrorCode::kCorruption, "list: offset {}", at_);
   }
 
   const List list_;
