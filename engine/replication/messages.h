@@ -30,6 +30,14 @@ enum class Verb : uint8_t {
   kClientScan,   // ClientScan → Status, KeyedCells
 };
 
+constexpr std::string_view to_string(Verb verb) {
+  constexpr std::string_view kNames[] = {"reply",       "heartbeat",  "apply",  "read",
+                                         "read range",  "tree",       "stream", "client write",
+                                         "client read", "client scan"};
+  const auto i = static_cast<size_t>(verb);
+  return i < std::size(kNames) ? kNames[i] : "unknown";
+}
+
 enum class Status : uint8_t { kOk, kUnavailable, kTimeout, kError };
 
 struct KeyedCell {

@@ -3,11 +3,36 @@
 #include <utility>
 
 namespace revenant::sim {
+namespace {
+
+std::string_view name_of(const DeviceOperation& operation) {
+  switch (operation.kind) {
+    case DeviceOperationKind::kRead:
+      return "read";
+    case DeviceOperationKind::kWrite:
+      return operation.flush == Flush::kYes ? "write and sync" : "write";
+    case DeviceOperationKind::kSync:
+      return "sync";
+  }
+  return "?";
+}
+
+}  // namespace
 
 Device::Device(Kernel& kernel, NodeId node, const DiskOptions& options)
     : kernel_(kernel), node_(node), queue_(options) {}
 
 Device::~Device() { lose_power(); }
+
+Instant Device::submit(const DeviceOperation& operation) {
+  const Instant now = kernel_.now();
+  const Instant finish = queue_.submit(operation, now);
+  // One that takes no time is nothing to see.
+  if (Trace* const trace = kernel_.trace(); trace != nullptr && finish > now) {
+    trace->disk_operation(node_, name_of(operation), operation.bytes, now, finish);
+  }
+  return finish;
+}
 
 void Device::when_finished(Instant finish, uint64_t digest, std::move_only_function<void()> done) {
   if (finish <= kernel_.now()) return done();

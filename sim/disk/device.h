@@ -24,9 +24,7 @@ class Device {
 
   // Takes an operation in now; returns when it will have finished. Never suspends. Nothing happens
   // at that time unless one of the next two is called.
-  Instant submit(const DeviceOperation& operation) {
-    return queue_.submit(operation, kernel_.now());
-  }
+  Instant submit(const DeviceOperation& operation);
   // Calls `done` then, from an event, or before it returns if that time is now. Not after a power
   // loss in between.
   void when_finished(Instant finish, uint64_t digest, std::move_only_function<void()> done);

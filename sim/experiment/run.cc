@@ -179,10 +179,30 @@ RunReport run_scenario(const Scenario& scenario, uint64_t seed, const RunOptions
   world.recorder().add(judge);
   std::optional<HistoryWriter> history;
   if (options.history != nullptr) world.recorder().add(history.emplace(*options.history));
+  if (options.trace != nullptr) {
+    world.kernel().set_trace(options.trace);
+    world.recorder().add(*options.trace);
+  }
 
   Metrics metrics;
   TimeSeries series;
-  world.run([&](const Snapshot& s) { series.add(s, world.recorder(), judge); }, metrics);
+  bool started = false;
+  world.run(
+      [&](const Snapshot& s) {
+        // The first sample is of the start.
+        if (options.trace != nullptr && !std::exchange(started, true)) {
+          options.trace->run_starts(world.kernel().now(),
+                                    static_cast<uint32_t>(scenario.cluster.nodes));
+        }
+        series.add(s, world.recorder(), judge);
+      },
+      metrics);
+  if (options.trace != nullptr) {
+    for (const FaultWindow& w : world.faults()) {
+      options.trace->fault(w.kind, fmt::format("{}: {}", fmt::join(w.nodes, ","), w.detail), w.from,
+                           w.to);
+    }
+  }
   judge.finish(world.moment(), scenario.storage.gc_grace);
   world.recorder().report(metrics, scenario.duration);
   judge.report(metrics);

@@ -8,6 +8,7 @@
 
 #include "sim/check/judge.h"
 #include "sim/experiment/run_outcome.h"
+#include "sim/record/perfetto_trace.h"
 #include "sim/scenario/scenario.h"
 #include "sim/world/world.h"
 
@@ -33,6 +34,7 @@ struct RunReport {
 struct RunOptions {
   std::string command;              // reproduces the run; printed by a failing CHECK
   std::ostream* history = nullptr;  // JSON lines, if wanted
+  PerfettoTrace* trace = nullptr;   // if wanted; its finish() is the caller's
 };
 
 RunReport run_scenario(const Scenario& scenario, uint64_t seed, const RunOptions& options);

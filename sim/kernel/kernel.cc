@@ -89,6 +89,7 @@ class Kernel::Impl {
     task.since = now_;
     task.body = std::move(body);
     wake_at(task, now_);
+    if (trace_ != nullptr) trace_->task_began(group.node, task.id(), name, now_);
     return task.id();
   }
 
@@ -141,7 +142,7 @@ class Kernel::Impl {
         current_ = outer;
       }
       const auto unused = std::move(task->body);  // destroyed last: its captures may call back
-      tasks_.remove(*task);
+      remove(*task);
     }
   }
 
@@ -196,6 +197,7 @@ class Kernel::Impl {
   }
   void stop() { stopped_ = true; }
 
+  void set_trace(Trace* trace) { trace_ = trace; }
   Instant now() const { return now_; }
   // The end of time is as late as anything can be.
   Instant later_by(Duration duration) const {
@@ -352,7 +354,12 @@ class Kernel::Impl {
     current_ = &task;
     const bool goes_on = task.fiber->resume();
     current_ = nullptr;
-    if (!goes_on) tasks_.remove(task);
+    if (!goes_on) remove(task);
+  }
+
+  void remove(Task& task) {
+    if (trace_ != nullptr) trace_->task_ended(task.group->node, task.id(), task.name, now_);
+    tasks_.remove(task);
   }
 
   void run_body(Task& task) {
@@ -398,6 +405,7 @@ class Kernel::Impl {
   Instant break_time_ = Instant::never();
   uint64_t break_event_ = 0;
   std::string command_;
+  Trace* trace_ = nullptr;
 };
 
 thread_local Kernel::Impl* Kernel::Impl::g_running = nullptr;
@@ -405,6 +413,11 @@ thread_local Kernel::Impl* Kernel::Impl::g_running = nullptr;
 Kernel::Kernel(uint64_t seed, KernelOptions options)
     : impl_(std::make_unique<Impl>(seed, options)) {}
 Kernel::~Kernel() = default;
+
+void Kernel::set_trace(Trace* trace) {
+  trace_ = trace;
+  impl_->set_trace(trace);
+}
 
 Instant Kernel::now() const { return impl_->now(); }
 uint64_t Kernel::seed() const { return impl_->seed(); }

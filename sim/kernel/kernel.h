@@ -27,6 +27,7 @@
 #include "engine/base/time.h"
 #include "engine/env/tasks.h"
 #include "sim/kernel/fingerprint.h"
+#include "sim/kernel/trace.h"
 
 namespace revenant::sim {
 
@@ -126,6 +127,9 @@ class Kernel {
   const std::vector<std::pair<uint64_t, Fingerprint>>& checkpoints() const;
 
   // --- for people ---
+  // `trace` outlives the kernel's tasks; null ends tracing.
+  void set_trace(Trace* trace);
+  Trace* trace() const { return trace_; }
   // What a failed CHECK prints as the command that shows it again.
   void set_command(std::string command);
   // Raises SIGTRAP, for a debugger, just before the first event at or after `when`, or before the
@@ -136,6 +140,7 @@ class Kernel {
  private:
   class Impl;
   std::unique_ptr<Impl> impl_;
+  Trace* trace_ = nullptr;
 };
 
 // env::Tasks for one group.

@@ -103,11 +103,14 @@ void Network::send(NodeId from, NodeId to, Buffer bytes) {
   const uint64_t digest = hash64(bytes) ^ from.value;
   if (from == to) {
     ++counters_.local;
-    schedule(kernel_.now(), from, to, std::move(bytes), digest);
+    schedule(kernel_.now(), {0, from, to, std::move(bytes)}, digest);
     return;
   }
-  ++counters_.sent;
-  counters_.bytes += bytes.size();
+  Message message{++counters_.sent, from, to, std::move(bytes)};
+  if (Trace* const trace = kernel_.trace(); trace != nullptr) {
+    trace->message_sent(message.number, from, to, message.bytes, kernel_.now());
+  }
+  counters_.bytes += message.bytes.size();
   ++in_flight_;
 
   // All draws are made before anything is decided: what becomes of the next message does not depend
@@ -119,30 +122,32 @@ void Network::send(NodeId from, NodeId to, Buffer bytes) {
   const bool twice = happens(here.duplication, l.duplication, from, to, "duplication");
   const Duration delay_of_copy = twice ? delay_.draw(*l.duplication) : Duration{};
 
-  const Instant left = leave(l, bytes.size()) + machine(to).lag;
+  const Instant left = leave(l, message.bytes.size()) + machine(to).lag;
   const bool severed = is_cut(from, to);
   if (severed || lost) {
     ++(severed ? counters_.cut : counters_.lost);
     --in_flight_;
+    trace_end(message, severed ? "cut" : "lost");
     return;
   }
   if (twice) {
     ++counters_.duplicated;
     ++in_flight_;
-    schedule(left + delay_of_copy, from, to, bytes, digest);
+    schedule(left + delay_of_copy, message, digest);
   }
-  schedule(left + delay, from, to, std::move(bytes), digest);
+  schedule(left + delay, std::move(message), digest);
 }
 
-void Network::schedule(Instant arrival, NodeId from, NodeId to, Buffer bytes, uint64_t digest) {
+void Network::schedule(Instant arrival, Message message, uint64_t digest) {
+  const NodeId to = message.to;
   uint32_t slot;
   if (free_slots_.empty()) {
     slot = static_cast<uint32_t>(slots_.size());
-    slots_.push_back({from, to, std::move(bytes)});
+    slots_.push_back(std::move(message));
   } else {
     slot = free_slots_.back();
     free_slots_.pop_back();
-    slots_[slot] = {from, to, std::move(bytes)};
+    slots_[slot] = std::move(message);
   }
   kernel_.at(arrival, to, EventKind::kDeliver, digest, [this, slot] { arrive(slot); });
 }
@@ -153,6 +158,7 @@ void Network::arrive(uint32_t slot) {
   if (message.from != message.to && is_cut(message.from, message.to)) {
     ++counters_.cut;
     --in_flight_;
+    trace_end(message, "cut");
     return;
   }
   Machine& m = machine(message.to);
@@ -169,8 +175,15 @@ void Network::deliver(Message message) {
   if (message.from != message.to) {
     ++(heard ? counters_.delivered : counters_.unheard);
     --in_flight_;
+    trace_end(message, heard ? "delivered" : "unheard");
   }
   if (heard) m.port->receive(message.from, message.bytes);
+}
+
+void Network::trace_end(const Message& message, std::string_view fate) const {
+  Trace* const trace = kernel_.trace();
+  if (trace == nullptr) return;
+  trace->message_ended(message.number, message.from, message.to, fate, kernel_.now());
 }
 
 Network::Machine& Network::machine(NodeId node) {

@@ -105,6 +105,7 @@ class Network {
   class Port;
 
   struct Message {
+    uint64_t number;  // of those sent between machines; its second copy has the same
     NodeId from, to;
     Buffer bytes;
   };
@@ -132,7 +133,8 @@ class Network {
   };
 
   void send(NodeId from, NodeId to, Buffer bytes);
-  void schedule(Instant arrival, NodeId from, NodeId to, Buffer bytes, uint64_t digest);
+  void schedule(Instant arrival, Message message, uint64_t digest);
+  void trace_end(const Message& message, std::string_view fate) const;
   void arrive(uint32_t slot);
   void deliver(Message message);
 

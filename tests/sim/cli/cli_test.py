@@ -84,6 +84,43 @@ class CommandLine(unittest.TestCase):
         watched = json.loads(self.revenant("run", self.scenario, "--json", "--out", "o", "--history").stdout)
         self.assertEqual(plain["fingerprint"], watched["fingerprint"])
 
+    def test_a_trace_changes_nothing_and_shows_machines_clients_messages_and_faults(self):
+        crash = ("run", self.scenario, "--json", "--set", 'faults=[{"at": "1s", "for": "200ms", "crash": {"node": 1}}]')
+        plain = json.loads(self.revenant(*crash).stdout)
+        traced = json.loads(self.revenant(*crash, "--trace", "t.json").stdout)
+        self.assertEqual(plain["fingerprint"], traced["fingerprint"])
+        events = json.loads((self.path / "t.json").read_text())["traceEvents"]
+        names = {e["args"]["name"] for e in events if e["ph"] == "M" and e["name"] == "process_name"}
+        self.assertLessEqual({"n0", "n1", "n2", "clients", "faults"}, names)
+        def of(category, phase):
+            return [e for e in events if e.get("cat") == category and e["ph"] == phase]
+        self.assertEqual(len(of("operation", "b")), len(of("operation", "e")))
+        self.assertGreater(len(of("operation", "b")), 100)
+        [crash_begins], [crash_ends] = of("fault", "b"), of("fault", "e")
+        self.assertEqual((crash_begins["ts"], crash_ends["ts"]), (1e6, 1.2e6))
+        sent = {e["id"]: e for e in of("message", "s")}
+        arrived = of("message", "f")
+        self.assertGreater(len(arrived), 300)
+        for e in arrived:
+            self.assertGreaterEqual(e["ts"], sent[e["id"]]["ts"])
+        began = {e["id"] for e in of("task", "b")}
+        self.assertLessEqual({e["id"] for e in of("task", "e")}, began)
+        # The process that is killed ends its tasks at that moment.
+        self.assertTrue(any(e["ts"] == 1e6 for e in of("task", "e")))
+
+    def test_a_trace_has_the_stretch_of_time_and_the_size_that_were_asked_for(self):
+        self.revenant("run", self.scenario, "--trace", "t.json", "--trace-from", "500ms", "--trace-to", "600ms")
+        began = [e["ts"] for e in json.loads((self.path / "t.json").read_text())["traceEvents"]
+                 if e["ph"] == "b" and e["cat"] == "operation"]
+        self.assertTrue(began and all(0.5e6 <= ts <= 0.6e6 for ts in began), began)
+        run = self.revenant("run", self.scenario, "--trace", "small.json", "--trace-size", "20KiB")
+        self.assertIn("small.json ends early, at 20KiB", run.stderr)
+        self.assertLess((self.path / "small.json").stat().st_size, 21 * 1024)
+        json.loads((self.path / "small.json").read_text())
+        for wrong in (["--trace-from", "1s"], ["--trace", "t.json", "--trace-size", "much"], ["--trace", "no/t.json"]):
+            refused = self.revenant("run", self.scenario, *wrong)
+            self.assertEqual(refused.returncode, 2, refused.stderr)
+
     # --- what is wrong, and where ---
 
     def assert_refused(self, text, *words):
