@@ -52,7 +52,8 @@ struct LsmMetrics {
 
 struct RecoveryInfo {
   uint64_t wal_records = 0;        // replayed
-  uint64_t wal_dropped_bytes = 0;  // torn tail
+  uint64_t wal_dropped_bytes = 0;  // damaged, or after a damage
+  std::string wal_damage;          // the first one: file, offset, what; empty if there is none
   uint64_t orphans_removed = 0;    // files no version names
 };
 

@@ -25,10 +25,33 @@ constexpr auto enum_names(WalSync) {
   };
 }
 
+// What recovery makes of a log that is damaged. RocksDB's modes (WALRecoveryMode), and its default.
+enum class WalRecoveryMode : uint8_t {
+  kTolerateCorruptedTailRecords,
+  kAbsoluteConsistency,
+  kPointInTimeRecovery,
+  kSkipAnyCorruptedRecords,
+};
+constexpr auto enum_names(WalRecoveryMode) {
+  using Mode = WalRecoveryMode;
+  return std::array{
+      EnumName<Mode>{Mode::kTolerateCorruptedTailRecords, "tolerate_corrupted_tail_records",
+                     "the end of any segment may be damaged; damage before a whole record is an "
+                     "error"},
+      EnumName<Mode>{Mode::kAbsoluteConsistency, "absolute_consistency",
+                     "any damage is an error, also a torn end"},
+      EnumName<Mode>{Mode::kPointInTimeRecovery, "point_in_time",
+                     "ends at the first damage: a prefix of the writes"},
+      EnumName<Mode>{Mode::kSkipAnyCorruptedRecords, "skip_any_corrupted_records",
+                     "leaves out what is damaged and takes all else: not a prefix"},
+  };
+}
+
 struct WalOptions {
   WalSync sync = WalSync::kPeriodic;
   Duration sync_group_window = milliseconds(1);
   Duration sync_period = seconds(10);
+  WalRecoveryMode recovery_mode = WalRecoveryMode::kPointInTimeRecovery;
 
   template <typename V>
   void describe(V& v) {
@@ -37,6 +60,7 @@ struct WalOptions {
             "Longest wait for company before a group's sync (group).");
     v.field("sync_period", sync_period, at_least(microseconds(1)),
             "Time between syncs (periodic). Cassandra: commitlog_sync_period, 10 s.");
+    v.field("recovery_mode", recovery_mode, "What an open makes of a damaged log.");
   }
 };
 

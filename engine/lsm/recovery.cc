@@ -7,6 +7,7 @@
 #include "engine/lsm/flusher.h"
 #include "engine/lsm/log_record.h"
 #include "engine/lsm/manifest.h"
+#include "engine/wal/wal_reader.h"
 
 namespace revenant::lsm {
 namespace {
@@ -88,30 +89,80 @@ class Recovery {
     return {};
   }
 
+  // Where a log stops being whole, as damage() hears of it.
+  struct Place {
+    std::string_view path;
+    uint64_t offset;
+    std::string_view what;
+  };
+
   Result<void> replay_segment(FileName name) {
     const std::string path = path_of(core_.directory, name);
     ASSIGN_OR_RETURN(auto file, files_.open(path));
-    auto replayed =
-        wal::replay_wal(*file, [this](Bytes record) { return replay_record(record); }, kCause);
-    if (!replayed.has_value()) {
-      return error(replayed.error().code, "{}: {}", path, replayed.error().message);
+    if (file->size() == 0) return {};  // a crash before its first record
+    wal::WalReader reader(*file, kCause);
+    uint64_t end = 0;  // of the last record
+    std::optional<Place> damaged;
+    for (;;) {
+      auto piece = reader.next();
+      if (!piece.has_value())
+        return error(piece.error().code, "{}: {}", path, piece.error().message);
+      if (!piece->has_value()) break;
+      if ((*piece)->damage.has_value()) {
+        damaged = {path, (*piece)->offset, to_string(*(*piece)->damage)};
+        RETURN_IF_ERROR(note_damage(*damaged, (*piece)->damage == wal::WalDamage::kHeader));
+        end = damaged->offset;
+        if (mode() == WalRecoveryMode::kPointInTimeRecovery) break;
+        continue;
+      }
+      if (damaged.has_value() && mode() == WalRecoveryMode::kTolerateCorruptedTailRecords)
+        return refused(*damaged);
+      core_.recovery.wal_dropped_bytes += (*piece)->offset - std::max(end, wal::kSegmentHeaderSize);
+      end = (*piece)->offset + (*piece)->size;
+      RETURN_IF_ERROR(replay_record({path, (*piece)->offset, ""}, (*piece)->payload));
     }
-    core_.recovery.wal_dropped_bytes += replayed->dropped_bytes;
+    if (damaged.has_value()) core_.recovery.wal_dropped_bytes += file->size() - end;
     return {};
   }
 
-  Result<void> replay_record(Bytes record) {
-    ASSIGN_OR_RETURN(const LogRecordHeader header, decode_log_record_header(record));
-    // After a hole nothing fits any more: sequences only grow.
-    if (header.first.value != last_sequence_.value + 1) {
-      core_.recovery.wal_dropped_bytes += record.size();
-      return {};
+  WalRecoveryMode mode() const { return core_.options.wal.recovery_mode; }
+  static std::unexpected<Error> refused(const Place& place) {
+    return error(ErrorCode::kCorruption, "{}: offset {}: {}", place.path, place.offset, place.what);
+  }
+  // An error if the mode does not go on, or end, there.
+  Result<void> note_damage(const Place& place, bool of_header) {
+    if (core_.recovery.wal_damage.empty()) {
+      core_.recovery.wal_damage =
+          fmt::format("{}: offset {}: {}", place.path, place.offset, place.what);
+    }
+    if (mode() == WalRecoveryMode::kAbsoluteConsistency) return refused(place);
+    if (mode() == WalRecoveryMode::kTolerateCorruptedTailRecords && of_header)
+      return refused(place);
+    return {};
+  }
+
+  Result<void> replay_record(Place place, Bytes record) {
+    const auto in_place = [&](const Error& e) {
+      return error(e.code, "{}: offset {}: {}", place.path, place.offset, e.message);
+    };
+    const auto header = decode_log_record_header(record);
+    if (!header.has_value()) return in_place(header.error());
+    if (header->first.value != last_sequence_.value + 1) {
+      place.what = "a hole before this record";
+      RETURN_IF_ERROR(note_damage(place, false));
+      // Sequences only grow, so after a hole nothing fits any more.
+      if (mode() == WalRecoveryMode::kPointInTimeRecovery || header->first <= last_sequence_) {
+        core_.recovery.wal_dropped_bytes += record.size();
+        return {};
+      }
     }
     ++core_.recovery.wal_records;
-    return decode_log_record(record, [this](const LogRecordEntry& write) {
+    auto decoded = decode_log_record(record, [this](const LogRecordEntry& write) {
       apply(core_, *memtable_, write, env::ApplySource::kRecovery);
       last_sequence_ = write.sequence;
     });
+    if (!decoded.has_value()) return in_place(decoded.error());
+    return {};
   }
 
   Result<void> flush() {

@@ -16,11 +16,9 @@
 #include "engine/base/bytes.h"
 #include "engine/base/result.h"
 #include "engine/env/file_system.h"
+#include "engine/wal/wal_format.h"
 
 namespace revenant::wal {
-
-inline constexpr uint64_t kSegmentHeaderSize = 16;
-inline constexpr uint64_t kRecordHeaderSize = 8;
 
 // One caller at a time: each call writes from the same buffer, and may suspend meanwhile.
 class WalWriter {
@@ -29,11 +27,12 @@ class WalWriter {
   explicit WalWriter(std::unique_ptr<env::AppendFile> file,
                      env::Cause cause = {env::CauseKind::kWal});
 
-  // Appends one record. Durable only after sync(). On error the segment must be abandoned: its tail
-  // is unknown.
+  // Appends one record. Durable only after sync(). On error the segment takes no more: its tail is
+  // unknown. What it took before can still be synced.
   Result<void> append(Bytes payload);
   // Several records as one write to the file.
   Result<void> append_all(const std::vector<Bytes>& payloads);
+  // After an error nothing of the segment can be relied on, and it takes nothing more.
   Result<void> sync();
   uint64_t size() const;
 
@@ -44,7 +43,8 @@ class WalWriter {
   std::unique_ptr<env::AppendFile> file_;
   env::Cause cause_;
   Buffer scratch_;
-  bool failed_ = false;
+  bool tail_unknown_ = false;  // after a failed append
+  bool sync_failed_ = false;
 };
 
 // How a segment ended.
