@@ -57,7 +57,12 @@ Result<void> CommitQueue::lead(Writer& leader, Writer*& last) {
   if (memtable_full()) flusher_.freeze();
   last = form_group(leader);
   if (auto logged = log_group(); !logged.has_value()) {
-    core_.fence(logged.error());
+    if (logged.error().code == ErrorCode::kNoSpace && !core_.log.failed()) {
+      core_.out_of_space(logged.error());
+      flusher_.retire_log();
+    } else {
+      core_.fence(logged.error());
+    }
     return logged;
   }
   insert_group(leader, *last);
@@ -79,7 +84,7 @@ Result<void> CommitQueue::wait_for_room() {
     return leveled && level0() >= options.level0_stop_writes_trigger;
   };
   const auto wait_while = [&](auto blocked) {
-    while (blocked() && !core_.stopped()) core_.progress.wait("room for writes");
+    while (blocked() && core_.writable().has_value()) core_.progress.wait("room for writes");
   };
   bool slowed = false;
   for (;;) {

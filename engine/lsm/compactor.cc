@@ -51,7 +51,7 @@ void Compactor::run() {
         picker_->pick(core_.view->sstables->metas(), core_.env.clock.now());
     if (!pick.has_value()) break;
     auto ending = pick->purpose == CompactionPurpose::kMove ? move(*pick) : compact(*pick);
-    if (!ending.has_value()) core_.fence(ending.error());
+    if (!ending.has_value()) failed(ending.error());
     core_.progress.wake_all();
   }
   running_ = false;
@@ -72,7 +72,7 @@ Result<void> Compactor::compact_all() {
     if (!pick.has_value()) break;
     auto ending = compact(*pick);
     if (!ending.has_value()) {
-      core_.fence(ending.error());
+      failed(ending.error());
       result = std::unexpected(ending.error());
     } else {
       again = *ending == Ending::kAbandoned;
@@ -85,7 +85,7 @@ Result<void> Compactor::compact_all() {
 }
 
 Result<Compactor::Ending> Compactor::move(const CompactionPick& pick) {
-  RETURN_IF_ERROR(core_.install(edit_of(pick, pick.inputs)));
+  RETURN_IF_ERROR(core_.install_when_there_is_room(edit_of(pick, pick.inputs)));
   CompactionOutcome outcome;
   outcome.outputs = pick.inputs;
   report(pick, outcome, Ending::kInstalled);
@@ -110,7 +110,18 @@ Result<Compactor::Ending> Compactor::compact(const CompactionPick& pick) {
     discard(outcome);
     return std::unexpected(outcome.status.error());
   }
-  return install(pick, start, outcome);
+  for (;;) {
+    auto ending = install(pick, start, outcome);
+    if (ending.has_value() || ending.error().code != ErrorCode::kNoSpace) {
+      if (ending.has_value()) core_.room_again();
+      return ending;
+    }
+    // The manifest had no room. The result is kept, and looked at again before the next attempt:
+    // what is in the manifest of this one is unknown, so its files must stay.
+    core_.out_of_space(ending.error());
+    core_.retry_later();
+    if (core_.stopped()) return std::unexpected(core_.writable().error());
+  }
 }
 
 Result<CompactionRequest> Compactor::make_request(const CompactionPick& pick, const View& view,
@@ -192,6 +203,14 @@ Result<Compactor::Ending> Compactor::install(const CompactionPick& pick, const S
   }
   report(pick, outcome, Ending::kInstalled);
   return Ending::kInstalled;
+}
+
+void Compactor::failed(const Error& failure) {
+  if (failure.code == ErrorCode::kNoSpace) {
+    core_.retry_later();
+  } else if (!core_.closing()) {
+    core_.fence(failure);
+  }
 }
 
 void Compactor::discard(const CompactionOutcome& outcome) {

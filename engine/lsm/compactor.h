@@ -50,6 +50,8 @@ class Compactor {
   Result<Ending> install(const CompactionPick& pick, const Start& start,
                          const CompactionOutcome& outcome);
   void discard(const CompactionOutcome& outcome);
+  // A full disk is tried again, later; any other error ends the database.
+  void failed(const Error& failure);
   void report(const CompactionPick& pick, const CompactionOutcome& outcome, Ending ending);
 
   // Picks again when time alone makes a compaction due. Costs nothing while no SSTable holds

@@ -74,7 +74,21 @@ void Core::fence(const Error& failure) {
 Result<void> Core::writable() const {
   if (failure_.has_value()) return std::unexpected(*failure_);
   if (closing()) return error(ErrorCode::kUnavailable, "{} is closed", directory);
+  if (no_space_.has_value()) return std::unexpected(*no_space_);
   return {};
+}
+
+void Core::out_of_space(const Error& failure) {
+  CHECK(failure.code == ErrorCode::kNoSpace, "{}", failure);
+  if (!no_space_.has_value()) ++metrics.disk_full;
+  no_space_ = failure;
+  progress.wake_all();
+}
+
+void Core::room_again() {
+  if (!no_space_.has_value() || manifest_full_ || log.tail_unknown()) return;
+  no_space_.reset();
+  progress.wake_all();
 }
 
 void Core::begin_closing() {
@@ -122,20 +136,11 @@ void Core::freeze_active() {
 Result<void> Core::install(ManifestEdit edit, const Memtable* flushed) {
   const env::Mutex::Lock lock(manifest_lock_);
   if (failure_.has_value()) return std::unexpected(*failure_);
-  if (manifest_->bytes() > manifest_bytes_max_) {
-    const FileNumber old = manifest_->number();
-    if (auto created = create_manifest(); !created.has_value()) {
-      fence(created.error());
-      return created;
-    }
-    remove_soon({FileKind::kManifest, old});
-  }
-  edit.next_file = next_file_;
-  Result<void> written;
-  env.tasks.run_job("manifest", env::JobUrgency::kUrgent,
-                    [&] { written = manifest_->append(edit); });
-  if (!written.has_value()) {
-    fence(written.error());
+  if (auto written = write_edit(edit); !written.has_value()) {
+    // Whether the edit is in the manifest is unknown, and does not matter: the next attempt begins
+    // with a new one, and a recovery before that finds what the edit names.
+    manifest_full_ = written.error().code == ErrorCode::kNoSpace;
+    if (!manifest_full_) fence(written.error());
     return written;
   }
   auto next = std::make_shared<View>(*view);
@@ -149,6 +154,30 @@ Result<void> Core::install(ManifestEdit edit, const Memtable* flushed) {
   }
   start_cleaner();  // for the SSTables whose last reader may leave any time
   return {};
+}
+
+Result<void> Core::install_when_there_is_room(const ManifestEdit& edit, const Memtable* flushed) {
+  for (;;) {
+    auto installed = install(edit, flushed);
+    if (installed.has_value() || installed.error().code != ErrorCode::kNoSpace) return installed;
+    out_of_space(installed.error());
+    retry_later();
+    if (stopped()) return writable();
+  }
+}
+
+Result<void> Core::write_edit(ManifestEdit& edit) {
+  if (manifest_full_ || manifest_->bytes() > manifest_bytes_max_) {
+    const FileNumber old = manifest_->number();
+    RETURN_IF_ERROR(create_manifest());
+    manifest_full_ = false;
+    remove_soon({FileKind::kManifest, old});
+  }
+  edit.next_file = next_file_;
+  Result<void> written;
+  env.tasks.run_job("manifest", env::JobUrgency::kUrgent,
+                    [&] { written = manifest_->append(edit); });
+  return written;
 }
 
 Result<void> Core::create_manifest() {

@@ -54,6 +54,9 @@ void apply(Core& core, Memtable& memtable, const LogRecordEntry& write, env::App
 
 class Core {
  public:
+  // Time to the next attempt on a full disk. RocksDB: bgerror_resume_retry_interval, 1 s.
+  static constexpr Duration kRoomRetry = seconds(1);
+
   Core(env::Environment environment, LsmOptions options, std::string directory);
   Core(const Core&) = delete;
 
@@ -80,13 +83,31 @@ class Core {
   Result<void> start(const ManifestEdit& recovered, std::weak_ptr<void> owner);
 
   // --- how it ends ---
-  // The first error of log, manifest or a job: nothing is written after it.
+  // The first error of log, manifest or a job: nothing is written after it. A full disk is no end:
+  // see out_of_space().
   void fence(const Error& failure);
   bool fenced() const { return failure_.has_value(); }
   bool closing() const { return closing_.is_set(); }
   bool stopped() const { return fenced() || closing(); }
   // The error that a write gets, if it gets one.
   Result<void> writable() const;
+
+  // --- a full disk ---
+  //
+  //   log append ─┐                                           ┌─> flush what is frozen ─┐
+  //   flush ──────┼─ kNoSpace ─> read-only ─ every second: ───┤                         ├─> writable
+  //   manifest ───┘                                           └─> a new manifest ───────┘
+  //
+  // A log segment whose last record may be there in part takes no more and must never be followed by
+  // another: its memtable is flushed and it is released before the next write. Compactions that find
+  // no room give up their outputs and try again; they alone do not stop writes.
+
+  // Writes fail with this error until room_again(). Reads go on.
+  void out_of_space(const Error& failure);
+  // Something that had failed for want of room has succeeded.
+  void room_again();
+  // Suspends until the next attempt is due, or the Db ends.
+  void retry_later() { sleep_or_close("room on the disk", kRoomRetry); }
   void begin_closing();
   void wait_for_background();
   // Suspends for `time`, or until the Db closes.
@@ -102,12 +123,17 @@ class Core {
   std::vector<std::shared_ptr<Memtable>>* watched_memtables = nullptr;
 
   // Makes the edit durable, then visible; the `flushed` memtable leaves the view with it. Returns
-  // at the instant it became visible. An error fences.
+  // at the instant it became visible. kNoSpace: nothing has changed, the same edit may be tried again
+  // once there is room. Any other error fences.
   Result<void> install(ManifestEdit edit, const Memtable* flushed = nullptr);
+  // Likewise, and tries again until there is room. kUnavailable if the Db closes before.
+  Result<void> install_when_there_is_room(const ManifestEdit& edit,
+                                          const Memtable* flushed = nullptr);
   // Has a file removed that no view and no manifest names.
   void remove_soon(FileName name);
 
  private:
+  Result<void> write_edit(ManifestEdit& edit);
   Result<void> create_manifest();
   ManifestEdit whole_state() const;
   void start_cleaner();
@@ -116,10 +142,12 @@ class Core {
   env::Mutex manifest_lock_;
   std::optional<Manifest> manifest_;
   uint64_t manifest_bytes_max_ = 0;
+  bool manifest_full_ = false;  // its end is unknown after kNoSpace: it takes no more edits
   FileNumber next_file_;
   FileNumber log_number_;  // these two as the manifest has them
   SequenceNumber flushed_sequence_;
   std::optional<Error> failure_;
+  std::optional<Error> no_space_;
   env::Event closing_;
   int background_tasks_ = 0;
   bool cleaner_runs_ = false;

@@ -43,7 +43,8 @@ struct LsmMetrics {
   std::array<uint64_t, kPurgeReasons>
       purge_decisions{};  // by PurgeReason, tombstones as compactions met them
   uint64_t shadowed_dropped =
-      0;  // cells dropped because a newer one of their key was in the same merge
+      0;                   // cells dropped because a newer one of their key was in the same merge
+  uint64_t disk_full = 0;  // times that a full disk made the Db read-only
   uint64_t stalls = 0;
   Duration stall_time;
   sstable::ReadCounters reads;

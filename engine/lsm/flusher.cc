@@ -31,6 +31,17 @@ Result<SstableMetaPtr> write_memtable(env::FileSystem& files, const Memtable& me
 
 void Flusher::freeze() {
   core_.freeze_active();
+  start();
+}
+
+void Flusher::retire_log() {
+  if (!core_.view->active->empty()) return freeze();
+  (void)core_.log.end();
+  retire_below_ = core_.new_file_number();
+  start();
+}
+
+void Flusher::start() {
   if (running_) return;
   running_ = true;
   core_.background("flush", [this] { run(); });
@@ -48,18 +59,36 @@ Result<void> Flusher::flush() {
     const auto& frozen = core_.view->frozen;
     return !frozen.empty() && frozen.back().memtable->greatest_sequence() <= target;
   };
-  while (pending() && !core_.stopped()) core_.progress.wait("flush");
+  while (pending() && core_.writable().has_value()) core_.progress.wait("flush");
   return pending() ? core_.writable() : Result<void>{};
 }
 
 void Flusher::run() {
-  while (!core_.view->frozen.empty() && !core_.stopped()) {
-    if (auto flushed = flush_oldest(); !flushed.has_value()) core_.fence(flushed.error());
+  while (!core_.stopped()) {
+    Result<void> done;
+    if (!core_.view->frozen.empty()) {
+      done = flush_oldest();
+    } else if (retire_below_.has_value()) {
+      ManifestEdit edit;
+      edit.log_number = std::exchange(retire_below_, std::nullopt);
+      done = core_.install_when_there_is_room(edit);
+    } else {
+      break;
+    }
+    if (done.has_value()) {
+      core_.room_again();
+    } else if (done.error().code == ErrorCode::kNoSpace) {
+      core_.out_of_space(done.error());
+      core_.retry_later();
+    } else if (!core_.closing()) {
+      core_.fence(done.error());
+    }
     core_.progress.wake_all();
   }
   running_ = false;
 }
 
+// kNoSpace: it is still there, and so is no file.
 Result<void> Flusher::flush_oldest() {
   const FrozenMemtable oldest = core_.view->frozen.back();
   const FileNumber number = core_.new_file_number();
@@ -70,14 +99,18 @@ Result<void> Flusher::flush_oldest() {
     sstable = write_memtable(core_.env.files, *oldest.memtable, core_.directory,
                              core_.options.sstable, number, now, snapshots);
   });
-  RETURN_IF_ERROR(sstable);
+  if (!sstable.has_value()) {
+    core_.remove_soon({FileKind::kSstable, number});
+    return std::unexpected(sstable.error());
+  }
   const SstableMeta& meta = **sstable;
-  RETURN_IF_ERROR(core_.install({.log_number = FileNumber{oldest.segment.value + 1},
-                                 .next_file = std::nullopt,
-                                 .last_sequence = oldest.memtable->greatest_sequence(),
-                                 .removed = {},
-                                 .added = {{0, *sstable}}},
-                                oldest.memtable.get()));
+  RETURN_IF_ERROR(
+      core_.install_when_there_is_room({.log_number = FileNumber{oldest.segment.value + 1},
+                                        .next_file = std::nullopt,
+                                        .last_sequence = oldest.memtable->greatest_sequence(),
+                                        .removed = {},
+                                        .added = {{0, *sstable}}},
+                                       oldest.memtable.get()));
   ++core_.metrics.flushes;
   core_.env.events.flushed(meta.number, meta.properties.entries, meta.file_bytes);
   flushed_();

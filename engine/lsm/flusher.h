@@ -26,17 +26,22 @@ class Flusher {
   // Freezes the active memtable, which is not empty, and sees to its flush. With the commit lock
   // held.
   void freeze();
+  // The disk had no room for a record: sees to it that the newest segment, whose end is unknown, is
+  // released and that writes go on after that. With the commit lock held.
+  void retire_log();
   // As Db::flush.
   Result<void> flush();
   bool idle() const { return !running_; }
 
  private:
+  void start();
   void run();
   Result<void> flush_oldest();
 
   Core& core_;
   std::function<void()> flushed_;
   bool running_ = false;
+  std::optional<FileNumber> retire_below_;  // segments, once nothing is frozen
 };
 
 }  // namespace revenant::lsm

@@ -11,14 +11,12 @@ namespace {
 
 constexpr env::Cause kCause{env::CauseKind::kManifest};
 
-Result<void> point_current_at(env::FileSystem& files, const std::string& directory,
-                              FileNumber number) {
-  const std::string temporary = path_of(directory, {FileKind::kTemporary, {number.value + 1}});
+// The file that will be CURRENT, once it has that name.
+Result<void> write_current(env::FileSystem& files, const std::string& temporary,
+                           FileNumber number) {
   ASSIGN_OR_RETURN(auto file, files.create(temporary));
   RETURN_IF_ERROR(file->append(to_string(FileName{FileKind::kManifest, number}), kCause));
-  RETURN_IF_ERROR(file->sync(kCause));
-  RETURN_IF_ERROR(files.rename(temporary, current_path(directory)));
-  return files.sync_directory(directory, kCause);
+  return file->sync(kCause);
 }
 
 Result<FileNumber> read_current(env::FileSystem& files, const std::string& directory) {
@@ -61,11 +59,25 @@ class Merged {
 
 Result<Manifest> Manifest::create(env::FileSystem& files, const std::string& directory,
                                   FileNumber number, const ManifestEdit& whole) {
-  ASSIGN_OR_RETURN(auto file, files.create(path_of(directory, {FileKind::kManifest, number})));
-  Manifest manifest(number, wal::WalWriter(std::move(file), kCause));
-  RETURN_IF_ERROR(manifest.append(whole));
+  const std::string path = path_of(directory, {FileKind::kManifest, number});
+  const std::string temporary = path_of(directory, {FileKind::kTemporary, {number.value + 1}});
+  const auto prepare = [&]() -> Result<Manifest> {
+    ASSIGN_OR_RETURN(auto file, files.create(path));
+    Manifest manifest(number, wal::WalWriter(std::move(file), kCause));
+    RETURN_IF_ERROR(manifest.append(whole));
+    RETURN_IF_ERROR(files.sync_directory(directory, kCause));
+    RETURN_IF_ERROR(write_current(files, temporary, number));
+    return manifest;
+  };
+  auto manifest = prepare();
+  if (!manifest.has_value()) {
+    // Nothing names them, and on a full disk every attempt would leave more.
+    (void)files.remove(path);
+    (void)files.remove(temporary);
+    return manifest;
+  }
+  RETURN_IF_ERROR(files.rename(temporary, current_path(directory)));
   RETURN_IF_ERROR(files.sync_directory(directory, kCause));
-  RETURN_IF_ERROR(point_current_at(files, directory, number));
   return manifest;
 }
 

@@ -174,7 +174,11 @@ class Recovery {
       sstable = write_memtable(files_, *memtable_, core_.directory, core_.options.sstable, number,
                                now, {});
     });
-    RETURN_IF_ERROR(sstable);
+    if (!sstable.has_value()) {
+      // Not left to the next open: on a full disk it would be one more each time.
+      (void)files_.remove(sstable_path(core_.directory, number));
+      return std::unexpected(sstable.error());
+    }
     const SstableMeta& meta = **sstable;
     ++core_.metrics.flushes;
     core_.env.events.flushed(meta.number, meta.properties.entries, meta.file_bytes);

@@ -26,7 +26,12 @@ Result<void> WriteLog::append(Bytes record, Version least_version) {
   segment.least_version = std::min(segment.least_version, least_version);
   segment.unsynced = true;
   Result<void> appended = segment.writer.append(record);
-  if (!appended.has_value()) failure_ = appended.error();
+  if (appended.has_value()) return appended;
+  if (appended.error().code == ErrorCode::kNoSpace) {
+    full_segment_ = segment.number;
+  } else {
+    failure_ = appended.error();
+  }
   return appended;
 }
 
@@ -50,7 +55,10 @@ Result<void> WriteLog::sync() {
       }
     }
     if (!segment->entry_durable) {
-      RETURN_IF_ERROR(files_.sync_directory(directory_, kCause));
+      if (auto synced = files_.sync_directory(directory_, kCause); !synced.has_value()) {
+        failure_ = synced.error();
+        return synced;
+      }
       segment->entry_durable = true;
     }
   }
@@ -69,6 +77,7 @@ std::vector<FileNumber> WriteLog::release(FileNumber number) {
     segments_.pop_front();
   }
   CHECK(!open_ || !segments_.empty(), "the active segment was released");
+  if (full_segment_.has_value() && *full_segment_ < number) full_segment_.reset();
   return released;
 }
 

@@ -25,7 +25,8 @@ class WriteLog {
   // True: the next append needs begin() first.
   bool needs_segment() const { return !open_; }
   Result<void> begin(FileNumber number);
-  // Appends to the newest segment. `least_version` is that of the record's entries.
+  // Appends to the newest segment. `least_version` is that of the record's entries. kNoSpace: the
+  // segment must end here, see tail_unknown(); any other error ends the log.
   Result<void> append(Bytes record, Version least_version);
   // The newest segment gets no more; its number, or nothing if it was never begun.
   std::optional<FileNumber> end();
@@ -34,6 +35,10 @@ class WriteLog {
   // always a prefix. Appends may go on meanwhile.
   Result<void> sync();
   bool unsynced() const;
+  // An append or a sync failed: the log takes and promises no more.
+  bool failed() const { return failure_.has_value(); }
+  // The disk was full, and part of a record may stand at the end of a segment that is not released.
+  bool tail_unknown() const { return full_segment_.has_value(); }
 
   // Forgets the segments below `number`; what they hold is in SSTables.
   std::vector<FileNumber> release(FileNumber number);
@@ -56,6 +61,7 @@ class WriteLog {
   std::deque<std::shared_ptr<Segment>> segments_;  // ascending
   bool open_ = false;                              // segments_.back() takes appends
   std::optional<Error> failure_;  // of an append or a sync: there is no more of either
+  std::optional<FileNumber> full_segment_;
 };
 
 }  // namespace revenant::lsm

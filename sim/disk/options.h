@@ -24,6 +24,7 @@ struct DiskOptions {
   Duration read_latency, write_latency, sync_latency;
   Bandwidth read_bandwidth, write_bandwidth;
   int64_t queue_depth = 1;
+  ByteSize capacity{0};
   ByteSize page_cache = mib(64);
   ByteSize dirty_max = mib(16);
   Duration write_back_after = seconds(30);
@@ -47,6 +48,9 @@ struct DiskOptions {
     v.field("write_bandwidth", write_bandwidth, "Likewise, while it writes.");
     v.field("queue_depth", queue_depth, between<int64_t>(1, 4096),
             "Operations whose latencies overlap.");
+    v.field("capacity", capacity,
+            "Bytes that all files may have together; an append beyond them takes what fits and "
+            "fails. 0: no limit.");
     v.field("page_cache", page_cache, "Memory for clean and dirty pages of 4 KiB.");
     v.field("dirty_max", dirty_max,
             "Dirty bytes from which writers wait for write-back, which begins at half of it.");

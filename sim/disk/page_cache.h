@@ -17,7 +17,7 @@
 // - Appending to a page that was evicted does not read it back.
 // - Metadata (lengths, directory entries) moves no bytes; a sync costs its flush.
 // - A sync of a file with nothing unsynced returns at once. Syncs of one file by several tasks
-//   share operations where they can. The device does not fail and does not fill up.
+//   share operations where they can. The device does not fail.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
 #include "sim/disk/sim_disk.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "engine/base/check.h"
@@ -10,6 +11,7 @@ namespace revenant::sim {
 SimDisk::SimDisk(Kernel& kernel, NodeId node, const DiskOptions& options)
     : kernel_(kernel),
       write_back_after_(options.write_back_after),
+      capacity_(static_cast<uint64_t>(options.capacity.bytes)),
       crash_random_(kernel.stream(fmt::format("disk/{}/crash", node.value))),
       device_(kernel, node, options),
       cache_(kernel, node, options, device_, ledger_) {}
@@ -68,6 +70,15 @@ Result<void> SimDisk::verify() const {
 
 FileRef SimDisk::make_file() {
   return std::make_shared<StoredFile>(++last_file_id_, cache_.tasks());
+}
+
+Result<void> SimDisk::append(const FileRef& file, Bytes data, env::Cause cause) {
+  // A removed file gives its room back at once, though handles may keep it.
+  const uint64_t used = capacity_ > 0 ? used_bytes() : 0;
+  const uint64_t room = capacity_ == 0 ? data.size() : capacity_ - std::min(capacity_, used);
+  cache_.append(file, data.substr(0, room), cause);
+  if (data.size() <= room) return {};
+  return error(ErrorCode::kNoSpace, "the disk is full: {} of {} bytes had room", room, data.size());
 }
 
 // Costs nothing and nobody can tell when it happened, so it needs no timer.

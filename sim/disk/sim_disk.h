@@ -48,6 +48,8 @@ class SimDisk {
   // What a power loss at this instant would leave if `fates` decided; nothing is lost by asking.
   DiskContents after_power_loss(CrashFates& fates);
 
+  // Room for so many bytes from now on, as DiskOptions::capacity. Files that have more keep it.
+  void set_capacity(ByteSize capacity) { capacity_ = static_cast<uint64_t>(capacity.bytes); }
   // Added to the latency of each operation from now on.
   void set_lag(Duration lag);
 
@@ -70,6 +72,7 @@ class SimDisk {
   using MountRef = std::shared_ptr<Mount>;
 
   FileRef make_file();
+  Result<void> append(const FileRef& file, Bytes data, env::Cause cause);
   void end_life();
   void commit_old_changes();
   Result<void> sync_directory(const std::string& directory, env::Cause cause);
@@ -77,6 +80,7 @@ class SimDisk {
 
   Kernel& kernel_;
   const Duration write_back_after_;
+  uint64_t capacity_;
   Random crash_random_;
   Ledger ledger_;
   Device device_;

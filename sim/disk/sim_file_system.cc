@@ -23,8 +23,7 @@ class SimAppendFile final : public env::AppendFile {
 
   Result<void> append(Bytes data, env::Cause cause) override {
     if (!mount_->alive) return dead();
-    mount_->disk.cache_.append(file_, data, cause);
-    return {};
+    return mount_->disk.append(file_, data, cause);
   }
   Result<void> sync(env::Cause cause) override {
     if (!mount_->alive) return dead();

@@ -1,8 +1,9 @@
 // env::FileSystem over a simulated disk, for one life of a process (SimDisk::mount).
 //
 // Names and sizes cost no time; append, read and sync cost what page_cache.h says. Files may be
-// removed or renamed while open; a file that is open or has a name exists. Not done: permissions,
-// directories that can be removed, a disk that is full or returns errors.
+// removed or renamed while open; a file that is open or has a name exists. An append that
+// has no room takes what fits and fails with kNoSpace. Not done: permissions, directories that can be
+// removed, names that take room, a disk that returns errors.
 #pragma once
 
 #include <memory>
