@@ -7,6 +7,7 @@
 
 #include "sim/cli/command.h"
 #include "sim/experiment/run.h"
+#include "sim/experiment/verify.h"
 #include "sim/scenario/spelling.h"
 
 namespace revenant::sim {
@@ -54,6 +55,8 @@ int run_main(const Arguments& arguments) {
       "trace-from", po::value<std::string>(), "Time since the start from which the trace begins.")(
       "trace-to", po::value<std::string>(), "Time at which it ends.")(
       "trace-size", po::value<std::string>()->default_value("64MiB"), "Its greatest size.")(
+      "verify",
+      "Run twice more; should the runs differ, show the first event that does (exit code 4).")(
       "json", "Print run.json instead of the table.");
   const auto values = line.parse(arguments);
   if (!values) return values.error().code;
@@ -66,7 +69,8 @@ int run_main(const Arguments& arguments) {
   const uint64_t seed = (*values)["seed"].as<uint64_t>();
   std::vector<std::string> words{"revenant", "run", loaded->path, "--seed", std::to_string(seed)};
   for (const std::string& set : loaded->sets) words.insert(words.end(), {"--set", set});
-  RunOptions options{.command = shell_words(words), .history = nullptr, .trace = nullptr};
+  RunOptions options{
+      .command = shell_words(words), .history = nullptr, .trace = nullptr, .probe = nullptr};
   std::ofstream history;
   if (values->contains("history")) {
     const std::filesystem::path directory((*values)["out"].as<std::string>());
@@ -114,10 +118,20 @@ int run_main(const Arguments& arguments) {
     const auto written = write_run_directory(directory, report, options.command);
     if (!written) return fail(2, written.error().message).error().code;
   }
+  if (values->contains("verify")) {
+    const auto divergence = verify([&](KernelProbe& probe) {
+      (void)run_scenario(loaded->scenario, seed, {.command = options.command, .probe = &probe});
+    });
+    if (divergence) {
+      std::cerr << fmt::format("revenant: two runs of one seed differ\n{}\n", divergence->text);
+      return 4;
+    }
+  }
   if (values->contains("json")) {
     std::cout << to_json(report, options.command).dump(2) << '\n';
   } else {
     std::cout << to_text(loaded->scenario, report, options.command);
+    if (values->contains("verify")) std::cout << "verified    three runs, one fingerprint\n";
   }
   return report.outcome.exit_code;
 }

@@ -179,6 +179,10 @@ RunReport run_scenario(const Scenario& scenario, uint64_t seed, const RunOptions
   world.recorder().add(judge);
   std::optional<HistoryWriter> history;
   if (options.history != nullptr) world.recorder().add(history.emplace(*options.history));
+  if (options.probe != nullptr) {
+    world.kernel().keep_checkpoints(options.probe->checkpoint_interval);
+    world.kernel().record_events(options.probe->record_first, options.probe->record_last);
+  }
   if (options.trace != nullptr) {
     world.kernel().set_trace(options.trace);
     world.recorder().add(*options.trace);
@@ -207,6 +211,12 @@ RunReport run_scenario(const Scenario& scenario, uint64_t seed, const RunOptions
   world.recorder().report(metrics, scenario.duration);
   judge.report(metrics);
   series.report(metrics);
+
+  if (options.probe != nullptr) {
+    options.probe->checkpoints = world.kernel().checkpoints();
+    options.probe->events = world.kernel().recorded_events();
+    options.probe->fingerprint = world.fingerprint();
+  }
 
   RunReport report;
   const Json resolved = to_json(scenario);

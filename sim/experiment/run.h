@@ -31,10 +31,20 @@ struct RunReport {
   std::vector<Violation> violations;  // stories, also of properties the scenario does not promise
 };
 
+// What to keep of a run's events, and what was kept.
+struct KernelProbe {
+  uint64_t checkpoint_interval = 0;            // events; 0: none are kept
+  uint64_t record_first = 0, record_last = 0;  // numbers of events; 0: none
+  std::vector<std::pair<uint64_t, Fingerprint>> checkpoints = {};
+  std::vector<EventRecord> events = {};
+  Fingerprint fingerprint = {};  // of the whole run
+};
+
 struct RunOptions {
   std::string command;              // reproduces the run; printed by a failing CHECK
   std::ostream* history = nullptr;  // JSON lines, if wanted
   PerfettoTrace* trace = nullptr;   // if wanted; its finish() is the caller's
+  KernelProbe* probe = nullptr;     // if wanted
 };
 
 RunReport run_scenario(const Scenario& scenario, uint64_t seed, const RunOptions& options);

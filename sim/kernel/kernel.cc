@@ -214,6 +214,13 @@ class Kernel::Impl {
   }
   const std::vector<std::pair<uint64_t, Fingerprint>>& checkpoints() const { return checkpoints_; }
 
+  void record_events(uint64_t first, uint64_t last) {
+    record_first_ = first;
+    record_last_ = last;
+    plan_attention();
+  }
+  const std::vector<EventRecord>& recorded_events() const { return recorded_; }
+
   void set_command(std::string command) { command_ = std::move(command); }
   void break_at(Instant when) { break_time_ = when; }
   void break_at_event(uint64_t number) {
@@ -307,13 +314,24 @@ class Kernel::Impl {
     CHECK(events_at_instant_ <= options_.events_per_instant_max,
           "livelock: {} events at one instant", events_at_instant_);
     if (event_count_ >= attention_) [[unlikely]]
-      attend();
+      attend(event, what, digest);
   }
 
-  void attend() {
+  void attend(const Event& event, uint64_t what, uint64_t digest) {
     CHECK(event_count_ <= options_.events_max, "livelock: {} events in one run", event_count_);
     if (checkpoint_interval_ > 0 && event_count_ % checkpoint_interval_ == 0) {
       checkpoints_.emplace_back(event_count_, fingerprint());
+    }
+    if (event_count_ >= record_first_ && event_count_ <= record_last_) {
+      const auto kind = static_cast<EventKind>(what & 0xff);
+      const bool of_task = kind == EventKind::kStart || kind == EventKind::kWake;
+      recorded_.push_back({.number = event_count_,
+                           .at = event.time,
+                           .node = {event_node_},
+                           .kind = kind,
+                           .digest = digest,
+                           .task = of_task ? tasks_.find({digest})->name : "",
+                           .fingerprint = fingerprint()});
     }
     if (event_count_ == break_event_) std::raise(SIGTRAP);
     plan_attention();
@@ -327,6 +345,9 @@ class Kernel::Impl {
       attention_ = std::min(attention_, next);
     }
     if (break_event_ > event_count_) attention_ = std::min(attention_, break_event_);
+    if (record_last_ > event_count_) {
+      attention_ = std::min(attention_, std::max(record_first_, event_count_ + 1));
+    }
   }
 
   [[gnu::always_inline]] void run_timer(const Event& event) {
@@ -402,6 +423,8 @@ class Kernel::Impl {
   uint64_t attention_ = kNone;
   uint64_t checkpoint_interval_ = 0;
   std::vector<std::pair<uint64_t, Fingerprint>> checkpoints_;
+  uint64_t record_first_ = 0, record_last_ = 0;
+  std::vector<EventRecord> recorded_;
   Instant break_time_ = Instant::never();
   uint64_t break_event_ = 0;
   std::string command_;
@@ -409,6 +432,15 @@ class Kernel::Impl {
 };
 
 thread_local Kernel::Impl* Kernel::Impl::g_running = nullptr;
+
+std::string to_string(const EventRecord& event) {
+  constexpr std::string_view kKinds[] = {"start",   "wake",  "timer",   "disk",
+                                         "deliver", "fault", "workload"};
+  return fmt::format("event {} at {} ns on {}: {}{}, digest {:016x}", event.number, event.at.ns,
+                     event.node, kKinds[static_cast<size_t>(event.kind)],
+                     event.task.empty() ? "" : fmt::format(" of task '{}'", event.task),
+                     event.digest);
+}
 
 Kernel::Kernel(uint64_t seed, KernelOptions options)
     : impl_(std::make_unique<Impl>(seed, options)) {}
@@ -459,6 +491,9 @@ void Kernel::keep_checkpoints(uint64_t interval) { impl_->keep_checkpoints(inter
 const std::vector<std::pair<uint64_t, Fingerprint>>& Kernel::checkpoints() const {
   return impl_->checkpoints();
 }
+
+void Kernel::record_events(uint64_t first, uint64_t last) { impl_->record_events(first, last); }
+const std::vector<EventRecord>& Kernel::recorded_events() const { return impl_->recorded_events(); }
 
 void Kernel::set_command(std::string command) { impl_->set_command(std::move(command)); }
 void Kernel::break_at(Instant when) { impl_->break_at(when); }

@@ -63,6 +63,19 @@ struct WaitingTask {
   Instant since;
 };
 
+// One event as it entered the fingerprint.
+struct EventRecord {
+  uint64_t number = 0;  // from 1
+  Instant at;
+  NodeId node;
+  EventKind kind = EventKind::kTimer;
+  uint64_t digest = 0;
+  std::string task;         // its name, where a task starts or goes on
+  Fingerprint fingerprint;  // with this event, without what it does
+  friend bool operator==(const EventRecord&, const EventRecord&) = default;
+};
+std::string to_string(const EventRecord& event);
+
 // Thrown into a task at its suspension point when its group is killed. Never caught by the engine.
 struct TaskKilled {};
 
@@ -125,6 +138,10 @@ class Kernel {
   // The fingerprint after each `interval` events, for bringing two runs to their first difference.
   void keep_checkpoints(uint64_t interval);
   const std::vector<std::pair<uint64_t, Fingerprint>>& checkpoints() const;
+
+  // Keeps the events from number `first` to `last`, to be looked at beside those of another run.
+  void record_events(uint64_t first, uint64_t last);
+  const std::vector<EventRecord>& recorded_events() const;
 
   // --- for people ---
   // `trace` outlives the kernel's tasks; null ends tracing.

@@ -108,6 +108,11 @@ class CommandLine(unittest.TestCase):
         # The process that is killed ends its tasks at that moment.
         self.assertTrue(any(e["ts"] == 1e6 for e in of("task", "e")))
 
+    def test_verify_runs_again_and_finds_a_run_equal(self):
+        run = self.revenant("run", self.scenario, "--verify")
+        self.assertEqual((run.returncode, run.stderr), (0, ""))
+        self.assertIn("three runs, one fingerprint", run.stdout)
+
     def test_a_trace_has_the_stretch_of_time_and_the_size_that_were_asked_for(self):
         self.revenant("run", self.scenario, "--trace", "t.json", "--trace-from", "500ms", "--trace-to", "600ms")
         began = [e["ts"] for e in json.loads((self.path / "t.json").read_text())["traceEvents"]
