@@ -12,80 +12,103 @@ bool overlaps(const SstableMeta& meta, Bytes least, Bytes limit) {
   return least <= meta.greatest_key() && (limit.empty() || meta.least_key() < limit);
 }
 
-// The SSTables of one level with disjoint ranges as one sorted run, each opened when the iteration
-// reaches it.
+// The SSTables of a level with disjoint ranges that overlap [least, limit), as one sorted run; each
+// is opened when the iteration reaches it.
 class LevelIterator final : public sstable::Iterator {
  public:
-  LevelIterator(Core& core, std::vector<SstablePtr> sstables, const sstable::ReadContext& context)
-      : core_(core), sstables_(std::move(sstables)), context_(context) {}
+  // `set` outlives it.
+  LevelIterator(Core& core, const SstableSet& set, size_t level, Bytes least, Bytes limit,
+                const sstable::ReadContext& context)
+      : core_(core),
+        set_(set),
+        level_(level),
+        context_(context),
+        begin_(set.first_not_before(level, least)),
+        end_(set.levels()[level].size()) {
+    if (limit.empty()) return;
+    // The one that holds the limit may begin before it, those after it do not.
+    const size_t last = set.first_not_before(level, limit);
+    if (last < end_) end_ = last + (sstables()[last]->meta().least_key() < limit ? 1 : 0);
+  }
 
-  bool valid() const override { return iterator_ != nullptr && iterator_->valid(); }
+  bool empty() const { return begin_ >= end_; }
+
   void seek_to_first() override {
-    enter(0);
+    enter(begin_);
     if (iterator_ != nullptr) iterator_->seek_to_first();
     skip_ended();
   }
   void seek(Bytes internal_key) override {
-    const auto found =
-        std::ranges::lower_bound(sstables_, sstable::user_key_of(internal_key), {},
-                                 [](const SstablePtr& s) { return s->meta().greatest_key(); });
-    enter(static_cast<size_t>(found - sstables_.begin()));
+    enter(set_.first_not_before(level_, sstable::user_key_of(internal_key)));
     if (iterator_ != nullptr) iterator_->seek(internal_key);
     skip_ended();
   }
   void seek_to_last() override {
-    if (sstables_.empty()) return;
-    enter(sstables_.size() - 1);
+    if (empty()) return;
+    enter(end_ - 1);
     if (iterator_ != nullptr) iterator_->seek_to_last();
     skip_ended_back();
   }
   void next() override {
     iterator_->next();
-    skip_ended();
+    if (!iterator_->valid()) return skip_ended();
+    stand_as(*iterator_);
   }
   void prev() override {
     iterator_->prev();
-    skip_ended_back();
+    if (!iterator_->valid()) return skip_ended_back();
+    stand_as(*iterator_);
   }
-  Bytes key() const override { return iterator_->key(); }
-  Bytes value() const override { return iterator_->value(); }
   Result<void> status() const override {
     if (!status_.has_value()) return status_;
     return iterator_ != nullptr ? iterator_->status() : Result<void>{};
   }
 
  private:
+  const std::vector<SstablePtr>& sstables() const { return set_.levels()[level_]; }
+
   void enter(size_t at) {
+    if (iterator_ != nullptr && at == at_) return;
     at_ = at;
     iterator_.reset();
-    if (at_ >= sstables_.size() || !status_.has_value()) return;
-    auto reader = sstables_[at_]->open(core_.env.files, core_.directory, context_.cause);
+    if (at_ >= end_ || !status_.has_value()) return;
+    auto reader = sstables()[at_]->open(core_.env.files, core_.directory, context_.cause);
     if (!reader.has_value()) {
       status_ = std::unexpected(std::move(reader.error()));
       return;
     }
     iterator_ = (*reader)->iterate(context_);
   }
+  // The iterator stands at an end of its SSTable, or not: where this one stands.
   void skip_ended() {
-    while (iterator_ != nullptr && !iterator_->valid() && iterator_->status().has_value()) {
+    while (ended()) {
       enter(at_ + 1);
       if (iterator_ != nullptr) iterator_->seek_to_first();
     }
+    stand();
   }
-
   void skip_ended_back() {
-    while (iterator_ != nullptr && !iterator_->valid() && iterator_->status().has_value()) {
-      if (at_ == 0) return;
+    while (ended() && at_ > begin_) {
       enter(at_ - 1);
       if (iterator_ != nullptr) iterator_->seek_to_last();
     }
+    stand();
+  }
+  bool ended() const {
+    return iterator_ != nullptr && !iterator_->valid() && iterator_->status().has_value();
+  }
+  void stand() {
+    if (iterator_ == nullptr) return stand_nowhere();
+    stand_as(*iterator_);
   }
 
   Core& core_;
-  const std::vector<SstablePtr> sstables_;
+  const SstableSet& set_;
+  const size_t level_;
   const sstable::ReadContext context_;
+  size_t begin_, end_;  // of its SSTables
   size_t at_ = 0;
-  std::unique_ptr<sstable::Iterator> iterator_;  // of sstables_[at_], or null after the last
+  std::unique_ptr<sstable::Iterator> iterator_;  // of the SSTable at_, or null after the last
   Result<void> status_;
 };
 
@@ -105,22 +128,17 @@ class DbScan final : public Scan {
     std::vector<std::unique_ptr<sstable::Iterator>> children;
     add_memtable(*view_->active, children);
     for (const FrozenMemtable& frozen : view_->frozen) add_memtable(*frozen.memtable, children);
-    const auto& levels = view_->sstables->levels();
+    const SstableSet& set = *view_->sstables;
+    const auto& levels = set.levels();
     for (size_t level = 0; level < levels.size(); ++level) {
-      std::vector<SstablePtr> sstables;
-      for (const SstablePtr& sstable : levels[level]) {
-        if (!overlaps(sstable->meta(), least_, limit_)) continue;
-        sstables.push_back(sstable);
-        if (sstable->meta().properties.range_tombstones == 0) continue;
-        ASSIGN_OR_RETURN(auto reader, sstable->open(core_.env.files, core_.directory, cause));
-        add_ranges(reader->range_tombstones().list());
-      }
-      if (sstables.empty()) continue;
+      if (set.range_tombstones(level) > 0) RETURN_IF_ERROR(add_ranges_of(levels[level], cause));
       if (level > 0) {
-        children.push_back(std::make_unique<LevelIterator>(core_, std::move(sstables), context));
+        auto run = std::make_unique<LevelIterator>(core_, set, level, least_, limit_, context);
+        if (!run->empty()) children.push_back(std::move(run));
         continue;
       }
-      for (const SstablePtr& sstable : sstables) {
+      for (const SstablePtr& sstable : levels[0]) {
+        if (!overlaps(sstable->meta(), least_, limit_)) continue;
         ASSIGN_OR_RETURN(auto reader, sstable->open(core_.env.files, core_.directory, cause));
         children.push_back(reader->iterate(context));
       }
@@ -175,6 +193,15 @@ class DbScan final : public Scan {
     add_ranges(memtable.range_tombstones());
   }
 
+  Result<void> add_ranges_of(const std::vector<SstablePtr>& sstables, env::Cause cause) {
+    for (const SstablePtr& sstable : sstables) {
+      if (sstable->meta().properties.range_tombstones == 0) continue;
+      if (!overlaps(sstable->meta(), least_, limit_)) continue;
+      ASSIGN_OR_RETURN(auto reader, sstable->open(core_.env.files, core_.directory, cause));
+      add_ranges(reader->range_tombstones().list());
+    }
+    return {};
+  }
   // Those that the scan sees and that touch its range.
   void add_ranges(const std::vector<sstable::RangeTombstone>& ranges) {
     for (const sstable::RangeTombstone& t : ranges) {
@@ -184,6 +211,9 @@ class DbScan final : public Scan {
   }
 
   void publish_counters() {
+    // Most moves stay within their blocks.
+    const uint64_t read = counters_.blocks_from_cache + counters_.blocks_from_file;
+    if (read + counters_.memtables == 0 && winners_->tombstones() == tombstones_) return;
     counters_.tombstones_stepped =
         winners_->tombstones() - std::exchange(tombstones_, winners_->tombstones());
     core_.metrics.reads += counters_;

@@ -44,6 +44,7 @@ struct Memtable::Node {
   Bytes key() const { return {key_data(), key_bytes}; }
   Bytes user_key() const { return {key_data(), key_bytes - sstable::kTrailerSize}; }
   Bytes value() const { return {key_data() + key_bytes, value_bytes}; }
+  static bool valid() { return true; }
 
   static Node* create(Arena& arena, int height, Bytes user_key, const char* trailer,
                       size_t value_bytes) {
@@ -198,25 +199,28 @@ class MemtableIterator final : public sstable::Iterator {
   explicit MemtableIterator(std::shared_ptr<const Memtable> memtable)
       : memtable_(std::move(memtable)) {}
 
-  bool valid() const override { return node_ != nullptr; }
-  void seek_to_first() override { node_ = memtable_->head_->next[0]; }
+  void seek_to_first() override { stand_on(memtable_->head_->next[0]); }
   void seek(Bytes internal_key) override {
     const Bytes user_key = sstable::user_key_of(internal_key);
-    node_ = memtable_->seek(user_key, internal_key.data() + user_key.size(), nullptr);
+    stand_on(memtable_->seek(user_key, internal_key.data() + user_key.size(), nullptr));
   }
-  void seek_to_last() override { node_ = memtable_->last(); }
-  void next() override { node_ = node_->next[0]; }
+  void seek_to_last() override { stand_on(memtable_->last()); }
+  void next() override { stand_on(node_->next[0]); }
   // The list is linked forward only: a search for the predecessor.
   void prev() override {
     Memtable::Node* previous[Memtable::kHeightMax];
     memtable_->seek(node_->user_key(), node_->key_data() + node_->user_key().size(), previous);
-    node_ = previous[0] == memtable_->head_ ? nullptr : previous[0];
+    stand_on(previous[0] == memtable_->head_ ? nullptr : previous[0]);
   }
-  Bytes key() const override { return node_->key(); }
-  Bytes value() const override { return node_->value(); }
   Result<void> status() const override { return {}; }
 
  private:
+  void stand_on(const Memtable::Node* node) {
+    node_ = node;
+    if (node == nullptr) return stand_nowhere();
+    stand_as(*node);
+  }
+
   const std::shared_ptr<const Memtable> memtable_;
   const Memtable::Node* node_ = nullptr;
 };

@@ -67,12 +67,14 @@ std::shared_ptr<const SstableSet> SstableSet::apply(
       return x.least_key < y.least_key;
     });
     auto& metas = result->metas_.emplace_back();
+    uint64_t& range_tombstones = result->range_tombstones_.emplace_back();
     for (const SstablePtr& sstable : sstables) {
       const SstableMeta& meta = sstable->meta();
       CHECK(level == 0 || metas.empty() || metas.back()->greatest_key() < meta.least_key(),
             "level {}: {} and {} overlap", level, metas.back()->number, meta.number);
       metas.push_back(sstable->meta_ptr());
       const auto& p = meta.properties;
+      range_tombstones += p.range_tombstones;
       result->greatest_version_ = std::max(result->greatest_version_, p.greatest_version);
       // Properties count internal keys, and a tombstone's deletion time as its value.
       result->payload_bytes_ += p.key_bytes + p.value_bytes - p.entries * sstable::kTrailerSize -
@@ -94,10 +96,15 @@ SstablePtr SstableSet::find(FileNumber number) const {
   return nullptr;
 }
 
+size_t SstableSet::first_not_before(size_t level, Bytes user_key) const {
+  const std::vector<SstablePtr>& sstables = levels_[level];
+  return greatest_keys_[level].find(
+      user_key, [&](size_t i) { return sstables[i]->meta().greatest_key() < user_key; });
+}
+
 Sstable* SstableSet::find_in_level(size_t level, Bytes user_key) const {
   const std::vector<SstablePtr>& sstables = levels_[level];
-  const size_t found = greatest_keys_[level].find(
-      user_key, [&](size_t i) { return sstables[i]->meta().greatest_key() < user_key; });
+  const size_t found = first_not_before(level, user_key);
   if (found == sstables.size() || user_key < sstables[found]->meta().least_key()) return nullptr;
   return sstables[found].get();
 }

@@ -58,15 +58,19 @@ class SstableSet {
   size_t level0_size() const { return levels_.empty() ? 0 : levels_[0].size(); }
   SstablePtr find(FileNumber number) const;  // null if it is not here
 
+  // The first SSTable of level 1 or deeper that ends not before the key, or the level's size.
+  size_t first_not_before(size_t level, Bytes user_key) const;
   // The SSTable of level 1 or deeper whose range may hold the key, or null.
   Sstable* find_in_level(size_t level, Bytes user_key) const;
 
   Version greatest_version() const { return greatest_version_; }  // 0 if empty
   uint64_t payload_bytes() const { return payload_bytes_; }       // user keys and values
+  uint64_t range_tombstones(size_t level) const { return range_tombstones_[level]; }
 
  private:
   std::vector<std::vector<SstablePtr>> levels_;
   std::vector<sstable::SortedKeys> greatest_keys_;  // of each level but level 0
+  std::vector<uint64_t> range_tombstones_;          // of each level
   Levels metas_;
   Version greatest_version_;
   uint64_t payload_bytes_ = 0;

@@ -7,17 +7,7 @@ uint32_t restart_at(const char* restarts, uint32_t index) {
   return get_fixed<uint32_t>(restarts + index * sizeof(uint32_t));
 }
 
-bool is_entry(Bytes key, Bytes value) {
-  return key.size() >= kTrailerSize && is_entry_value(static_cast<uint8_t>(~key.back()), value);
-}
-
 }  // namespace
-
-// An entry's sizes, and where its own bytes of the key start. They lie inside the entries.
-struct BlockCursor::Header {
-  uint64_t shared, unshared, value_size;
-  const char* bytes;
-};
 
 bool restarts_are_sound(Bytes payload) {
   if (payload.size() < sizeof(uint32_t)) return false;
@@ -71,11 +61,6 @@ void BlockCursor::seek(const SeekTarget& target) {
   while (valid_ && compare(key_.view(), target) < 0);
 }
 
-void BlockCursor::next() {
-  past_.clear();
-  step();
-}
-
 void BlockCursor::prev() {
   if (past_.empty()) return go_before(entry_);
   const Past& past = past_.back();
@@ -101,40 +86,6 @@ void BlockCursor::go_before(const char* limit) {
   }
 }
 
-void BlockCursor::step() {
-  if (next_ == restarts_) {
-    valid_ = false;
-    return;
-  }
-  entry_ = next_;
-  Header header;
-  if (!read_header(next_, header) || header.shared > key_.size()) return fail();
-  key_.replace_tail(header.shared, {header.bytes, header.unshared},
-                    static_cast<size_t>(restarts_ - header.bytes));
-  value_ = {header.bytes + header.unshared, header.value_size};
-  if (!is_entry(key_.view(), value_)) return fail();
-  next_ = value_.data() + value_.size();
-  valid_ = true;
-}
-
-bool BlockCursor::read_header(const char* at, Header& header) const {
-  const auto left = static_cast<uint64_t>(restarts_ - at);
-  if (left < 3) return false;
-  const auto byte = [at](int i) { return static_cast<uint8_t>(at[i]); };
-  if ((byte(0) | byte(1) | byte(2)) < 0x80) [[likely]] {
-    header = {byte(0), byte(1), byte(2), at + 3};
-  } else {
-    Decoder in({at, left});
-    header.shared = in.varint();
-    header.unshared = in.varint();
-    header.value_size = in.varint();
-    if (in.failed()) return false;
-    header.bytes = in.rest().data();
-  }
-  const auto room = static_cast<uint64_t>(restarts_ - header.bytes);
-  return header.unshared <= room && header.value_size <= room - header.unshared;
-}
-
 Bytes BlockCursor::restart_key(uint32_t index) {
   Header header;
   if (!read_header(begin_ + restart_at(restarts_, index), header) || header.shared != 0 ||
@@ -149,11 +100,6 @@ void BlockCursor::go_to_restart(uint32_t index) {
   next_ = begin_ + restart_at(restarts_, index);
   key_.clear();
   past_.clear();
-}
-
-void BlockCursor::fail() {
-  valid_ = false;
-  corrupt_ = true;
 }
 
 }  // namespace revenant::sstable

@@ -54,7 +54,10 @@ class BlockCursor {
   void seek_to_first();
   void seek_to_last();
   void seek(const SeekTarget& target);
-  void next();  // only while valid()
+  void next() {  // only while valid()
+    past_.clear();
+    step();
+  }
   void prev();  // likewise
 
   // While valid(); until the next move.
@@ -62,14 +65,21 @@ class BlockCursor {
   Bytes value() const { return value_; }
 
  private:
-  struct Header;
+  // An entry's sizes, and where its own bytes of the key start. They lie inside the entries.
+  struct Header {
+    uint64_t shared, unshared, value_size;
+    const char* bytes;
+  };
   bool read_header(const char* at, Header& header) const;
   Bytes restart_key(uint32_t index);
   void go_to_restart(uint32_t index);
   void step();
   // Moves to the last entry before `limit`, of those from the last restart before it on.
   void go_before(const char* limit);
-  void fail();
+  void fail() {
+    valid_ = false;
+    corrupt_ = true;
+  }
 
   const char* begin_ = nullptr;
   const char* restarts_ = nullptr;  // where entries end
@@ -91,5 +101,44 @@ class BlockCursor {
   std::vector<Past> past_;
   Buffer past_keys_;
 };
+
+// --- walked entry by entry, so kept inline ---
+
+inline void BlockCursor::step() {
+  if (next_ == restarts_) {
+    valid_ = false;
+    return;
+  }
+  entry_ = next_;
+  Header header;
+  if (!read_header(next_, header) || header.shared > key_.size()) return fail();
+  key_.replace_tail(header.shared, {header.bytes, header.unshared},
+                    static_cast<size_t>(restarts_ - header.bytes));
+  value_ = {header.bytes + header.unshared, header.value_size};
+  if (key_.size() < kTrailerSize ||
+      !is_entry_value(static_cast<uint8_t>(~key_.view().back()), value_)) {
+    return fail();
+  }
+  next_ = value_.data() + value_.size();
+  valid_ = true;
+}
+
+inline bool BlockCursor::read_header(const char* at, Header& header) const {
+  const auto left = static_cast<uint64_t>(restarts_ - at);
+  if (left < 3) return false;
+  const auto byte = [at](int i) { return static_cast<uint8_t>(at[i]); };
+  if ((byte(0) | byte(1) | byte(2)) < 0x80) [[likely]] {
+    header = {byte(0), byte(1), byte(2), at + 3};
+  } else {
+    Decoder in({at, left});
+    header.shared = in.varint();
+    header.unshared = in.varint();
+    header.value_size = in.varint();
+    if (in.failed()) return false;
+    header.bytes = in.rest().data();
+  }
+  const auto room = static_cast<uint64_t>(restarts_ - header.bytes);
+  return header.unshared <= room && header.value_size <= room - header.unshared;
+}
 
 }  // namespace revenant::sstable

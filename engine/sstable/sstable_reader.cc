@@ -225,36 +225,43 @@ class SstableReader::Cursor final : public Iterator {
   Cursor(std::shared_ptr<const Impl> impl, const ReadContext& context)
       : impl_(std::move(impl)), context_(context) {}
 
-  bool valid() const override { return cursor_.valid(); }
   void seek_to_first() override {
-    if (!status_ || !go_to_block(0)) return;
-    cursor_.seek_to_first();
-    skip_ended_blocks();
+    if (status_ && go_to_block(0)) {
+      cursor_.seek_to_first();
+      skip_ended_blocks();
+    }
+    stand_as(cursor_);
   }
   void seek_to_last() override {
     const size_t blocks = impl_->index->size();
-    if (!status_ || blocks == 0 || !go_to_block(blocks - 1)) return;
-    cursor_.seek_to_last();
-    skip_ended_blocks_back();
+    if (status_ && blocks > 0 && go_to_block(blocks - 1)) {
+      cursor_.seek_to_last();
+      skip_ended_blocks_back();
+    }
+    stand_as(cursor_);
   }
   void seek(Bytes internal_key) override {
     const SeekTarget target = SeekTarget::exactly(internal_key);
-    if (!status_ || !go_to_block(impl_->index->find(target))) return;
-    cursor_.seek(target);
-    skip_ended_blocks();
+    if (status_ && go_to_block(impl_->index->find(target))) {
+      cursor_.seek(target);
+      skip_ended_blocks();
+    }
+    stand_as(cursor_);
   }
   void next() override {
     CHECK(valid());
     cursor_.next();
-    skip_ended_blocks();
+    if (!cursor_.valid()) [[unlikely]]
+      skip_ended_blocks();
+    stand_as(cursor_);
   }
   void prev() override {
     CHECK(valid());
     cursor_.prev();
-    skip_ended_blocks_back();
+    if (!cursor_.valid()) [[unlikely]]
+      skip_ended_blocks_back();
+    stand_as(cursor_);
   }
-  Bytes key() const override { return cursor_.key(); }
-  Bytes value() const override { return cursor_.value(); }
   Result<void> status() const override { return status_; }
 
  private:

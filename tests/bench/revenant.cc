@@ -68,6 +68,13 @@ class Revenant {
     must(scan->status());
     return seen;
   }
+  uint64_t read_backward(uint64_t limit) {
+    const auto scan = must(db_->scan({}, {}));
+    uint64_t seen = 0;
+    for (scan->seek_to_last(); seen < limit && scan->valid(); scan->prev()) seen += is_entry(*scan);
+    must(scan->status());
+    return seen;
+  }
   bool seek(Bytes key) {
     const auto scan = must(db_->scan(key, {}));
     must(scan->status());

@@ -118,9 +118,7 @@ class Workloads {
     reads("readrandom", [&](uint64_t number) { return store_->get(key_.of(number)); });
     reads("readmissing", [&](uint64_t number) { return store_->get(key_.missing(number)); });
     walk("readseq", [&] { return store_->read_forward(num_); });
-    if constexpr (requires { store_->read_backward(num_); }) {
-      walk("readreverse", [&] { return store_->read_backward(num_); });
-    }
+    walk("readreverse", [&] { return store_->read_backward(num_); });
     reads("seekrandom", [&](uint64_t number) { return store_->seek(key_.of(number)); });
     Random random(num_, "bench/deleterandom");
     measure("deleterandom", num_, [&] {

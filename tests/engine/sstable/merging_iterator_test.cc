@@ -12,7 +12,6 @@ class ListIterator final : public Iterator {
   explicit ListIterator(List list, size_t fails_at = SIZE_MAX)
       : list_(std::move(list)), fails_at_(fails_at) {}
 
-  bool valid() const override { return status_.has_value() && at_ < list_.size(); }
   void seek_to_first() override { go_to(0); }
   void seek_to_last() override { go_to(list_.size() - 1); }
   void seek(Bytes internal_key) override {
@@ -22,8 +21,6 @@ class ListIterator final : public Iterator {
   }
   void next() override { go_to(at_ + 1); }
   void prev() override { go_to(at_ - 1); }  // before the first: beyond the last
-  Bytes key() const override { return list_[at_].first; }
-  Bytes value() const override { return list_[at_].second; }
   Result<void> status() const override { return status_; }
 
  private:
@@ -31,7 +28,15 @@ class ListIterator final : public Iterator {
     at_ = at;
     if (at_ != SIZE_MAX && at_ >= fails_at_)
       status_ = error(ErrorCode::kCorruption, "list: offset {}", at_);
+    if (!status_ || at_ >= list_.size()) return stand_nowhere();
+    stand_as(Entry{list_[at_]});
   }
+  struct Entry {
+    const std::pair<Buffer, Buffer>& entry;
+    static bool valid() { return true; }
+    Bytes key() const { return entry.first; }
+    Bytes value() const { return entry.second; }
+  };
 
   const List list_;
   const size_t fails_at_;
