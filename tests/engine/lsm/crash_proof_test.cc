@@ -238,6 +238,12 @@ class Proof {
         put(key, fmt::format("{}:{}", id, std::string(r.below(120), 'v')));
       }
     }
+    if (r.below(6) == 0) {
+      // Several keys, in the order of their bytes: k10 comes before k3.
+      const std::string start = fmt::format("k{}", 3 + r.below(9)), end = "k9~";
+      batch.remove_range(start, end, life.kernel.now(), {id});
+      state.erase(state.lower_bound(start), state.lower_bound(end));
+    }
     put(std::string(kLastBatch), fmt::format("{}", id));
     promise.states.push_back(std::move(state));
     const size_t mine = promise.states.size() - 1;
