@@ -13,7 +13,29 @@ namespace revenant::env {
 
 enum class ApplySource : uint8_t { kClient, kHint, kReadRepair, kRepair, kRecovery };
 
-enum class StallCause : uint8_t { kMemtables, kLevel0 };
+// Why a write had to wait.
+enum class StallCause : uint8_t {
+  kMemtables,        // stop: no memtable is left to write to
+  kLevel0Slowdown,   // level 0 has too many SSTables
+  kLevel0Stop,       // far too many
+  kPendingSlowdown,  // compactions have too many bytes to rewrite yet
+  kPendingStop,      // far too many
+};
+constexpr std::string_view to_string(StallCause cause) {
+  switch (cause) {
+    case StallCause::kMemtables:
+      return "memtables";
+    case StallCause::kLevel0Slowdown:
+      return "level0_slowdown";
+    case StallCause::kLevel0Stop:
+      return "level0_stop";
+    case StallCause::kPendingSlowdown:
+      return "pending_compaction_bytes_slowdown";
+    case StallCause::kPendingStop:
+      return "pending_compaction_bytes_stop";
+  }
+  return "?";
+}
 
 struct CompactionEvent {
   int from = 0, to = 0;         // levels
@@ -21,6 +43,8 @@ struct CompactionEvent {
   uint64_t bytes_read = 0, bytes_written = 0;
   uint64_t tombstones_purged = 0;
   bool installed = true;  // false: given up because an older write arrived meanwhile
+  // Why it was picked, and what else was due: one line for people. Lives as long as the call.
+  std::string_view explanation = {};
 };
 
 class EventSink {

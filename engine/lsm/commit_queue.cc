@@ -1,6 +1,7 @@
 #include "engine/lsm/commit_queue.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "engine/lsm/log_record.h"
 
@@ -9,11 +10,15 @@ namespace {
 
 // Encoded bytes from which a group takes no further writer. LevelDB: 1 MiB (BuildBatchGroup).
 constexpr size_t kGroupBytesMax = 1 << 20;
-// LevelDB: 1 ms (MakeRoomForWrite).
-constexpr Duration kSlowdown = milliseconds(1);
 
 size_t payload_bytes_of(const WriteBatch::Entry& entry) {
   return entry.key.size() + entry.end.size() + entry.cell.value.size();
+}
+
+size_t payload_bytes_of(const WriteBatch& batch) {
+  size_t sum = 0;
+  for (const WriteBatch::Entry& entry : batch.entries) sum += payload_bytes_of(entry);
+  return sum;
 }
 
 }  // namespace
@@ -51,7 +56,7 @@ Result<void> CommitQueue::lead(Writer& leader, Writer*& last) {
     const Instant now = core_.env.clock.monotonic();
     if (now < until) core_.sleep_or_close("company for a group", until - now);
   }
-  RETURN_IF_ERROR(wait_for_room());
+  RETURN_IF_ERROR(wait_for_room(payload_bytes_of(leader.batch)));
   const env::Mutex::Lock lock(core_.commit_lock);
   RETURN_IF_ERROR(core_.writable());
   if (memtable_full()) flusher_.freeze();
@@ -73,33 +78,73 @@ bool CommitQueue::memtable_full() const {
   return core_.view->active->bytes() >= static_cast<uint64_t>(core_.options.memtable_size.bytes);
 }
 
-Result<void> CommitQueue::wait_for_room() {
+Result<void> CommitQueue::wait_for_room(uint64_t bytes) {
   const LsmOptions& options = core_.options;
-  const bool leveled = options.compaction.strategy == CompactionStrategy::kLeveled;
+  const bool leveled = options.compaction.strategy == CompactionStrategy::kLeveled ||
+                       options.compaction.strategy == CompactionStrategy::kUniversal;
   const auto level0 = [&] { return static_cast<int64_t>(core_.view->sstables->level0_size()); };
+  const auto pending_reaches = [&](ByteSize limit) {
+    return limit.bytes > 0 && std::cmp_greater_equal(compactor_.pending_bytes(), limit.bytes);
+  };
   const auto no_memtable_left = [&] {
     return memtable_full() && std::ssize(core_.view->frozen) >= options.max_immutable_memtables;
   };
   const auto level0_stops = [&] {
     return leveled && level0() >= options.level0_stop_writes_trigger;
   };
+  const auto level0_slows = [&] {
+    return leveled && level0() >= options.level0_slowdown_writes_trigger;
+  };
+  const auto pending_stops = [&] {
+    return pending_reaches(options.hard_pending_compaction_bytes_limit);
+  };
+  const auto pending_slows = [&] {
+    return pending_reaches(options.soft_pending_compaction_bytes_limit);
+  };
   const auto wait_while = [&](auto blocked) {
     while (blocked() && core_.writable().has_value()) core_.progress.wait("room for writes");
   };
   bool slowed = false;
+  const auto slow_down = [&] {
+    slowed = true;  // once a write, so that it costs each the same
+    core_.sleep_or_close("write slowdown", controller_.delay(bytes, core_.env.clock.monotonic()));
+  };
   for (;;) {
     RETURN_IF_ERROR(core_.writable());
     if (level0_stops()) {
-      stall(env::StallCause::kLevel0, [&] { wait_while(level0_stops); });
+      stall(env::StallCause::kLevel0Stop, [&] { wait_while(level0_stops); });
+    } else if (pending_stops()) {
+      stall(env::StallCause::kPendingStop, [&] { wait_while(pending_stops); });
     } else if (no_memtable_left()) {
       stall(env::StallCause::kMemtables, [&] { wait_while(no_memtable_left); });
-    } else if (leveled && !slowed && level0() >= options.level0_slowdown_writes_trigger) {
-      slowed = true;  // once a write, so that it costs each the same
-      stall(env::StallCause::kLevel0, [&] { core_.sleep_or_close("write slowdown", kSlowdown); });
     } else {
-      return {};
+      const bool by_level0 = level0_slows(), by_pending = pending_slows();
+      if (std::exchange(judged_, core_.edits) != core_.edits) {
+        using enum WriteController::Pressure;
+        controller_.update(near_stop()               ? kNearStop
+                           : by_level0 || by_pending ? kDelay
+                                                     : kNone,
+                           compactor_.pending_bytes());
+      }
+      if (slowed || !(by_level0 || by_pending)) return {};
+      stall(by_level0 ? env::StallCause::kLevel0Slowdown : env::StallCause::kPendingSlowdown,
+            slow_down);
     }
   }
+}
+
+// RocksDB (RecalculateWriteStallConditions): two SSTables, or the last quarter of the bytes.
+bool CommitQueue::near_stop() const {
+  const LsmOptions& options = core_.options;
+  const auto files = static_cast<int64_t>(core_.view->sstables->level0_size());
+  if (files >= options.level0_slowdown_writes_trigger &&
+      files >= options.level0_stop_writes_trigger - 2) {
+    return true;
+  }
+  const int64_t soft = options.soft_pending_compaction_bytes_limit.bytes;
+  const int64_t hard = options.hard_pending_compaction_bytes_limit.bytes;
+  return soft > 0 && hard > soft &&
+         std::cmp_greater(compactor_.pending_bytes(), soft + (hard - soft) / 4 * 3);
 }
 
 template <typename Wait>
@@ -113,15 +158,10 @@ void CommitQueue::stall(env::StallCause cause, Wait wait) {
 }
 
 CommitQueue::Writer* CommitQueue::form_group(Writer& leader) {
-  const auto payload_bytes = [](const WriteBatch& batch) {
-    size_t sum = 0;
-    for (const WriteBatch::Entry& entry : batch.entries) sum += payload_bytes_of(entry);
-    return sum;
-  };
   Writer* last = &leader;
   uint64_t entries = leader.batch.entries.size();
-  for (size_t bytes = payload_bytes(leader.batch); last->next != nullptr; last = last->next) {
-    bytes += payload_bytes(last->next->batch);
+  for (size_t bytes = payload_bytes_of(leader.batch); last->next != nullptr; last = last->next) {
+    bytes += payload_bytes_of(last->next->batch);
     if (bytes > kGroupBytesMax) break;
     entries += last->next->batch.entries.size();
   }

@@ -12,12 +12,17 @@
 
 #include "engine/lsm/core.h"
 #include "engine/lsm/flusher.h"
+#include "engine/lsm/write_controller.h"
 
 namespace revenant::lsm {
 
 class CommitQueue {
  public:
-  CommitQueue(Core& core, Flusher& flusher) : core_(core), flusher_(flusher) {}
+  CommitQueue(Core& core, Flusher& flusher, Compactor& compactor)
+      : core_(core),
+        flusher_(flusher),
+        compactor_(compactor),
+        controller_(static_cast<uint64_t>(core.options.delayed_write_rate.bytes)) {}
 
   // As Db::write.
   Result<void> write(WriteBatch& batch, env::ApplySource source);
@@ -34,7 +39,8 @@ class CommitQueue {
   };
 
   Result<void> lead(Writer& leader, Writer*& last);
-  Result<void> wait_for_room();
+  Result<void> wait_for_room(uint64_t bytes);
+  bool near_stop() const;
   template <typename Wait>
   void stall(env::StallCause cause, Wait wait);
   bool memtable_full() const;
@@ -47,6 +53,9 @@ class CommitQueue {
 
   Core& core_;
   Flusher& flusher_;
+  Compactor& compactor_;
+  WriteController controller_;
+  uint64_t judged_ = 0;      // Core::edits that the controller knows of
   Writer* first_ = nullptr;  // leads, or is about to
   Writer* last_ = nullptr;
   Buffer record_;          // of the group being committed

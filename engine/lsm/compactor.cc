@@ -1,20 +1,16 @@
 #include "engine/lsm/compactor.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
+
+#include "engine/base/check.h"
 
 namespace revenant::lsm {
 namespace {
 
 // A clock that is stepped or drifts may wake a check early: at least this long to the next.
 constexpr Duration kCheckPeriodMin = milliseconds(1);
-
-ManifestEdit edit_of(const CompactionPick& pick, const std::vector<SstableMetaPtr>& outputs) {
-  ManifestEdit edit;
-  for (const SstableMetaPtr& input : pick.inputs) edit.removed.push_back(input->number);
-  for (const SstableMetaPtr& output : outputs) edit.added.push_back({pick.to, output});
-  return edit;
-}
 
 // Of the tombstones that the clock alone would let go; 0 if there are none.
 Version greatest_droppable_version(const CompactionRequest& request) {
@@ -32,100 +28,268 @@ Version greatest_droppable_version(const CompactionRequest& request) {
   return greatest;
 }
 
+// RocksDB (DBImpl::GetBGJobLimits): a quarter of the jobs is for flushes. Here one flush runs.
+int64_t compactions_max(const LsmOptions& options) {
+  return std::max<int64_t>(1, options.max_background_jobs - 1);
+}
+
+// Keys that divide the inputs into at most `parts` of about the same size. None if one part will do.
+std::vector<Buffer> split_keys(const CompactionPick& pick, int64_t parts) {
+  std::vector<SstableMetaPtr> inputs = pick.inputs;
+  std::ranges::sort(inputs, {},
+                    [](const SstableMetaPtr& s) { return std::pair(s->least_key(), s->number); });
+  const uint64_t bytes = total_bytes(inputs);
+  // No part smaller than an output.
+  const auto count = std::min<uint64_t>(static_cast<uint64_t>(parts),
+                                        bytes / std::max<uint64_t>(pick.output_bytes_max, 1));
+  std::vector<Buffer> keys;
+  uint64_t before = 0;
+  for (const SstableMetaPtr& input : inputs) {
+    if (before >= bytes / std::max<uint64_t>(count, 1) * (keys.size() + 1) &&
+        keys.size() + 1 < count &&
+        input->least_key() > (keys.empty() ? Bytes() : Bytes(keys.back()))) {
+      keys.emplace_back(input->least_key());
+    }
+    before += input->file_bytes;
+  }
+  return keys;
+}
+
 }  // namespace
+
+// On construction what is written becomes known to picks, until destruction.
+class Compactor::Claim {
+ public:
+  Claim(std::vector<RunningCompaction>& running, const CompactionPick& pick)
+      : running_(running), first_(pick.inputs.front()->number) {
+    running_.push_back({.to = pick.to, .range = key_range(pick.inputs), .inputs = pick.inputs});
+  }
+  Claim(const Claim&) = delete;
+  ~Claim() {
+    // Inputs are claimed once, so the first one names the entry.
+    std::erase_if(running_, [&](const RunningCompaction& r) {
+      return !r.inputs.empty() && r.inputs.front()->number == first_;
+    });
+  }
+
+ private:
+  std::vector<RunningCompaction>& running_;
+  const FileNumber first_;
+};
+
+struct Compactor::Execution {
+  Execution(Core& c, CompactionPick& p)
+      : core(c), pick(p), view(c.view), sequence(c.last_sequence), memtables{c.view->active} {
+    core.memtable_watchers.push_back(&memtables);
+  }
+  Execution(const Execution&) = delete;
+  ~Execution() { std::erase(core.memtable_watchers, &memtables); }
+
+  // Whether a write came, since this began, that `tombstone` should have kept away.
+  bool older_write_arrived(const PurgedTombstone& tombstone) const {
+    return std::ranges::any_of(memtables, [&](const std::shared_ptr<Memtable>& memtable) {
+      if (tombstone.end.empty())
+        return memtable->holds_older(tombstone.key, tombstone.version, sequence);
+      return memtable->holds_older(tombstone.key, tombstone.end, tombstone.version, sequence);
+    });
+  }
+
+  Core& core;
+  CompactionPick& pick;  // its inputs are those still in the view
+  CompactionRequest request;
+  const std::shared_ptr<const View> view;            // as it began
+  const SequenceNumber sequence;                     // likewise
+  std::vector<std::shared_ptr<Memtable>> memtables;  // those that took writes since
+  std::vector<PurgedTombstone> purged;               // whose inputs are still there
+  CompactionOutcome total;                           // of what is installed
+};
 
 Compactor::Compactor(Core& core)
     : core_(core),
-      picker_(make_picker(core.options.compaction, core.options.gc_grace)),
+      picker_(make_picker(core.options.compaction, {.gc_grace = core.options.gc_grace,
+                                                    .memtable_bytes = static_cast<uint64_t>(
+                                                        core.options.memtable_size.bytes)})),
       check_changed_(core.env.tasks) {}
 
+LsmState Compactor::state() const {
+  const SstableSet& sstables = *core_.view->sstables;
+  return {.levels = sstables.metas(),
+          .now = core_.env.clock.now(),
+          .compact_pointers = sstables.compact_pointers(),
+          .running = running_};
+}
+
 void Compactor::schedule() {
-  if (running_ || core_.stopped()) return;
-  running_ = true;
+  if (workers_ >= compactions_max(core_.options) || major_ || core_.stopped()) return;
+  ++workers_;
   core_.background("compaction", [this] { run(); });
 }
 
 void Compactor::run() {
   while (!core_.stopped() && majors_waiting_ == 0) {
-    const std::optional<CompactionPick> pick =
-        picker_->pick(core_.view->sstables->metas(), core_.env.clock.now());
+    std::optional<CompactionPick> pick = picker_->pick(state());
     if (!pick.has_value()) break;
-    auto ending = pick->purpose == CompactionPurpose::kMove ? move(*pick) : compact(*pick);
-    if (!ending.has_value()) failed(ending.error());
+    const Claim claim(running_, *pick);
+    schedule();  // what else is due
+    if (auto done = execute(std::move(*pick)); !done.has_value()) failed(done.error());
     core_.progress.wake_all();
   }
-  running_ = false;
+  --workers_;
   core_.progress.wake_all();
   arm_check();
 }
 
 Result<void> Compactor::compact_all() {
   ++majors_waiting_;
-  while (running_ && !core_.stopped()) core_.progress.wait("major compaction");
+  const auto others = [&] { return workers_ > 0 || major_ || !running_.empty(); };
+  while (others() && !core_.stopped()) core_.progress.wait("major compaction");
   --majors_waiting_;
   RETURN_IF_ERROR(core_.writable());
-  running_ = true;
+  major_ = true;
   Result<void> result;
-  for (bool again = true; again;) {
-    again = false;
-    const std::optional<CompactionPick> pick = picker_->pick_major(core_.view->sstables->metas());
-    if (!pick.has_value()) break;
-    auto ending = compact(*pick);
-    if (!ending.has_value()) {
-      failed(ending.error());
-      result = std::unexpected(ending.error());
-    } else {
-      again = *ending == Ending::kAbandoned;
-    }
+  std::optional<CompactionPick> pick = picker_->pick_major(core_.view->sstables->metas());
+  if (pick.has_value()) {
+    const Claim claim(running_, *pick);
+    result = execute(std::move(*pick));
+    if (!result.has_value()) failed(result.error());
   }
-  running_ = false;
+  major_ = false;
   core_.progress.wake_all();
   schedule();
   return result;
 }
 
-Result<Compactor::Ending> Compactor::move(const CompactionPick& pick) {
-  RETURN_IF_ERROR(core_.install_when_there_is_room(edit_of(pick, pick.inputs)));
-  CompactionOutcome outcome;
-  outcome.outputs = pick.inputs;
-  report(pick, outcome, Ending::kInstalled);
-  return Ending::kInstalled;
+int Compactor::place_flush(const SstableMeta& flushed) {
+  const KeyRange range{Buffer(flushed.least_key()), Buffer(flushed.greatest_key())};
+  const int level = picker_->flush_level(state(), range);
+  running_.push_back({.to = level, .range = range, .inputs = {}});
+  return level;
 }
 
-Result<Compactor::Ending> Compactor::compact(const CompactionPick& pick) {
-  Start start{
-      .view = core_.view, .sequence = core_.last_sequence, .memtables = {core_.view->active}};
-  core_.watched_memtables = &start.memtables;
-  struct Unwatch {
-    Core& core;
-    ~Unwatch() { core.watched_memtables = nullptr; }
-  } unwatch{core_};
+void Compactor::flush_installed() {
+  std::erase_if(running_, [](const RunningCompaction& r) { return r.inputs.empty(); });
+  schedule();
+}
 
-  ASSIGN_OR_RETURN(const CompactionRequest request,
-                   make_request(pick, *start.view, core_.env.clock.now()));
+uint64_t Compactor::pending_bytes() {
+  if (pending_as_of_ != core_.edits) {
+    pending_as_of_ = core_.edits;
+    pending_bytes_ = picker_->pending_bytes(core_.view->sstables->metas());
+  }
+  return pending_bytes_;
+}
+
+Result<void> Compactor::execute(CompactionPick pick) {
+  if (pick.purpose == CompactionPurpose::kMove) return move(pick);
+  ASSIGN_OR_RETURN(const Ending ending, compact(pick, false));
+  if (ending == Ending::kInstalled) return {};
+  // Keeping all tombstones, it cannot be abandoned again.
+  ASSIGN_OR_RETURN(const Ending again, compact(pick, true));
+  CHECK(again == Ending::kInstalled);
+  return {};
+}
+
+Result<void> Compactor::move(const CompactionPick& pick) {
+  ManifestEdit edit;
   CompactionOutcome outcome;
-  core_.env.tasks.run_job("compaction", env::JobUrgency::kLong,
-                          [&] { outcome = run_compaction(core_.env.files, request); });
+  for (const SstableMetaPtr& input : pick.inputs) edit.removed.push_back(input->number);
+  for (const SstableMetaPtr& input : pick.inputs) edit.added.push_back({pick.to, input});
+  outcome.outputs = pick.inputs;
+  if (pick.compact_pointer.has_value())
+    edit.compact_pointers.emplace_back(pick.from, *pick.compact_pointer);
+  RETURN_IF_ERROR(core_.install_when_there_is_room(edit));
+  report(pick, pick.inputs.size(), outcome, Ending::kInstalled);
+  return {};
+}
+
+Result<Compactor::Ending> Compactor::compact(CompactionPick& pick, bool keep_tombstones) {
+  Execution execution(core_, pick);
+  const size_t inputs = pick.inputs.size();
+  ASSIGN_OR_RETURN(execution.request,
+                   make_request(pick, *execution.view, core_.env.clock.now(), keep_tombstones));
+  ASSIGN_OR_RETURN(const Ending ending, drive(execution));
+  report(pick, inputs, execution.total, ending);
+  return ending;
+}
+
+Result<Compactor::Ending> Compactor::drive(Execution& execution) {
+  const CompactionPick& pick = execution.pick;
+  if (!pick.incremental && core_.options.max_subcompactions > 1) {
+    const std::vector<Buffer> keys = split_keys(pick, core_.options.max_subcompactions);
+    if (!keys.empty()) return drive_split(execution, keys);
+  }
+  CompactionJob job(core_.env.files, execution.request);
+  for (;;) {
+    const CompactionJob::State state = advance(job, pick.incremental);
+    CompactionOutcome outcome = job.take();
+    if (!outcome.status.has_value()) {
+      discard(outcome);
+      return std::unexpected(outcome.status.error());
+    }
+    const bool ended = state == CompactionJob::State::kEnded;
+    const Buffer position = ended ? Buffer() : job.position();
+    ASSIGN_OR_RETURN(const Ending ending,
+                     settle(execution, std::move(outcome),
+                            ended ? std::nullopt : std::optional<Bytes>(position)));
+    if (ended || ending == Ending::kAbandoned) return ending;
+  }
+}
+
+// Jobs of their own tasks, for the ranges between the keys.
+Result<Compactor::Ending> Compactor::drive_split(Execution& execution,
+                                                 const std::vector<Buffer>& keys) {
+  // Shared with the tasks: whichever is unwound last lets go of it.
+  struct Parts {
+    std::vector<std::unique_ptr<CompactionJob>> jobs;
+    size_t running = 0;
+  };
+  const auto parts = std::make_shared<Parts>();
+  const uint64_t numbers = execution.request.output_numbers / (keys.size() + 1);
+  CHECK(numbers > 0);
+  for (size_t i = 0; i <= keys.size(); ++i) {
+    CompactionRequest request = execution.request;
+    if (i > 0) request.least = keys[i - 1];
+    if (i < keys.size()) request.limit = keys[i];
+    request.first_output.value += i * numbers;
+    request.output_numbers = numbers;
+    parts->jobs.push_back(std::make_unique<CompactionJob>(core_.env.files, std::move(request)));
+  }
+  parts->running = parts->jobs.size();
+  for (size_t i = 1; i < parts->jobs.size(); ++i) {
+    core_.background("subcompaction", [this, parts, i] {
+      advance(*parts->jobs[i], false);
+      --parts->running;
+      core_.progress.wake_all();
+    });
+  }
+  advance(*parts->jobs[0], false);
+  --parts->running;
+  while (parts->running > 0) core_.progress.wait("subcompactions");
+
+  CompactionOutcome outcome;
+  for (const auto& job : parts->jobs) outcome.append(job->take());
   if (!outcome.status.has_value()) {
     discard(outcome);
     return std::unexpected(outcome.status.error());
   }
+  return settle(execution, std::move(outcome), std::nullopt);
+}
+
+// Until an output is closed, if that is asked for, or the end; at the rate limiter's pace.
+CompactionJob::State Compactor::advance(CompactionJob& job, bool at_output) {
   for (;;) {
-    auto ending = install(pick, start, outcome);
-    if (ending.has_value() || ending.error().code != ErrorCode::kNoSpace) {
-      if (ending.has_value()) core_.room_again();
-      return ending;
-    }
-    // The manifest had no room. The result is kept, and looked at again before the next attempt:
-    // what is in the manifest of this one is unknown, so its files must stay.
-    core_.out_of_space(ending.error());
-    core_.retry_later();
-    if (core_.stopped()) return std::unexpected(core_.writable().error());
+    const uint64_t before = job.bytes_written();
+    CompactionJob::State state{};
+    core_.env.tasks.run_job("compaction", env::JobUrgency::kLong, [&] {
+      state = job.advance({.bytes = core_.rate_limiter.quantum(), .at_output = at_output});
+    });
+    core_.keep_to_rate(job.bytes_written() - before);
+    if (state != CompactionJob::State::kPaused) return state;
   }
 }
 
 Result<CompactionRequest> Compactor::make_request(const CompactionPick& pick, const View& view,
-                                                  Instant now) {
+                                                  Instant now, bool keep_tombstones) {
   CompactionRequest request;
   request.directory = core_.directory;
   request.sstable = core_.options.sstable;
@@ -133,11 +297,15 @@ Result<CompactionRequest> Compactor::make_request(const CompactionPick& pick, co
   request.to = pick.to;
   request.inputs = pick.inputs;
   request.output_bytes_max = pick.output_bytes_max;
-  uint64_t input_bytes = 0;
-  for (const SstableMetaPtr& input : pick.inputs) input_bytes += input->file_bytes;
+  request.grandparent_bytes_max = pick.grandparent_bytes_max;
+  request.grandparents = pick.grandparents;
+  request.boundaries = pick.boundaries;
   // More than it can need; numbers are not scarce.
-  request.output_numbers = 2 + 2 * (input_bytes / pick.output_bytes_max);
+  const uint64_t outputs = 2 + 2 * (total_bytes(pick.inputs) / pick.output_bytes_max) +
+                           pick.grandparents.size() + pick.boundaries.size();
+  request.output_numbers = outputs * static_cast<uint64_t>(core_.options.max_subcompactions);
   request.first_output = core_.reserve_file_numbers(request.output_numbers);
+  request.run = request.first_output;
   request.now = now;
   request.gc_grace = core_.options.gc_grace;
   request.guards = core_.options.purge_guards;
@@ -145,7 +313,7 @@ Result<CompactionRequest> Compactor::make_request(const CompactionPick& pick, co
   request.least_version_memtables = view.least_version_memtables();
   request.least_version_log = core_.log.least_version();
   request.snapshots = core_.snapshots->sequences();
-  if (std::exchange(keep_tombstones_, false)) request.least_version_memtables = Version{};
+  if (keep_tombstones) request.least_version_memtables = Version{};
   // Nothing above this line suspends: all of it is of one moment.
   if (request.guards.sstables) RETURN_IF_ERROR(add_bystanders(request, view));
   return request;
@@ -169,39 +337,99 @@ Result<void> Compactor::add_bystanders(CompactionRequest& request, const View& v
   return {};
 }
 
-bool Compactor::older_writes_arrived(const Start& start,
-                                     const std::vector<PurgedTombstone>& purged) const {
-  return std::ranges::any_of(purged, [&](const PurgedTombstone& tombstone) {
-    return std::ranges::any_of(start.memtables, [&](const std::shared_ptr<Memtable>& memtable) {
-      if (tombstone.end.empty()) {
-        return memtable->holds_older(tombstone.key, tombstone.version, start.sequence);
-      }
-      return memtable->holds_older(tombstone.key, tombstone.end, tombstone.version, start.sequence);
-    });
-  });
+namespace {
+
+// Whether it may hold something that the tombstone shadowed, or the tombstone.
+bool touches(const SstableMeta& sstable, const PurgedTombstone& tombstone) {
+  if (tombstone.end.empty()) return sstable.covers(tombstone.key);
+  return sstable.least_key() < tombstone.end && tombstone.key <= sstable.greatest_key();
 }
 
-Result<Compactor::Ending> Compactor::install(const CompactionPick& pick, const Start& start,
-                                             const CompactionOutcome& outcome) {
+// Takes out of `inputs`, and returns, those that may go now that everything below `position` (or
+// everything) lies in outputs.
+std::vector<SstableMetaPtr> take_released(std::vector<SstableMetaPtr>& inputs,
+                                          const std::vector<PurgedTombstone>& purged,
+                                          std::optional<Bytes> position) {
+  if (!position.has_value()) return std::exchange(inputs, {});
+  std::vector<SstableMetaPtr> released, kept;
+  for (const SstableMetaPtr& input : inputs) {
+    (input->greatest_key() < *position ? released : kept).push_back(input);
+  }
+  // A tombstone stays while anything that may hold what it shadowed does.
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (const PurgedTombstone& tombstone : purged) {
+      const auto covers = [&](const SstableMetaPtr& s) { return touches(*s, tombstone); };
+      if (std::ranges::none_of(kept, covers)) continue;
+      const auto stay = std::ranges::stable_partition(released, std::not_fn(covers));
+      if (stay.empty()) continue;
+      kept.insert(kept.end(), stay.begin(), stay.end());
+      released.erase(stay.begin(), stay.end());
+      changed = true;
+    }
+  }
+  inputs = std::move(kept);
+  return released;
+}
+
+}  // namespace
+
+Result<Compactor::Ending> Compactor::settle(Execution& execution, CompactionOutcome outcome,
+                                            std::optional<Bytes> position) {
+  std::vector<PurgedTombstone>& purged = execution.purged;
+  purged.insert(purged.end(), outcome.purged.begin(), outcome.purged.end());
+  for (;;) {
+    auto ending = install(execution, outcome, position);
+    if (ending.has_value() || ending.error().code != ErrorCode::kNoSpace) {
+      if (ending.has_value()) core_.room_again();
+      execution.total.append(std::move(outcome));
+      return ending;
+    }
+    // The manifest had no room. The result is kept, and looked at again before the next attempt:
+    // what is in the manifest of this one is unknown, so its files must stay.
+    core_.out_of_space(ending.error());
+    core_.retry_later();
+    if (core_.stopped()) return std::unexpected(core_.writable().error());
+  }
+}
+
+Result<Compactor::Ending> Compactor::install(Execution& execution, const CompactionOutcome& outcome,
+                                             std::optional<Bytes> position) {
+  CompactionPick& pick = execution.pick;
+  std::vector<PurgedTombstone>& purged = execution.purged;
+  std::vector<SstableMetaPtr> left = pick.inputs;
+  const std::vector<SstableMetaPtr> released = take_released(left, purged, position);
+  // Those that this edit takes the last trace of.
+  const auto gone = std::ranges::stable_partition(purged, [&](const PurgedTombstone& tombstone) {
+    return std::ranges::any_of(left,
+                               [&](const SstableMetaPtr& s) { return touches(*s, tombstone); });
+  });
+
   std::optional<env::Mutex::Lock> no_commits;
-  if (!outcome.purged.empty() && core_.options.purge_guards.memtables) {
+  if (!gone.empty() && core_.options.purge_guards.memtables) {
     no_commits.emplace(core_.commit_lock);
-    if (older_writes_arrived(start, outcome.purged)) {
-      keep_tombstones_ = true;
+    if (std::ranges::any_of(gone, [&](const PurgedTombstone& tombstone) {
+          return execution.older_write_arrived(tombstone);
+        })) {
       discard(outcome);
-      report(pick, outcome, Ending::kAbandoned);
       return Ending::kAbandoned;
     }
   }
-  RETURN_IF_ERROR(core_.install(edit_of(pick, outcome.outputs)));
-  for (const PurgedTombstone& tombstone : outcome.purged) {
+  ManifestEdit edit;
+  for (const SstableMetaPtr& input : released) edit.removed.push_back(input->number);
+  for (const SstableMetaPtr& output : outcome.outputs) edit.added.push_back({pick.to, output});
+  if (!position.has_value() && pick.compact_pointer.has_value())
+    edit.compact_pointers.emplace_back(pick.from, *pick.compact_pointer);
+  RETURN_IF_ERROR(core_.install(std::move(edit)));
+  for (const PurgedTombstone& tombstone : gone) {
     if (tombstone.end.empty()) {
       core_.env.events.purged(tombstone.key, tombstone.version);
     } else {
       core_.env.events.range_purged(tombstone.key, tombstone.end, tombstone.version);
     }
   }
-  report(pick, outcome, Ending::kInstalled);
+  purged.erase(gone.begin(), gone.end());
+  pick.inputs = std::move(left);
   return Ending::kInstalled;
 }
 
@@ -217,7 +445,7 @@ void Compactor::discard(const CompactionOutcome& outcome) {
   for (FileNumber number : outcome.created) core_.remove_soon({FileKind::kSstable, number});
 }
 
-void Compactor::report(const CompactionPick& pick, const CompactionOutcome& outcome,
+void Compactor::report(const CompactionPick& pick, size_t inputs, const CompactionOutcome& outcome,
                        Ending ending) {
   const bool installed = ending == Ending::kInstalled;
   LsmMetrics& metrics = core_.metrics;
@@ -228,14 +456,17 @@ void Compactor::report(const CompactionPick& pick, const CompactionOutcome& outc
   } else {
     ++metrics.compactions_abandoned;
   }
+  const std::string explanation =
+      fmt::format("{}: {}", to_string(pick.purpose), to_string(pick.explanation));
   core_.env.events.compacted({.from = pick.from,
                               .to = pick.to,
-                              .inputs = static_cast<int>(pick.inputs.size()),
+                              .inputs = static_cast<int>(inputs),
                               .outputs = static_cast<int>(outcome.outputs.size()),
                               .bytes_read = outcome.bytes_read,
                               .bytes_written = outcome.bytes_written,
                               .tombstones_purged = outcome.purged.size(),
-                              .installed = installed});
+                              .installed = installed,
+                              .explanation = explanation});
 }
 
 void Compactor::arm_check() {

@@ -1,4 +1,5 @@
-// Runs what the strategy picks, one compaction at a time (a flush may run besides).
+// Runs what the strategy picks, several compactions at a time if max_background_jobs allows and
+// their inputs are apart (a flush may run besides).
 //
 //   pick ─> request: inputs, bystanders, least versions as of now ─> job ─> still safe? ─> install
 //   ─> pick …
@@ -9,10 +10,21 @@
 // such a write the result is thrown away, and the next attempt keeps all tombstones. Between that
 // look and the installed edit no write may slip in: the commit lock is held, for the time of one
 // manifest append and sync, by compactions that purged something.
+//
+// An incremental compaction installs each output once it is whole, and lets go of the inputs that
+// lie before it, so that it needs little room. A purged tombstone's input stays until no input that
+// may hold what it shadowed is left, for a crash would bring that back (ScyllaDB writes such
+// tombstones to SSTables of their own instead):
+//
+//   inputs    X [ a(deleted) ][ … ]      Y [ a ……… z ]        X's first piece stays until Y goes
+//
+// A compaction may be split by key into subcompactions, which are jobs of their own and are
+// installed as one.
 #pragma once
 
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "engine/lsm/compaction/compaction_job.h"
 #include "engine/lsm/compaction/picker.h"
@@ -24,35 +36,49 @@ class Compactor {
  public:
   explicit Compactor(Core& core);
 
-  // Starts a compaction if one is due and none runs.
+  // Starts compactions that are due, as many as may run.
   void schedule();
   // Merges all SSTables and waits for it.
   Result<void> compact_all();
-  bool idle() const { return !running_; }
+  bool idle() const { return workers_ == 0 && !major_; }
   // Lets what waits for its time look whether the Db is closing.
   void wake() { check_changed_.wake_all(); }
 
+  // Where a flushed SSTable goes. It counts as being written there until flush_installed().
+  int place_flush(const SstableMeta& flushed);
+  void flush_installed();
+
+  // Bytes that compactions have to rewrite until none is due.
+  uint64_t pending_bytes();
+
  private:
-  // What a compaction knew when it began.
-  struct Start {
-    std::shared_ptr<const View> view;
-    SequenceNumber sequence;
-    std::vector<std::shared_ptr<Memtable>> memtables;  // those that took writes since
-  };
+  // One compaction from pick to end.
+  struct Execution;
+  // What is written now; picks keep away from it.
+  class Claim;
+  enum class Ending { kInstalled, kAbandoned };
 
   void run();
-  enum class Ending { kInstalled, kAbandoned };
-  Result<Ending> compact(const CompactionPick& pick);
-  Result<Ending> move(const CompactionPick& pick);
-  Result<CompactionRequest> make_request(const CompactionPick& pick, const View& view, Instant now);
+  LsmState state() const;
+  Result<void> execute(CompactionPick pick);
+  Result<void> move(const CompactionPick& pick);
+  Result<Ending> compact(CompactionPick& pick, bool keep_tombstones);
+  Result<Ending> drive(Execution& execution);
+  Result<Ending> drive_split(Execution& execution, const std::vector<Buffer>& keys);
+  CompactionJob::State advance(CompactionJob& job, bool at_output);
+  Result<CompactionRequest> make_request(const CompactionPick& pick, const View& view, Instant now,
+                                         bool keep_tombstones);
   Result<void> add_bystanders(CompactionRequest& request, const View& view);
-  bool older_writes_arrived(const Start& start, const std::vector<PurgedTombstone>& purged) const;
-  Result<Ending> install(const CompactionPick& pick, const Start& start,
-                         const CompactionOutcome& outcome);
+  // Installs what a job made, if that is still safe; waits for room if the disk is full.
+  Result<Ending> settle(Execution& execution, CompactionOutcome outcome,
+                        std::optional<Bytes> position);
+  Result<Ending> install(Execution& execution, const CompactionOutcome& outcome,
+                         std::optional<Bytes> position);
   void discard(const CompactionOutcome& outcome);
   // A full disk is tried again, later; any other error ends the database.
   void failed(const Error& failure);
-  void report(const CompactionPick& pick, const CompactionOutcome& outcome, Ending ending);
+  void report(const CompactionPick& pick, size_t inputs, const CompactionOutcome& outcome,
+              Ending ending);
 
   // Picks again when time alone makes a compaction due. Costs nothing while no SSTable holds
   // tombstones.
@@ -60,9 +86,12 @@ class Compactor {
 
   Core& core_;
   const std::unique_ptr<CompactionPicker> picker_;
-  bool running_ = false;
-  int majors_waiting_ = 0;
-  bool keep_tombstones_ = false;  // the next attempt, after one that was abandoned
+  int workers_ = 0;         // tasks that pick and compact
+  bool major_ = false;      // a major compaction runs
+  int majors_waiting_ = 0;  // for the workers to end
+  std::vector<RunningCompaction> running_;
+  std::optional<uint64_t> pending_as_of_;  // Core::edits that pending_bytes_ was counted at
+  uint64_t pending_bytes_ = 0;
   std::optional<Instant> check_at_;
   bool check_armed_ = false;
   env::WaitList check_changed_;

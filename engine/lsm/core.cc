@@ -39,6 +39,7 @@ Core::Core(env::Environment environment, LsmOptions o, std::string d)
       block_cache(static_cast<uint64_t>(options.block_cache_size.bytes)),
       obsolete_files(std::make_shared<ObsoleteFiles>(env.tasks)),
       snapshots(std::make_shared<SnapshotList>()),
+      rate_limiter(static_cast<uint64_t>(options.rate_limiter_bytes_per_sec.bytes)),
       commit_lock(env.tasks),
       progress(env.tasks),
       manifest_lock_(env.tasks),
@@ -101,6 +102,11 @@ void Core::wait_for_background() {
   while (background_tasks_ > 0) progress.wait("background tasks");
 }
 
+void Core::keep_to_rate(uint64_t bytes) {
+  const Duration wait = rate_limiter.charge(bytes, env.clock.monotonic());
+  if (wait > Duration{}) sleep_or_close("rate limiter", wait);
+}
+
 void Core::background(const char* name, std::move_only_function<void()> body) {
   // Counts the task down however it ends, and keeps the owner until then.
   struct Token {
@@ -129,7 +135,7 @@ void Core::freeze_active() {
   auto next = std::make_shared<View>(*view);
   next->frozen.insert(next->frozen.begin(), {view->active, *segment});
   next->active = std::make_shared<Memtable>();
-  if (watched_memtables != nullptr) watched_memtables->push_back(next->active);
+  for (auto* watcher : memtable_watchers) watcher->push_back(next->active);
   view = std::move(next);
 }
 
@@ -147,6 +153,7 @@ Result<void> Core::install(ManifestEdit edit, const Memtable* flushed) {
   next->sstables = view->sstables->apply(edit, obsolete_files);
   std::erase_if(next->frozen, [&](const FrozenMemtable& f) { return f.memtable.get() == flushed; });
   view = std::move(next);
+  ++edits;
   if (edit.last_sequence.has_value()) flushed_sequence_ = *edit.last_sequence;
   if (edit.log_number.has_value()) {
     log_number_ = *edit.log_number;
@@ -195,11 +202,17 @@ ManifestEdit Core::whole_state() const {
                     .next_file = next_file_,
                     .last_sequence = flushed_sequence_,
                     .removed = {},
-                    .added = {}};
+                    .added = {},
+                    .compact_pointers = {}};
   const Levels& levels = view->sstables->metas();
   for (size_t level = 0; level < levels.size(); ++level) {
     for (const SstableMetaPtr& meta : levels[level])
       edit.added.push_back({static_cast<int>(level), meta});
+  }
+  const CompactPointers& pointers = view->sstables->compact_pointers();
+  for (size_t level = 0; level < pointers.size(); ++level) {
+    if (!pointers[level].empty())
+      edit.compact_pointers.emplace_back(static_cast<int>(level), pointers[level]);
   }
   return edit;
 }

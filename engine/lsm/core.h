@@ -26,6 +26,7 @@
 #include "engine/lsm/memtable.h"
 #include "engine/lsm/obsolete_files.h"
 #include "engine/lsm/options.h"
+#include "engine/lsm/rate_limiter.h"
 #include "engine/lsm/snapshot.h"
 #include "engine/lsm/sstable_set.h"
 #include "engine/lsm/write_log.h"
@@ -65,6 +66,7 @@ class Core {
   const std::string directory;
 
   std::shared_ptr<const View> view;
+  uint64_t edits = 0;  // installed so far: the SSTables are the same while it is
   WriteLog log;
   SequenceNumber last_sequence;  // of the last visible write
   LsmMetrics metrics;            // counters; metrics() of Db fills in what is looked up
@@ -72,6 +74,8 @@ class Core {
   sstable::BlockCache block_cache;
   std::shared_ptr<ObsoleteFiles> obsolete_files;
   std::shared_ptr<SnapshotList> snapshots;
+
+  RateLimiter rate_limiter;  // of flushes and compactions
 
   env::Mutex commit_lock;
   env::WaitList progress;
@@ -113,14 +117,17 @@ class Core {
   // Suspends for `time`, or until the Db closes.
   void sleep_or_close(const char* why, Duration time) { closing_.wait_for(why, time); }
 
+  // Suspends who wrote these bytes in the background until the rate limiter lets it go on.
+  void keep_to_rate(uint64_t bytes);
+
   // Starts a task that keeps this object alive and that close() waits for.
   void background(const char* name, std::move_only_function<void()> body);
 
   // --- changes of the view ---
   // Freezes the active memtable, which is not empty. With the commit lock held.
   void freeze_active();
-  // Memtables active since then, oldest first, for as long as somebody watches.
-  std::vector<std::shared_ptr<Memtable>>* watched_memtables = nullptr;
+  // Each is given the memtables that become active, for as long as it is in here.
+  std::vector<std::vector<std::shared_ptr<Memtable>>*> memtable_watchers;
 
   // Makes the edit durable, then visible; the `flushed` memtable leaves the view with it. Returns
   // at the instant it became visible. kNoSpace: nothing has changed, the same edit may be tried again

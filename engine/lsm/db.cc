@@ -18,8 +18,8 @@ struct Db::Impl {
   Impl(env::Environment environment, LsmOptions options, std::string directory)
       : core(environment, std::move(options), std::move(directory)),
         compactor(core),
-        flusher(core, [this] { compactor.schedule(); }),
-        commits(core, flusher) {}
+        flusher(core, compactor),
+        commits(core, flusher, compactor) {}
 
   void stop() {
     core.begin_closing();

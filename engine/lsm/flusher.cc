@@ -104,16 +104,18 @@ Result<void> Flusher::flush_oldest() {
     return std::unexpected(sstable.error());
   }
   const SstableMeta& meta = **sstable;
+  core_.keep_to_rate(meta.file_bytes);
   RETURN_IF_ERROR(
       core_.install_when_there_is_room({.log_number = FileNumber{oldest.segment.value + 1},
                                         .next_file = std::nullopt,
                                         .last_sequence = oldest.memtable->greatest_sequence(),
                                         .removed = {},
-                                        .added = {{0, *sstable}}},
+                                        .added = {{compactor_.place_flush(meta), *sstable}},
+                                        .compact_pointers = {}},
                                        oldest.memtable.get()));
   ++core_.metrics.flushes;
   core_.env.events.flushed(meta.number, meta.properties.entries, meta.file_bytes);
-  flushed_();
+  compactor_.flush_installed();
   return {};
 }
 

@@ -1,12 +1,11 @@
-// Turns frozen memtables into SSTables of level 0, the oldest first, one at a time, besides
+// Turns frozen memtables into SSTables of level 0 (or deeper, if the strategy says so), the oldest first, one at a time, besides
 // whatever else runs.
 //
 //   active ── freeze ──> frozen ── job: write SSTable ──> install {SSTable in, memtable and log
 //   segment out}
 #pragma once
 
-#include <functional>
-
+#include "engine/lsm/compactor.h"
 #include "engine/lsm/core.h"
 
 namespace revenant::lsm {
@@ -20,8 +19,7 @@ Result<SstableMetaPtr> write_memtable(env::FileSystem& files, const Memtable& me
 
 class Flusher {
  public:
-  // `flushed` is called after each installed flush.
-  Flusher(Core& core, std::function<void()> flushed) : core_(core), flushed_(std::move(flushed)) {}
+  Flusher(Core& core, Compactor& compactor) : core_(core), compactor_(compactor) {}
 
   // Freezes the active memtable, which is not empty, and sees to its flush. With the commit lock
   // held.
@@ -39,7 +37,7 @@ class Flusher {
   Result<void> flush_oldest();
 
   Core& core_;
-  std::function<void()> flushed_;
+  Compactor& compactor_;  // says where a flush goes, and is told when it is there
   bool running_ = false;
   std::optional<FileNumber> retire_below_;  // segments, once nothing is frozen
 };

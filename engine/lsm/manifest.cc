@@ -43,16 +43,20 @@ class Merged {
       }
     }
     for (auto& added : edit.added) live_[added.meta->number] = std::move(added);
+    for (auto& [level, key] : edit.compact_pointers) pointers_[level] = std::move(key);
     return {};
   }
   ManifestEdit take() && {
     for (auto& [number, added] : live_) whole_.added.push_back(std::move(added));
+    for (auto& [level, key] : pointers_)
+      whole_.compact_pointers.emplace_back(level, std::move(key));
     return std::move(whole_);
   }
 
  private:
   ManifestEdit whole_;
   std::map<FileNumber, ManifestEdit::Added> live_;
+  std::map<int, Buffer> pointers_;
 };
 
 }  // namespace

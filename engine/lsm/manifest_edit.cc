@@ -11,7 +11,8 @@ enum class Tag : uint8_t {
   kNextFile = 2,
   kLastSequence = 3,
   kRemoved = 4,
-  kAdded = 5
+  kAdded = 5,
+  kCompactPointer = 6
 };
 
 void put_field(Buffer& out, Tag tag, uint64_t value) {
@@ -25,6 +26,7 @@ ManifestEdit::Added decode_added(Decoder& in) {
   meta->number.value = in.varint();
   meta->file_bytes = in.varint();
   meta->creation_time.ns = in.fixed<int64_t>();
+  meta->run.value = in.varint();
   meta->properties = sstable::decode_properties(in);
   return {level, std::move(meta)};
 }
@@ -42,7 +44,12 @@ Buffer encode_manifest_edit(const ManifestEdit& edit) {
     put_varint(out, meta->number.value);
     put_varint(out, meta->file_bytes);
     put_fixed(out, meta->creation_time.ns);
+    put_varint(out, meta->run.value);
     sstable::append_properties(out, meta->properties);
+  }
+  for (const auto& [level, key] : edit.compact_pointers) {
+    put_field(out, Tag::kCompactPointer, static_cast<uint64_t>(level));
+    put_bytes(out, key);
   }
   return out;
 }
@@ -67,6 +74,11 @@ Result<ManifestEdit> decode_manifest_edit(Bytes bytes) {
       case Tag::kAdded:
         edit.added.push_back(decode_added(in));
         break;
+      case Tag::kCompactPointer: {
+        const auto level = static_cast<int>(in.varint());
+        edit.compact_pointers.emplace_back(level, in.bytes());
+        break;
+      }
       default:
         return error(ErrorCode::kCorruption, "a manifest edit has an unknown field");
     }

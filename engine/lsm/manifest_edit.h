@@ -3,7 +3,9 @@
 //
 //   edit    | field | field | …          each: tag 1, then
 //   1 log number v     2 next file v     3 last sequence v     4 removed: number v
-//   5 added: level v, number v, file bytes v, creation time 8, the properties (sstable_format.h)
+//   5 added: level v, number v, file bytes v, creation time 8, run v, the properties
+//     (sstable_format.h)
+//   6 compact pointer: level v, key (length v, bytes)
 #pragma once
 
 #include <optional>
@@ -27,6 +29,7 @@ struct ManifestEdit {
       last_sequence;                // of what is in SSTables; the log goes on from there
   std::vector<FileNumber> removed;  // before `added`: an SSTable in both moves
   std::vector<Added> added;
+  std::vector<std::pair<int, Buffer>> compact_pointers;  // by level (CompactPointers)
 };
 
 Buffer encode_manifest_edit(const ManifestEdit& edit);

@@ -47,6 +47,35 @@ constexpr auto enum_names(WalRecoveryMode) {
   };
 }
 
+// A system whose defaults the other settings start from.
+enum class Preset : uint8_t {
+  kNone,
+  kLevelDb,
+  kRocksDbLeveled,
+  kRocksDbUniversal,
+  kPebble,
+  kCassandraStcs,
+  kCassandraLcs,
+  kCassandraTwcs,
+  kCassandraUcs,
+  kScyllaIcs
+};
+constexpr auto enum_names(Preset) {
+  return std::array{
+      EnumName<Preset>{Preset::kNone, "none", "Revenant's own defaults"},
+      EnumName<Preset>{Preset::kLevelDb, "leveldb", "LevelDB"},
+      EnumName<Preset>{Preset::kRocksDbLeveled, "rocksdb_leveled", "RocksDB, leveled compaction"},
+      EnumName<Preset>{Preset::kRocksDbUniversal, "rocksdb_universal",
+                       "RocksDB, universal compaction"},
+      EnumName<Preset>{Preset::kPebble, "pebble", "Pebble"},
+      EnumName<Preset>{Preset::kCassandraStcs, "cassandra_stcs", "Cassandra, size-tiered"},
+      EnumName<Preset>{Preset::kCassandraLcs, "cassandra_lcs", "Cassandra, leveled"},
+      EnumName<Preset>{Preset::kCassandraTwcs, "cassandra_twcs", "Cassandra, time windows"},
+      EnumName<Preset>{Preset::kCassandraUcs, "cassandra_ucs", "Cassandra, unified"},
+      EnumName<Preset>{Preset::kScyllaIcs, "scylla_ics", "ScyllaDB, incremental"},
+  };
+}
+
 struct WalOptions {
   WalSync sync = WalSync::kPeriodic;
   Duration sync_group_window = milliseconds(1);
@@ -65,6 +94,7 @@ struct WalOptions {
 };
 
 struct LsmOptions {
+  Preset preset = Preset::kNone;
   ByteSize memtable_size = mib(4);
   int64_t max_immutable_memtables = 2;
   ByteSize block_cache_size = mib(8);
@@ -72,13 +102,25 @@ struct LsmOptions {
   ByteSize max_manifest_file_size = mib(1);
   int64_t level0_slowdown_writes_trigger = 20;
   int64_t level0_stop_writes_trigger = 36;
+  int64_t max_background_jobs = 2;
+  int64_t max_subcompactions = 1;
+  ByteSize rate_limiter_bytes_per_sec{0};
+  ByteSize soft_pending_compaction_bytes_limit{0};
+  ByteSize hard_pending_compaction_bytes_limit{0};
+  ByteSize delayed_write_rate{0};
   WalOptions wal;
   sstable::SstableOptions sstable;
   CompactionOptions compaction;
   PurgeGuards purge_guards;
 
+  // Sets everything that the preset's system has a default for. The parser calls it before it reads
+  // the other fields.
+  static constexpr std::string_view kProfileField = "preset";
+  void apply_profile();
+
   template <typename V>
   void describe(V& v) {
+    v.field("preset", preset, "The system whose defaults the other settings start from.");
     v.field("memtable_size", memtable_size, at_least(kib(1)),
             "Encoded bytes in the memtable that start a flush. LevelDB: 4 MiB.");
     v.field("max_immutable_memtables", max_immutable_memtables, between<int64_t>(1, 64),
@@ -91,9 +133,23 @@ struct LsmOptions {
             "once it has also doubled. RocksDB: 1 GiB.");
     v.field("level0_slowdown_writes_trigger", level0_slowdown_writes_trigger,
             between<int64_t>(1, 100000),
-            "leveled: level-0 SSTables from which each write is delayed by 1 ms. RocksDB: 20.");
+            "leveled, universal: level-0 SSTables from which writes are slowed down. RocksDB: 20.");
     v.field("level0_stop_writes_trigger", level0_stop_writes_trigger, between<int64_t>(1, 100000),
-            "leveled: level-0 SSTables from which writes stop. RocksDB: 36.");
+            "leveled, universal: level-0 SSTables from which writes stop. RocksDB: 36.");
+    v.field("soft_pending_compaction_bytes_limit", soft_pending_compaction_bytes_limit,
+            "Bytes that compactions have yet to rewrite from which writes are slowed down; 0 is no "
+            "limit. RocksDB: 64 GiB.");
+    v.field("hard_pending_compaction_bytes_limit", hard_pending_compaction_bytes_limit,
+            "Likewise, from which writes stop. RocksDB: 256 GiB.");
+    v.field("delayed_write_rate", delayed_write_rate,
+            "Bytes a second that slowed writes start at, to be cut further while compactions fall "
+            "behind; 0 delays each write by 1 ms, as LevelDB does. RocksDB: 16 MiB.");
+    v.field("max_background_jobs", max_background_jobs, between<int64_t>(2, 64),
+            "One flush and this many compactions less one run at a time. RocksDB: 2.");
+    v.field("max_subcompactions", max_subcompactions, between<int64_t>(1, 64),
+            "Parts by key that one compaction is split into, each a job. RocksDB: 1.");
+    v.field("rate_limiter_bytes_per_sec", rate_limiter_bytes_per_sec,
+            "What flushes and compactions may write in a second; 0 is no limit.");
     v.field("wal", wal, "Write-ahead log.");
     v.field("sstable", sstable, "SSTable format.");
     v.field("compaction", compaction, "Compaction.");

@@ -28,6 +28,12 @@ Result<std::shared_ptr<sstable::SstableReader>> Sstable::open(env::FileSystem& f
 std::shared_ptr<const SstableSet> SstableSet::apply(
     const ManifestEdit& edit, const std::shared_ptr<ObsoleteFiles>& obsolete_files) const {
   auto result = std::make_shared<SstableSet>();
+  result->compact_pointers_ = compact_pointers_;
+  for (const auto& [level, key] : edit.compact_pointers) {
+    const auto at = static_cast<size_t>(level);
+    if (result->compact_pointers_.size() <= at) result->compact_pointers_.resize(at + 1);
+    result->compact_pointers_[at] = key;
+  }
   std::map<FileNumber, SstablePtr> removed;
   for (const auto& level : levels_) {
     auto& kept = result->levels_.emplace_back();

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/env/file_system.h"
+#include "engine/lsm/compaction/picker.h"
 #include "engine/lsm/compaction/sstable_meta.h"
 #include "engine/lsm/manifest_edit.h"
 #include "engine/lsm/obsolete_files.h"
@@ -55,6 +56,7 @@ class SstableSet {
   // As Levels in compaction/sstable_meta.h says.
   const std::vector<std::vector<SstablePtr>>& levels() const { return levels_; }
   const Levels& metas() const { return metas_; }
+  const CompactPointers& compact_pointers() const { return compact_pointers_; }
   size_t level0_size() const { return levels_.empty() ? 0 : levels_[0].size(); }
   SstablePtr find(FileNumber number) const;  // null if it is not here
 
@@ -72,6 +74,7 @@ class SstableSet {
   std::vector<sstable::SortedKeys> greatest_keys_;  // of each level but level 0
   std::vector<uint64_t> range_tombstones_;          // of each level
   Levels metas_;
+  CompactPointers compact_pointers_;
   Version greatest_version_;
   uint64_t payload_bytes_ = 0;
 };

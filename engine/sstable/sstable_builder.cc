@@ -5,6 +5,7 @@
 #include "engine/base/check.h"
 #include "engine/sstable/block_builder.h"
 #include "engine/sstable/bloom_filter.h"
+#include "engine/sstable/deletion_window.h"
 #include "engine/sstable/sstable_format.h"
 #include "engine/sstable/sstable_index.h"
 
@@ -13,12 +14,20 @@ namespace {
 
 // Bytes collected before they are given to the file (LevelDB's kWritableFileBufferSize).
 constexpr size_t kWriteSize = 64 << 10;
+// A data block is dense if it holds so many tombstones, or they make so much of its bytes. Pebble:
+// NumDeletionsThreshold, DeletionSizeRatioThreshold.
+constexpr uint64_t kDenseTombstones = 100;
+constexpr double kDenseShare = 0.5;
 
 }  // namespace
 
 struct SstableBuilder::Impl {
   Impl(std::unique_ptr<env::AppendFile> f, const SstableOptions& o, env::Cause c)
-      : file(std::move(f)), options(o), cause(c), block(o.restart_interval) {}
+      : file(std::move(f)),
+        options(o),
+        cause(c),
+        block(o.restart_interval),
+        deletions(static_cast<uint64_t>(o.deletion_window_size)) {}
 
   uint64_t end() const { return written + pending.size(); }
 
@@ -45,6 +54,8 @@ struct SstableBuilder::Impl {
   std::vector<uint64_t> hashes;  // of the distinct user keys
   std::vector<RangeTombstone> range_tombstones;
   SstableProperties properties;
+  DeletionWindow deletions;
+  uint64_t tombstones_in_block = 0, tombstone_bytes_in_block = 0, bytes_in_block = 0;
   bool finished = false;
 };
 
@@ -86,6 +97,7 @@ Result<SstableProperties> SstableBuilder::finish() {
   CHECK(!impl.finished);
   CHECK(!impl.empty(), "an SSTable holds something");
   impl.finished = true;
+  impl.properties.most_deletions_in_window = impl.deletions.most();
   if (!impl.block.empty()) impl.close_data_block();
   if (impl.properties.entries > 0) {
     impl.properties.greatest_key = user_key_of(impl.block.last_key());
@@ -122,9 +134,16 @@ void SstableBuilder::Impl::account(const InternalKey& key, Bytes value) {
   account(key.version, key.sequence);
   p.key_bytes += key.user_key.size() + kTrailerSize;
   p.value_bytes += value.size();
+  const bool tombstone = key.kind == CellKind::kTombstone;
+  const uint64_t bytes = key.user_key.size() + kTrailerSize + value.size();
+  bytes_in_block += bytes;
+  tombstones_in_block += tombstone;
+  tombstone_bytes_in_block += tombstone ? bytes : 0;
+  deletions.add(tombstone);
   if (key.kind == CellKind::kValue) return;
   ++(key.kind == CellKind::kTombstone ? p.tombstones : p.expiring);
   const Instant time = entry_cell(key, value).deletion_time;
+  p.deletion_times.add(time);
   p.least_deletion_time = std::min(p.least_deletion_time, time);
   p.greatest_deletion_time = std::max(p.greatest_deletion_time, time);
 }
@@ -141,6 +160,7 @@ void SstableBuilder::Impl::account(const RangeTombstone& tombstone) {
   ++p.range_tombstones;
   account(tombstone.version, tombstone.sequence);
   p.key_bytes += tombstone.start.size() + tombstone.end.size();
+  p.deletion_times.add(tombstone.deletion_time);
   p.least_deletion_time = std::min(p.least_deletion_time, tombstone.deletion_time);
   p.greatest_deletion_time = std::max(p.greatest_deletion_time, tombstone.deletion_time);
 }
@@ -154,6 +174,13 @@ void SstableBuilder::Impl::account(Version version, SequenceNumber sequence) {
 }
 
 void SstableBuilder::Impl::close_data_block() {
+  ++properties.data_blocks;
+  if (tombstones_in_block >= kDenseTombstones ||
+      static_cast<double>(tombstone_bytes_in_block) >=
+          kDenseShare * static_cast<double>(bytes_in_block)) {
+    ++properties.tombstone_dense_blocks;
+  }
+  tombstones_in_block = tombstone_bytes_in_block = bytes_in_block = 0;
   const size_t start = block.start();
   block.finish(pending);
   index.add(block.last_key(), pending.size() - start);

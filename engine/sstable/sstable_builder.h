@@ -8,6 +8,7 @@
 #include "engine/sstable/internal_key.h"
 #include "engine/sstable/options.h"
 #include "engine/sstable/range_tombstone.h"
+#include "engine/sstable/tombstone_histogram.h"
 
 namespace revenant::sstable {
 
@@ -25,6 +26,11 @@ struct SstableProperties {
   Instant least_deletion_time = Instant::never();
   Instant greatest_deletion_time{INT64_MIN};
   uint64_t key_bytes = 0, value_bytes = 0;  // as given, before prefix compression
+  // What compactions for the sake of tombstones go by.
+  TombstoneHistogram deletion_times;  // of tombstones, and the ends of expiring values
+  uint64_t data_blocks = 0;
+  uint64_t tombstone_dense_blocks = 0;    // of these, those that are mostly tombstones
+  uint64_t most_deletions_in_window = 0;  // in deletion_window_size entries (SstableOptions)
 };
 
 class SstableBuilder {

@@ -78,6 +78,10 @@ void append_properties(Buffer& out, const SstableProperties& p) {
   put_fixed(out, p.greatest_deletion_time.ns);
   put_varint(out, p.key_bytes);
   put_varint(out, p.value_bytes);
+  p.deletion_times.append_to(out);
+  put_varint(out, p.data_blocks);
+  put_varint(out, p.tombstone_dense_blocks);
+  put_varint(out, p.most_deletions_in_window);
 }
 
 SstableProperties decode_properties(Decoder& in) {
@@ -96,6 +100,10 @@ SstableProperties decode_properties(Decoder& in) {
   p.greatest_deletion_time.ns = in.fixed<int64_t>();
   p.key_bytes = in.varint();
   p.value_bytes = in.varint();
+  p.deletion_times = TombstoneHistogram::decode(in);
+  p.data_blocks = in.varint();
+  p.tombstone_dense_blocks = in.varint();
+  p.most_deletions_in_window = in.varint();
   return p;
 }
 

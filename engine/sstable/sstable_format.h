@@ -43,7 +43,7 @@
 namespace revenant::sstable {
 
 inline constexpr Bytes kMagic = "revnt.st";
-inline constexpr uint32_t kFormatVersion = 2;
+inline constexpr uint32_t kFormatVersion = 3;
 inline constexpr uint64_t kChecksumSize = 4;
 inline constexpr uint64_t kFooterSize = 56;
 

@@ -54,6 +54,15 @@ inline constexpr bool kIsList<std::vector<T>> = true;
 
 template <typename T>
 concept Profiled = requires(T value) { value.apply_profile(); };
+// The field that names the profile.
+template <Profiled T>
+constexpr std::string_view profile_field() {
+  if constexpr (requires { T::kProfileField; }) {
+    return T::kProfileField;
+  } else {
+    return "profile";
+  }
+}
 
 // The widest range of a type that has one.
 template <typename T>
@@ -137,7 +146,7 @@ void read_struct(const Json& in, const std::string& path, Errors& errors, T& out
   Reader reader(in, path, errors);
   if constexpr (Profiled<T>) {
     const size_t before = errors.size();
-    reader.read_only("profile");
+    reader.read_only(profile_field<T>());
     out.describe(reader);
     reader.read_only("");
     errors.cut_to(before);  // the second visit reports them

@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "engine/lsm/compaction/unified.h"
 #include "sim/scenario/reader.h"
 
 namespace revenant::sim {
@@ -104,6 +105,12 @@ class Validator {
     if (c.min_threshold > c.max_threshold) {
       add(compaction + "min_threshold", "{} is above max_threshold, which is {}", c.min_threshold,
           c.max_threshold);
+    }
+    if (!lsm::parse_scaling_parameters(c.scaling_parameters).has_value()) {
+      add(compaction + "scaling_parameters",
+          "expected parameters such as \"T4, L10, N\" with fan factors from 2 to 1000, found "
+          "\"{}\"",
+          c.scaling_parameters);
     }
     const int64_t slowdown = s_.storage.level0_slowdown_writes_trigger,
                   stop = s_.storage.level0_stop_writes_trigger;

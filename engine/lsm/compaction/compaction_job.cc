@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "engine/base/check.h"
 #include "engine/lsm/compaction/retention.h"
 #include "engine/lsm/compaction/sstable_writer.h"
 
@@ -12,44 +13,90 @@ namespace {
 
 constexpr uint64_t kKeysPerStep = 1024;
 
-class CompactionJob {
- public:
-  CompactionJob(env::FileSystem& files, const CompactionRequest& request)
-      : files_(files),
-        request_(request),
-        cause_(env::Cause::compaction(request.from, request.to)),
-        writer_(files, {.directory = request.directory,
-                        .sstable = request.sstable,
-                        .cause = cause_,
-                        .creation_time = request.now,
-                        .first_number = request.first_output,
-                        .numbers = request.output_numbers,
-                        .file_bytes_max = request.output_bytes_max}) {}
+}  // namespace
 
-  CompactionOutcome run() && {
-    outcome_.status = merge();
-    outcome_.created = writer_.created();
-    outcome_.bytes_read = counters_.bytes_from_file;
-    return std::move(outcome_);
+struct CompactionJob::Impl {
+  Impl(env::FileSystem& files, CompactionRequest r)
+      : files_(files),
+        request_(std::move(r)),
+        cause_(env::Cause::compaction(request_.from, request_.to)),
+        writer_(files, {.directory = request_.directory,
+                        .sstable = request_.sstable,
+                        .cause = cause_,
+                        .creation_time = request_.now,
+                        .first_number = request_.first_output,
+                        .numbers = request_.output_numbers,
+                        .run = request_.run,
+                        .file_bytes_max = request_.output_bytes_max,
+                        .boundaries = request_.boundaries,
+                        .grandparent_bytes_max = request_.grandparent_bytes_max,
+                        .grandparents = request_.grandparents}) {}
+
+  State advance(Pause pause) {
+    auto state = merge(pause);
+    if (state.has_value()) return *state;
+    outcome_.status = std::unexpected(std::move(state.error()));
+    return State::kEnded;
   }
 
+  CompactionOutcome take() {
+    const auto& created = writer_.created();
+    outcome_.created.assign(created.begin() + static_cast<std::ptrdiff_t>(taken_files_),
+                            created.end());
+    outcome_.bytes_read =
+        counters_.bytes_from_file - std::exchange(taken_bytes_read_, counters_.bytes_from_file);
+    const uint64_t shadowed = retention_.has_value() ? retention_->dropped() : 0;
+    outcome_.shadowed = shadowed - std::exchange(taken_shadowed_, shadowed);
+    for (const SstableMetaPtr& output : outcome_.outputs)
+      outcome_.bytes_written += output->file_bytes;
+    taken_files_ = created.size();
+    return std::exchange(outcome_, {});
+  }
+
+  Buffer position() const { return writer_.limit_of_closed(); }
+  uint64_t bytes_written() const { return writer_.bytes(); }
+
  private:
-  Result<void> merge() {
-    ASSIGN_OR_RETURN(auto entries, open_inputs());
-    const sstable::RangeTombstones ranges(input_ranges_);
-    writer_.add(retained_ranges(ranges));
-    Retention retention(std::move(entries), ranges, request_.snapshots, request_.now);
-    uint64_t keys_met = 0;
-    for (retention.seek_to_first(); retention.valid(); retention.next()) {
-      if (++keys_met % kKeysPerStep == 0 && request_.between_steps) request_.between_steps();
+  Result<State> merge(Pause pause) {
+    if (!retention_.has_value()) RETURN_IF_ERROR(begin());
+    const uint64_t begin = writer_.bytes();
+    Retention& retention = *retention_;
+    for (; retention.valid(); retention.next()) {
+      if (++keys_met_ % kKeysPerStep == 0 && request_.between_steps) request_.between_steps();
+      if (!request_.limit.empty() && retention.user_key() >= request_.limit) break;
+      if (pause.at_output) {
+        ASSIGN_OR_RETURN(const bool closed, writer_.close_before(retention.user_key()));
+        if (closed) {
+          ASSIGN_OR_RETURN(outcome_.outputs, writer_.take_closed());
+          return State::kClosedOutput;
+        }
+      }
+      if (writer_.bytes() - begin >= pause.bytes) return State::kPaused;
       RETURN_IF_ERROR(write(retention.user_key(), retention.kept()));
     }
     RETURN_IF_ERROR(retention.status());
     ASSIGN_OR_RETURN(outcome_.outputs, writer_.finish());
-    outcome_.shadowed = retention.dropped();
-    for (const SstableMetaPtr& output : outcome_.outputs)
-      outcome_.bytes_written += output->file_bytes;
+    return State::kEnded;
+  }
+
+  Result<void> begin() {
+    ASSIGN_OR_RETURN(auto entries, open_inputs());
+    cut_ranges();
+    ranges_.emplace(input_ranges_);
+    writer_.add(retained_ranges(*ranges_));
+    retention_.emplace(std::move(entries), *ranges_, request_.snapshots, request_.now);
+    request_.least.empty() ? retention_->seek_to_first() : retention_->seek(request_.least);
     return {};
+  }
+
+  // To what lies within this job's bounds.
+  void cut_ranges() {
+    for (sstable::RangeTombstone& range : input_ranges_) {
+      if (range.start < request_.least) range.start = request_.least;
+      if (!request_.limit.empty() && range.end > request_.limit) range.end = request_.limit;
+    }
+    std::erase_if(input_ranges_,
+                  [](const sstable::RangeTombstone& range) { return range.start >= range.end; });
   }
 
   Result<std::unique_ptr<sstable::Iterator>> open_inputs() {
@@ -159,19 +206,43 @@ class CompactionJob {
   }
 
   env::FileSystem& files_;
-  const CompactionRequest& request_;
+  const CompactionRequest request_;
   const env::Cause cause_;
   SstableWriter writer_;
-  sstable::ReadCounters counters_;
+  sstable::ReadCounters counters_;  // outlives the iterators below
   std::vector<sstable::RangeTombstone> input_ranges_;
-  std::vector<bool> purged_;  // of one key's entries
-  CompactionOutcome outcome_;
+  std::optional<sstable::RangeTombstones> ranges_;  // these two once begun
+  std::optional<Retention> retention_;
+  std::vector<bool> purged_;   // of one key's entries
+  CompactionOutcome outcome_;  // not yet taken
+  uint64_t keys_met_ = 0;
+  size_t taken_files_ = 0;
+  uint64_t taken_bytes_read_ = 0, taken_shadowed_ = 0;
 };
 
-}  // namespace
+CompactionJob::CompactionJob(env::FileSystem& files, CompactionRequest request)
+    : impl_(std::make_unique<Impl>(files, std::move(request))) {}
+CompactionJob::~CompactionJob() = default;
+CompactionJob::State CompactionJob::advance(Pause pause) { return impl_->advance(pause); }
+Buffer CompactionJob::position() const { return impl_->position(); }
+uint64_t CompactionJob::bytes_written() const { return impl_->bytes_written(); }
+CompactionOutcome CompactionJob::take() { return impl_->take(); }
+
+void CompactionOutcome::append(CompactionOutcome next) {
+  if (status.has_value()) status = std::move(next.status);
+  created.insert(created.end(), next.created.begin(), next.created.end());
+  outputs.insert(outputs.end(), next.outputs.begin(), next.outputs.end());
+  std::ranges::move(next.purged, std::back_inserter(purged));
+  for (size_t i = 0; i < kPurgeReasons; ++i) decisions[i] += next.decisions[i];
+  shadowed += next.shadowed;
+  bytes_read += next.bytes_read;
+  bytes_written += next.bytes_written;
+}
 
 CompactionOutcome run_compaction(env::FileSystem& files, const CompactionRequest& request) {
-  return CompactionJob(files, request).run();
+  CompactionJob job(files, request);
+  CHECK(job.advance({}) == CompactionJob::State::kEnded);
+  return job.take();
 }
 
 }  // namespace revenant::lsm

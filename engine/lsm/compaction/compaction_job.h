@@ -1,9 +1,12 @@
 // The job that merges SSTables. It shares nothing: it opens its own handles, reads past every
 // cache, and returns what it made by value; the owner installs it or throws it away.
 //
-//   inputs ─> merge ─> retention ─> may_purge? ─> outputs (closed at output_bytes_max)
+//   inputs ─> merge ─> retention ─> may_purge? ─> outputs (cut as the pick says)
 //                                       └─ purged: the list that the owner checks against what
 //                                       arrived meanwhile
+//
+// It can pause: after so many bytes, so that its owner can hold it to a rate, and where an output
+// ends, so that its owner can install what is done and let go of the inputs that lie before it.
 //
 // Of each key the winners of the present and of the snapshots stay (retention.h).
 #pragma once
@@ -35,10 +38,16 @@ struct CompactionRequest {
   sstable::SstableOptions sstable;
   int from = 0, to = 0;  // levels
   std::vector<SstableMetaPtr> inputs;
+  Buffer least, limit;  // only user keys from `least` and below `limit`; empty: no bound
+  // Where outputs end, as in CompactionPick.
   uint64_t output_bytes_max = UINT64_MAX;
+  uint64_t grandparent_bytes_max = UINT64_MAX;
+  std::vector<SstableMetaPtr> grandparents;
+  std::vector<Buffer> boundaries;
   // Numbers for the outputs. The last one takes all that is left.
   FileNumber first_output;
   uint64_t output_numbers = 1;
+  FileNumber run;  // of the outputs; none: each is one of its own
 
   // What the purge rule needs, as of the job's start. For memtables and log the least version over
   // all their keys: coarser than Cassandra's least version of the partition, never less safe.
@@ -60,6 +69,7 @@ struct PurgedTombstone {
   Buffer end;  // of a range tombstone; empty for one of a single key
 };
 
+// Of a job, or of a part of it.
 struct CompactionOutcome {
   Result<void> status;              // on error nothing below but `created` is of use
   std::vector<FileNumber> created;  // every file begun
@@ -69,8 +79,38 @@ struct CompactionOutcome {
   std::array<uint64_t, kPurgeReasons> decisions{};  // by PurgeReason, tombstones that won
   uint64_t shadowed = 0;                            // entries dropped because they lost
   uint64_t bytes_read = 0, bytes_written = 0;
+
+  // Adds what came after this.
+  void append(CompactionOutcome next);
 };
 
+class CompactionJob {
+ public:
+  // `files` must outlive it.
+  CompactionJob(env::FileSystem& files, CompactionRequest request);
+  ~CompactionJob();
+
+  struct Pause {
+    uint64_t bytes = UINT64_MAX;  // written since the last pause, about
+    bool at_output = false;       // an output was closed
+  };
+  enum class State { kPaused, kClosedOutput, kEnded };
+  // Merges on until a pause or the end. After kClosedOutput every key below position() that is
+  // left lies in an output that is closed.
+  State advance(Pause pause);
+  Buffer position() const;
+  uint64_t bytes_written() const;  // so far, in the output in progress too
+
+  // What came since the last call, unless a part of it is still in an output in progress: after
+  // kClosedOutput and kEnded.
+  CompactionOutcome take();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// A whole job, from begin to end.
 CompactionOutcome run_compaction(env::FileSystem& files, const CompactionRequest& request);
 
 }  // namespace revenant::lsm

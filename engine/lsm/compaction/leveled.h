@@ -1,20 +1,33 @@
-// LevelDB's leveled compaction: level 0 takes flushed memtables, which overlap; each deeper level
-// is one sorted run of files with disjoint ranges, `max_bytes_for_level_multiplier` times as large
-// as the one above.
+// LevelDB's and RocksDB's leveled compaction: level 0 takes flushed memtables, which overlap; each
+// deeper level is one sorted run of files with disjoint ranges, `max_bytes_for_level_multiplier`
+// times as large as the one above.
 //
 //   L0   [c-----m] [a--g] [f-----z]         score: SSTables / trigger
 //   L1   [a--f][h----m][p--t]               score: bytes / limit
-//   L2   [a-c][d-e][f-h][i-k][l-n][p-t]
+//   L2   [a-c][d-e][f-h][i-k][l-n][p-t]     what L1's file overlaps here is merged with it, and
+//   L3   [a-b][b-d][d-e]…                   an output is cut where it overlaps too much here
 //
-// The level of the highest score from 1 on is compacted: one SSTable of it, taken round-robin by
-// key, with all that overlap it in the next level; from level 0 all SSTables that overlap it,
-// directly or through others, so that no older cell is left above a newer one. An SSTable that
-// overlaps nothing in the next level just moves, unless it holds tombstones that a merge might
-// drop.
+// The level of the highest score goes first. One SSTable of it, chosen by `compaction_pri`, is
+// merged with all that overlap it in the next level; from level 0 go all SSTables that overlap it,
+// directly or through others, so that no older cell is left above a newer one. Then:
 //
-// Source: LevelDB version_set.cc (PickCompaction, Finalize, GetOverlappingInputs). Not done: its
-// widening of the inputs where the next level's stay the same, its limit on overlap with the level
-// after the next, compactions caused by seeks; the round-robin position is not kept over a restart.
+//   widening   more of the upper level comes along where that takes no more files of the lower one
+//              and the whole stays below expanded_compaction_factor files' size
+//   move       a lone SSTable that overlaps nothing in the next level only changes its level, in
+//              the manifest, unless it overlaps too much of the level after that, or holds
+//              tombstones that a merge might drop
+//   cut        outputs end at target_file_size_base, or where they overlap more than
+//              max_grandparent_overlap_factor files' size of the level after the next
+//
+// A flush that overlaps nothing may go down to max_mem_compact_level at once. Level sizes are
+// static (LevelDB) or, with level_compaction_dynamic_level_bytes, follow from the last level's
+// size upward (RocksDB), so that what is above it is never more than about a ninth of it.
+//
+// Sources: LevelDB version_set.cc (PickCompaction, SetupOtherInputs, Finalize, ShouldStopBefore,
+// PickLevelForMemTableOutput) and db_impl.cc (IsTrivialMove); RocksDB version_set.cc
+// (CalculateBaseBytes, ComputeCompactionScore, EstimateCompactionBytesNeeded, SortFileByOverlappingRatio).
+// Not done: compactions caused by seeks or reads, merges within level 0, RocksDB's cutting of
+// outputs at the boundaries of grandparents.
 #pragma once
 
 #include <memory>
@@ -26,7 +39,11 @@ namespace revenant::lsm {
 std::unique_ptr<CompactionPicker> make_leveled_picker(const CompactionOptions& options,
                                                       Duration gc_grace);
 
-// The size a level (from 1 on) may have.
-uint64_t level_bytes_max(int level, const CompactionOptions& options);
+// Where level 0 is merged to, and how large each level may be.
+struct LevelTargets {
+  int base_level = 1;
+  std::vector<uint64_t> bytes_max;  // by level; those of level 0 and above base_level mean nothing
+};
+LevelTargets level_targets(const Levels& levels, const CompactionOptions& options);
 
 }  // namespace revenant::lsm

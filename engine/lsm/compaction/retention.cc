@@ -20,6 +20,11 @@ void Retention::seek_to_first() {
   find();
 }
 
+void Retention::seek(Bytes user_key) {
+  entries_->seek(sstable::seek_key(user_key));
+  find();
+}
+
 void Retention::find() {
   kept_.clear();
   while (kept_.empty() && entries_->valid()) {

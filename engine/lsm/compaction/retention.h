@@ -60,6 +60,7 @@ class Retention {
       : entries_(std::move(entries)), ranges_(ranges), bounds_(std::move(snapshots)), now_(now) {}
 
   void seek_to_first();
+  void seek(Bytes user_key);  // to the first that is not before it
   bool valid() const { return valid_; }
   void next() { find(); }  // only while valid()
 

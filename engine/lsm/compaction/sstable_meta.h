@@ -18,6 +18,9 @@ struct SstableMeta {
   FileNumber number;
   uint64_t file_bytes = 0;
   Instant creation_time;  // by the node's clock
+  // SSTables that one merge wrote share its run: their ranges are disjoint, together they are one
+  // sorted run cut in pieces. A flushed one is a run of its own.
+  FileNumber run;
   sstable::SstableProperties properties;
 
   Bytes least_key() const { return properties.least_key; }
@@ -39,6 +42,9 @@ struct KeyRange {
   bool overlaps(const SstableMeta& sstable) const {
     return sstable.least_key() <= greatest && least <= sstable.greatest_key();
   }
+  bool overlaps(const KeyRange& other) const {
+    return other.least <= greatest && least <= other.greatest;
+  }
   void extend(const SstableMeta& sstable) {
     if (sstable.least_key() < least) least = sstable.least_key();
     if (sstable.greatest_key() > greatest) greatest = sstable.greatest_key();
@@ -48,6 +54,21 @@ inline KeyRange key_range(const std::vector<SstableMetaPtr>& sstables) {  // at 
   KeyRange range{Buffer(sstables.front()->least_key()), Buffer(sstables.front()->greatest_key())};
   for (const SstableMetaPtr& sstable : sstables) range.extend(*sstable);
   return range;
+}
+
+// Those whose ranges overlap it, in their order.
+inline std::vector<SstableMetaPtr> overlapping(const std::vector<SstableMetaPtr>& sstables,
+                                               const KeyRange& range) {
+  std::vector<SstableMetaPtr> result;
+  for (const SstableMetaPtr& sstable : sstables) {
+    if (range.overlaps(*sstable)) result.push_back(sstable);
+  }
+  return result;
+}
+inline uint64_t total_bytes(const std::vector<SstableMetaPtr>& sstables) {
+  uint64_t sum = 0;
+  for (const SstableMetaPtr& sstable : sstables) sum += sstable->file_bytes;
+  return sum;
 }
 
 inline std::string sstable_path(const std::string& directory, FileNumber number) {

@@ -26,8 +26,13 @@ struct SstableWriterOptions {
   Instant creation_time;
   FileNumber first_number;  // of `numbers` reserved ones, used in order
   uint64_t numbers = 1;
-  uint64_t file_bytes_max =
-      UINT64_MAX;  // a file is closed once it is this large, but for the last number's
+  FileNumber run = {};  // of all files; none: each is one of its own
+  // A file is closed once it is this large, before one of these keys, and before it overlaps more
+  // than this of the grandparents (both in key order); but not the last number's.
+  uint64_t file_bytes_max = UINT64_MAX;
+  std::vector<Buffer> boundaries = {};
+  uint64_t grandparent_bytes_max = UINT64_MAX;
+  std::vector<SstableMetaPtr> grandparents = {};
 };
 
 class SstableWriter {
@@ -42,9 +47,21 @@ class SstableWriter {
   // added.
   Result<std::vector<SstableMetaPtr>> finish();
 
+  // Closes the file in progress if `user_key`, the next to be added, is to begin a new one; true if
+  // it did. add() does the same.
+  Result<bool> close_before(Bytes user_key);
+  // The files closed since the last call, durable; none is in progress. They hold all that was
+  // added up to limit_of_closed().
+  Result<std::vector<SstableMetaPtr>> take_closed();
+  Buffer limit_of_closed() const { return last_user_key_ + '\0'; }
+
   const std::vector<FileNumber>& created() const { return created_; }
+  uint64_t bytes() const {
+    return closed_bytes_ + (builder_ != nullptr ? builder_->file_bytes() : 0);
+  }
 
  private:
+  bool must_end_before(Bytes user_key);
   Result<void> open_file();
   Result<void> close_file();
   // Moves the parts of range tombstones that lie before `limit` to the file, all if there is none.
@@ -54,9 +71,15 @@ class SstableWriter {
   const SstableWriterOptions options_;
   std::unique_ptr<sstable::SstableBuilder> builder_;       // of created_.back(), or null
   std::vector<sstable::RangeTombstone> range_tombstones_;  // of files to come
-  Buffer last_user_key_;                                   // in builder_'s file
+  Buffer last_user_key_;                                   // of the last file begun
   std::vector<FileNumber> created_;
-  std::vector<SstableMetaPtr> finished_;
+  std::vector<SstableMetaPtr> finished_;  // not yet taken
+  Buffer greatest_key_;                   // of the last file closed
+  uint64_t closed_bytes_ = 0;
+  size_t next_boundary_ = 0;
+  size_t next_grandparent_ = 0;     // the first that does not lie before the last key
+  uint64_t grandparent_bytes_ = 0;  // passed since the last file that they ended
+  bool added_ = false;              // a key, ever
 };
 
 }  // namespace revenant::lsm

@@ -49,6 +49,24 @@ class DbFuzz : public testing::TestWithParam<FuzzCase> {
     options.compaction.max_bytes_for_level_multiplier = 2;
     options.compaction.target_file_size_base = ByteSize{random.between(400, 900)};
     options.compaction.num_levels = 6;
+    options.max_background_jobs = random.between(2, 5);
+    options.max_subcompactions = random.between(1, 3);
+    if (random.chance({300'000'000})) options.rate_limiter_bytes_per_sec = mib(4);
+    if (random.chance({500'000'000})) options.delayed_write_rate = mib(1);
+    options.compaction.level_compaction_dynamic_level_bytes = random.chance({300'000'000});
+    options.compaction.compaction_pri = static_cast<CompactionPri>(random.below(4));
+    options.compaction.max_mem_compact_level = random.between(0, 2);
+    options.compaction.max_grandparent_overlap_factor = random.between(1, 10);
+    options.compaction.compaction_window_size = milliseconds(1);
+    options.compaction.expired_sstable_check_frequency = milliseconds(5);
+    options.compaction.scaling_parameters = random.chance({500'000'000}) ? "T2, L4" : "T4, N";
+    options.compaction.target_sstable_size = kib(1);
+    options.compaction.sstable_size = kib(1);
+    options.compaction.space_amplification_goal = random.chance({500'000'000}) ? 1.5 : 0;
+    options.compaction.tombstone_dense_compaction_threshold =
+        random.chance({300'000'000}) ? 0.1 : 0;
+    if (random.chance({300'000'000}))
+      options.compaction.delete_persistence_threshold = milliseconds(random.between(5, 100));
     return options;
   }
 
@@ -162,7 +180,7 @@ class DbFuzz : public testing::TestWithParam<FuzzCase> {
 };
 
 TEST_P(DbFuzz, ReadsAgreeWithTheModel) {
-  for (uint64_t seed = 1; seed <= 5 && !HasFailure(); ++seed) run(seed);
+  for (uint64_t seed = 1; seed <= 12 && !HasFailure(); ++seed) run(seed);
   // The runs must have met what they are here for.
   EXPECT_GT(totals.purges, 100);
   if (GetParam().versions == Versions::kTimestamp) {
@@ -173,17 +191,21 @@ TEST_P(DbFuzz, ReadsAgreeWithTheModel) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    All, DbFuzz,
-    testing::Values(FuzzCase{CompactionStrategy::kSizeTiered, Versions::kTimestamp},
-                    FuzzCase{CompactionStrategy::kSizeTiered, Versions::kSequence},
-                    FuzzCase{CompactionStrategy::kLeveled, Versions::kTimestamp},
-                    FuzzCase{CompactionStrategy::kLeveled, Versions::kSequence}),
-    [](const auto& test) {
-      return std::string(test.param.strategy == CompactionStrategy::kLeveled ? "Leveled"
-                                                                             : "SizeTiered") +
-             (test.param.versions == Versions::kTimestamp ? "Timestamps" : "Sequences");
-    });
+std::vector<FuzzCase> all_cases() {
+  std::vector<FuzzCase> cases;
+  for (const auto& strategy : enum_names(CompactionStrategy{})) {
+    if (strategy.value == CompactionStrategy::kNone) continue;
+    for (const Versions versions : {Versions::kTimestamp, Versions::kSequence})
+      cases.push_back({strategy.value, versions});
+  }
+  return cases;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, DbFuzz, testing::ValuesIn(all_cases()), [](const auto& test) {
+  std::string name(enum_name(test.param.strategy));
+  std::erase(name, '_');
+  return name + (test.param.versions == Versions::kTimestamp ? "Timestamps" : "Sequences");
+});
 
 }  // namespace
 }  // namespace revenant::lsm

@@ -167,7 +167,8 @@ TEST_F(DbLogTest, WritesSlowDownAndStopWithLevel0) {
   }
   put("a", "v", 5);
   ASSERT_EQ(node().observer.stalls.size(), 1u);
-  EXPECT_EQ(node().observer.stalls[0], std::pair(env::StallCause::kLevel0, milliseconds(1)));
+  EXPECT_EQ(node().observer.stalls[0],
+            std::pair(env::StallCause::kLevel0Slowdown, milliseconds(1)));
   int created = 0;
   memory.before = [&](std::string_view call, const std::string& path) -> Result<void> {
     // The third SSTable is the flush's, the next one the compaction's.
@@ -178,7 +179,7 @@ TEST_F(DbLogTest, WritesSlowDownAndStopWithLevel0) {
   flush();
   put("a", "v", 6);
   ASSERT_EQ(node().observer.stalls.size(), 2u);
-  EXPECT_EQ(node().observer.stalls[1], std::pair(env::StallCause::kLevel0, milliseconds(70)));
+  EXPECT_EQ(node().observer.stalls[1], std::pair(env::StallCause::kLevel0Stop, milliseconds(70)));
   EXPECT_EQ(db->metrics().levels[0].sstables, 0u);
 }
 
