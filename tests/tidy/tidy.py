@@ -156,7 +156,7 @@ def check_folders_are_layers(tree: Tree) -> Iterator[Finding]:
 def check_tests_mirror_layers(tree: Tree) -> Iterator[Finding]:
     """cmake/tests.cmake builds the tests of each layer, and those of the folders it names itself."""
     built = set(layers(tree))
-    built.update(re.findall(r"^test_folder\((\w\S*)", tree.texts.get("cmake/tests.cmake", ""), re.MULTILINE))
+    built.update(re.findall(r"^\s*test_folder\((\w\S*)", tree.texts.get("cmake/tests.cmake", ""), re.MULTILINE))
     for path in tree.cpp("tests/"):
         folder = folder_of(path).removeprefix("tests/")
         if path.endswith("_test.cc") and folder not in built:
