@@ -55,6 +55,15 @@ std::vector<Buffer> split_keys(const CompactionPick& pick, int64_t parts) {
   return keys;
 }
 
+// Whether no SSTable lies deeper than this level.
+bool is_bottommost(int level, const View& view) {
+  const auto& levels = view.sstables->levels();
+  for (size_t deeper = static_cast<size_t>(level) + 1; deeper < levels.size(); ++deeper) {
+    if (!levels[deeper].empty()) return false;
+  }
+  return level > 0;
+}
+
 }  // namespace
 
 // On construction what is written becomes known to picks, until destruction.
@@ -292,7 +301,7 @@ Result<CompactionRequest> Compactor::make_request(const CompactionPick& pick, co
                                                   Instant now, bool keep_tombstones) {
   CompactionRequest request;
   request.directory = core_.directory;
-  request.sstable = core_.options.sstable;
+  request.sstable = core_.options.sstable.at_level(pick.to, is_bottommost(pick.to, view));
   request.from = pick.from;
   request.to = pick.to;
   request.inputs = pick.inputs;

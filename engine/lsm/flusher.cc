@@ -12,7 +12,7 @@ Result<SstableMetaPtr> write_memtable(env::FileSystem& files, const Memtable& me
                                       const sstable::SstableOptions& options, FileNumber number,
                                       Instant now, std::vector<SequenceNumber> snapshots) {
   SstableWriter writer(files, {.directory = directory,
-                               .sstable = options,
+                               .sstable = options.at_level(0, false),
                                .cause = {env::CauseKind::kFlush},
                                .creation_time = now,
                                .first_number = number});

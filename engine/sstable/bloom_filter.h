@@ -5,8 +5,13 @@
 // Mitzenmacher 2006), which costs nothing in accuracy: at 10 bits per key and k = 7, (1 -
 // e^(-7/10))^7 = 0.82 % of absent keys pass.
 //
-// Not done: keeping a key's bits within one cache line, which would save misses and let 0.95 % pass
-// (RocksDB).
+// A blocked filter keeps all bits of a key within one line of 64 bytes (Putze, Sanders, Singler 2007;
+// RocksDB's default), which the upper half of the hash chooses: one cache miss in place of k. Lines get
+// unequally many keys, by Poisson with 512/b on average, which costs accuracy: at 10 bits per key
+// 0.96 % pass in place of 0.82 %.
+//
+//   standard | bits, 8 to a byte … | probes 1 | type 1 |
+//   blocked  | lines of 64 bytes … | probes 1 | type 1 |
 #pragma once
 
 #include <cstdint>
@@ -14,6 +19,7 @@
 
 #include "engine/base/bytes.h"
 #include "engine/base/checksum.h"
+#include "engine/sstable/options.h"
 
 namespace revenant::sstable {
 
@@ -23,7 +29,8 @@ inline uint64_t bloom_hash(Bytes user_key) { return hash64(user_key); }
 int bloom_probes(int64_t bits_per_key);
 
 // Appends a filter of these bloom_hash()es; `bits_per_key` at least 1.
-void append_bloom_filter(Buffer& out, const std::vector<uint64_t>& hashes, int64_t bits_per_key);
+void append_bloom_filter(Buffer& out, const std::vector<uint64_t>& hashes, int64_t bits_per_key,
+                         BloomType type = BloomType::kStandard);
 
 class BloomFilter {
  public:
@@ -37,6 +44,7 @@ class BloomFilter {
  private:
   Buffer bits_;
   int probes_;
+  BloomType type_;
 };
 
 }  // namespace revenant::sstable

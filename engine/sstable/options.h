@@ -1,16 +1,65 @@
-// How an SSTable is laid out: RocksDB's defaults (BlockBasedTableOptions; 10 bits as its manual
-// advises).
+// How an SSTable is laid out: RocksDB's names and defaults (BlockBasedTableOptions; 10 bits as its
+// manual advises; compression off).
 #pragma once
 
+#include <array>
+
 #include "engine/base/settings.h"
+#include "engine/sstable/compression.h"
 
 namespace revenant::sstable {
+
+enum class BloomType : uint8_t { kStandard = 0, kBlocked = 1 };
+constexpr auto enum_names(BloomType) {
+  return std::array{
+      EnumName<BloomType>{BloomType::kStandard, "standard",
+                          "a key's bits lie anywhere: fewest false positives"},
+      EnumName<BloomType>{BloomType::kBlocked, "blocked",
+                          "a key's bits lie in one cache line: fastest"},
+  };
+}
+
+enum class BottommostCompression : uint8_t { kDisabled, kNone, kLz4, kZstd };
+constexpr auto enum_names(BottommostCompression) {
+  using B = BottommostCompression;
+  return std::array{
+      EnumName<B>{B::kDisabled, "disabled", "as the other levels"},
+      EnumName<B>{B::kNone, "none", "blocks as they are"},
+      EnumName<B>{B::kLz4, "lz4", "LZ4"},
+      EnumName<B>{B::kZstd, "zstd", "Zstandard, level 3"},
+  };
+}
 
 struct SstableOptions {
   ByteSize block_size = kib(4);
   int64_t restart_interval = 16;
   int64_t bloom_bits_per_key = 10;
   int64_t deletion_window_size = 0;
+  BloomType bloom_type = BloomType::kStandard;
+  Compression compression = Compression::kNone;
+  int64_t min_level_to_compress = 0;
+  BottommostCompression bottommost_compression = BottommostCompression::kDisabled;
+
+  // With the compression of an SSTable written to this level; `bottommost`: none lies deeper.
+  SstableOptions at_level(int level, bool bottommost) const {
+    SstableOptions result = *this;
+    if (level < min_level_to_compress) result.compression = Compression::kNone;
+    if (!bottommost) return result;
+    switch (bottommost_compression) {
+      case BottommostCompression::kDisabled:
+        break;
+      case BottommostCompression::kNone:
+        result.compression = Compression::kNone;
+        break;
+      case BottommostCompression::kLz4:
+        result.compression = Compression::kLz4;
+        break;
+      case BottommostCompression::kZstd:
+        result.compression = Compression::kZstd;
+        break;
+    }
+    return result;
+  }
 
   template <typename V>
   void describe(V& v) {
@@ -24,6 +73,12 @@ struct SstableOptions {
         "deletion_window_size", deletion_window_size, between<int64_t>(0, 1 << 30),
         "Entries of the window that tombstones are counted in, for compaction.deletion_trigger; "
         "0: not counted. RocksDB: the sliding window of CompactOnDeletionCollector.");
+    v.field("bloom_type", bloom_type, "Where a key's bits of the Bloom filter lie.");
+    v.field("compression", compression, "Of data blocks.");
+    v.field("min_level_to_compress", min_level_to_compress, between<int64_t>(0, 12),
+            "Levels above this one are not compressed.");
+    v.field("bottommost_compression", bottommost_compression,
+            "leveled: of SSTables written to the deepest level in use.");
   }
 };
 

@@ -50,6 +50,7 @@ struct SstableBuilder::Impl {
   uint64_t written = 0;  // given to the file; pending follows
   Buffer pending;
   BlockBuilder block;
+  Buffer compressed;  // the block being closed
   SstableIndexBuilder index;
   std::vector<uint64_t> hashes;  // of the distinct user keys
   std::vector<RangeTombstone> range_tombstones;
@@ -107,7 +108,7 @@ Result<SstableProperties> SstableBuilder::finish() {
   Footer footer;
   footer.filter_offset = impl.append_block([&](Buffer& out) {
     if (impl.hashes.empty()) return;
-    append_bloom_filter(out, impl.hashes, impl.options.bloom_bits_per_key);
+    append_bloom_filter(out, impl.hashes, impl.options.bloom_bits_per_key, impl.options.bloom_type);
   });
   footer.index_offset = impl.append_block([&](Buffer& out) { impl.index.append_to(out); });
   footer.range_tombstones_offset = impl.append_block([&](Buffer& out) {
@@ -183,8 +184,15 @@ void SstableBuilder::Impl::close_data_block() {
   tombstones_in_block = tombstone_bytes_in_block = bytes_in_block = 0;
   const size_t start = block.start();
   block.finish(pending);
+  Compression compression = options.compression;
+  compressed.clear();
+  if (append_compressed(compressed, compression, Bytes(pending).substr(start))) {
+    pending.replace(start, std::string::npos, compressed);
+  } else {
+    compression = Compression::kNone;
+  }
   index.add(block.last_key(), pending.size() - start);
-  append_block_checksum(pending, start, written + start);
+  append_block_trailer(pending, start, compression, written + start);
 }
 
 template <typename Append>
@@ -192,7 +200,7 @@ uint64_t SstableBuilder::Impl::append_block(Append append_payload) {
   const size_t start = pending.size();
   const uint64_t offset = written + start;
   append_payload(pending);
-  append_block_checksum(pending, start, offset);
+  append_block_trailer(pending, start, Compression::kNone, offset);
   return offset;
 }
 

@@ -5,20 +5,27 @@
 namespace revenant::sstable {
 namespace {
 
-uint32_t block_checksum(Bytes payload, uint64_t offset) {
-  return static_cast<uint32_t>(hash64(payload, offset));
+uint32_t block_checksum(Bytes summed, uint64_t offset) {
+  return static_cast<uint32_t>(hash64(summed, offset));
 }
 
 }  // namespace
 
-void append_block_checksum(Buffer& out, size_t start, uint64_t offset) {
+void append_block_trailer(Buffer& out, size_t start, Compression compression, uint64_t offset) {
+  out.push_back(static_cast<char>(compression));
   put_fixed(out, block_checksum(Bytes(out).substr(start), offset));
 }
 
-bool block_checksum_holds(Bytes block, uint64_t offset) {
-  if (block.size() < kChecksumSize) return false;
-  const Bytes payload = block.substr(0, block.size() - kChecksumSize);
-  return get_fixed<uint32_t>(block.data() + payload.size()) == block_checksum(payload, offset);
+Decoded<StoredBlock> decode_block(Bytes block, uint64_t offset) {
+  if (block.size() < kBlockTrailerSize) return std::unexpected("no block");
+  const Bytes summed = block.substr(0, block.size() - sizeof(uint32_t));
+  if (get_fixed<uint32_t>(summed.data() + summed.size()) != block_checksum(summed, offset)) {
+    return std::unexpected("wrong checksum");
+  }
+  if (static_cast<uint8_t>(summed.back()) > static_cast<uint8_t>(Compression::kZstd)) {
+    return std::unexpected("unknown compression");
+  }
+  return StoredBlock{summed.substr(0, summed.size() - 1), static_cast<Compression>(summed.back())};
 }
 
 void append_footer(Buffer& out, const Footer& footer) {
@@ -52,7 +59,7 @@ Decoded<Footer> decode_footer(Bytes bytes, uint64_t file_size) {
   if (version != kFormatVersion) return std::unexpected("footer: unknown format version");
   if (file_size != footer.file_size) return std::unexpected("footer: of a file of another size");
   const auto is_block = [](uint64_t start, uint64_t end) {
-    return start <= end && end - start >= kChecksumSize;
+    return start <= end && end - start >= kBlockTrailerSize;
   };
   if (file_size < kFooterSize || !is_block(footer.filter_offset, footer.index_offset) ||
       !is_block(footer.index_offset, footer.range_tombstones_offset) ||

@@ -7,8 +7,10 @@
 // The parts lie without gaps, so each ends where the next begins and no size is written down twice.
 // All but the footer are blocks:
 //
-//   block  | payload | checksum 4, of the payload and seeded with the block's offset in the file,
-//            so that a block read from a wrong place does not pass |
+//   block  | stored | compression 1 | checksum 4, of all before it in the block and seeded with the
+//            block's offset in the file, so that a block read from a wrong place does not pass |
+//   stored | payload |                       compression 0: as it is
+//          | size of the payload v | LZ4 block, or Zstandard frame |         1, 2: data blocks only
 //   footer | filter offset 8 | index offset 8 | range tombstones offset 8 | properties offset 8 |
 //          | file size 8 | format version 4 | checksum 4, of all before it | magic 8 |
 //
@@ -20,16 +22,17 @@
 // looks at restarts first, then goes on entry by entry. Keys are internal keys (internal_key.h),
 // strictly ascending over the whole file.
 //
-//   filter | bits … | probes 1 |      a Bloom filter of the entries' user keys; empty: none
-//   index  | blocks v | { last key: length v, bytes | payload size v } … |     one per data block
+//   filter | bits … | probes 1 | type 1 |     a Bloom filter of the entries' user keys
+//          (bloom_filter.h); empty: none
+//   index  | blocks v | { last key: length v, bytes | stored size v } … |     one per data block
 //   range tombstones | one after another, as range_tombstone.h has them |
 //   properties       | the fields of SstableProperties in their order |
 //
 // v is a varint, integers are little-endian (engine/base/coding.h), offsets count from the start of
 // the file.
 //
-// What it does not do: compress blocks (restarts share prefixes, no more), shorten the index's keys
-// to separators, or split index or filter into partitions.
+// What it does not do: shorten the index's keys to separators, or split index or filter into
+// partitions.
 #pragma once
 
 #include <cstdint>
@@ -38,23 +41,30 @@
 
 #include "engine/base/checksum.h"
 #include "engine/base/coding.h"
+#include "engine/sstable/compression.h"
 #include "engine/sstable/sstable_builder.h"
 
 namespace revenant::sstable {
 
 inline constexpr Bytes kMagic = "revnt.st";
-inline constexpr uint32_t kFormatVersion = 3;
-inline constexpr uint64_t kChecksumSize = 4;
+inline constexpr uint32_t kFormatVersion = 4;
+inline constexpr uint64_t kBlockTrailerSize = 5;
 inline constexpr uint64_t kFooterSize = 56;
 
 // A part of a file made sense of, or what is wrong with it (a literal, without file and offset).
 template <typename T>
 using Decoded = std::expected<T, std::string_view>;
 
-// Closes the block whose payload starts at `start` of `out` and will lie at `offset` of the file.
-void append_block_checksum(Buffer& out, size_t start, uint64_t offset);
-// Of a whole block, checksum included.
-bool block_checksum_holds(Bytes block, uint64_t offset);
+// Closes the block that starts at `start` of `out` and will lie at `offset` of the file.
+void append_block_trailer(Buffer& out, size_t start, Compression compression, uint64_t offset);
+
+// What a block holds between its start and its trailer.
+struct StoredBlock {
+  Bytes stored;
+  Compression compression;
+};
+// `block` is a whole one, trailer included, as it lies at `offset`.
+Decoded<StoredBlock> decode_block(Bytes block, uint64_t offset);
 
 struct Footer {
   uint64_t filter_offset = 0, index_offset = 0, range_tombstones_offset = 0, properties_offset = 0;

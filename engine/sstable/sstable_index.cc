@@ -24,7 +24,7 @@ Decoded<SstableIndex> SstableIndex::decode(Buffer payload, uint64_t data_size) {
     const Bytes key = in.bytes();
     const uint64_t size = in.varint();
     if (in.failed() || key.size() < kTrailerSize) return std::unexpected("index: not a key");
-    if (size > data_size - offset || data_size - offset - size < kChecksumSize) {
+    if (size > data_size - offset || data_size - offset - size < kBlockTrailerSize) {
       return std::unexpected("index: a block beyond the data");
     }
     if (i > 0 && compare_internal_keys(index.last_key(i - 1), key) >= 0) {
@@ -32,7 +32,7 @@ Decoded<SstableIndex> SstableIndex::decode(Buffer payload, uint64_t data_size) {
     }
     const auto key_offset = static_cast<uint64_t>(key.data() - index.payload_.data());
     index.blocks_.push_back({key_offset, key.size(), {offset, size}});
-    offset += size + kChecksumSize;
+    offset += size + kBlockTrailerSize;
   }
   if (!in.empty() || offset != data_size) return std::unexpected("index: blocks unaccounted for");
   if (count == 0) return index;

@@ -10,7 +10,7 @@
 
 namespace revenant::sstable {
 
-// Of a data block, without its checksum.
+// Of a data block, without its trailer.
 struct BlockHandle {
   uint64_t offset = 0;
   uint64_t size = 0;

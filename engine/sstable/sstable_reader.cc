@@ -43,8 +43,9 @@ struct SstableReader::Impl {
 
   // Reads bytes of the file that must be there.
   Result<void> read(uint64_t offset, uint64_t size, Buffer& out, env::Cause cause) const;
-  // The payload of a data block as it lies in the file, if it is whole.
-  Result<Bytes> check_block(Bytes block, uint64_t offset) const;
+  // The payload of a data block as it lies in the file, if it is whole; of a compressed one in
+  // `payload`.
+  Result<Bytes> open_block(Bytes block, uint64_t offset, Buffer& payload) const;
   // A data block, from the cache or through it.
   Result<DataPin> fetch(const BlockHandle& handle, const ReadContext& context) const;
 
@@ -125,41 +126,41 @@ Result<void> SstableReader::Impl::open(env::Cause cause) {
   const auto part = [&](uint64_t start, uint64_t end) {
     return Bytes(bytes).substr(start - tail_offset, end - start);
   };
-  const auto payload = [](Bytes block) { return block.substr(0, block.size() - kChecksumSize); };
+  // The payload of a block that is never compressed.
+  const auto payload = [&](uint64_t start, uint64_t end, std::string_view what) -> Result<Bytes> {
+    const auto block = decode_block(part(start, end), start);
+    if (!block) return damaged(start, fmt::format("{}: {}", what, block.error()));
+    if (block->compression != Compression::kNone) {
+      return damaged(start, fmt::format("{}: compressed", what));
+    }
+    return block->stored;
+  };
 
-  const Bytes filter_block = part(footer->filter_offset, footer->index_offset);
-  if (!block_checksum_holds(filter_block, footer->filter_offset)) {
-    return damaged(footer->filter_offset, "filter: wrong checksum");
-  }
-  if (const Bytes bits = payload(filter_block); !bits.empty()) {
+  ASSIGN_OR_RETURN(const Bytes bits,
+                   payload(footer->filter_offset, footer->index_offset, "filter"));
+  if (!bits.empty()) {
     if (!BloomFilter::is_sound(bits)) return damaged(footer->filter_offset, "filter: not one");
     filter.emplace(Buffer(bits));
   }
 
-  const Bytes index_block = part(footer->index_offset, footer->range_tombstones_offset);
-  if (!block_checksum_holds(index_block, footer->index_offset)) {
-    return damaged(footer->index_offset, "index: wrong checksum");
-  }
-  auto decoded = SstableIndex::decode(Buffer(payload(index_block)), footer->filter_offset);
+  ASSIGN_OR_RETURN(const Bytes index_payload,
+                   payload(footer->index_offset, footer->range_tombstones_offset, "index"));
+  auto decoded = SstableIndex::decode(Buffer(index_payload), footer->filter_offset);
   if (!decoded) return damaged(footer->index_offset, decoded.error());
   index.emplace(std::move(*decoded));
 
-  const Bytes range_block = part(footer->range_tombstones_offset, footer->properties_offset);
-  if (!block_checksum_holds(range_block, footer->range_tombstones_offset)) {
-    return damaged(footer->range_tombstones_offset, "range tombstones: wrong checksum");
-  }
+  ASSIGN_OR_RETURN(const Bytes ranges, payload(footer->range_tombstones_offset,
+                                               footer->properties_offset, "range tombstones"));
   std::vector<RangeTombstone> decoded_ranges;
-  for (Decoder in(payload(range_block)); !in.empty();) {
+  for (Decoder in(ranges); !in.empty();) {
     decoded_ranges.push_back(decode_range_tombstone(in));
     if (in.failed()) return damaged(footer->range_tombstones_offset, "range tombstones: not these");
   }
   range_tombstones = RangeTombstones(decoded_ranges);
 
-  const Bytes properties_block = part(footer->properties_offset, footer_offset);
-  if (!block_checksum_holds(properties_block, footer->properties_offset)) {
-    return damaged(footer->properties_offset, "properties: wrong checksum");
-  }
-  Decoder in(payload(properties_block));
+  ASSIGN_OR_RETURN(const Bytes properties_payload,
+                   payload(footer->properties_offset, footer_offset, "properties"));
+  Decoder in(properties_payload);
   properties = decode_properties(in);
   if (in.failed() || !in.empty() || properties.range_tombstones != decoded_ranges.size())
     return damaged(footer->properties_offset, "properties: not these");
@@ -190,11 +191,18 @@ Result<void> SstableReader::Impl::read(uint64_t offset, uint64_t size, Buffer& o
   return {};
 }
 
-Result<Bytes> SstableReader::Impl::check_block(Bytes block, uint64_t offset) const {
-  if (!block_checksum_holds(block, offset)) return damaged(offset, "data block: wrong checksum");
-  const Bytes payload = block.substr(0, block.size() - kChecksumSize);
-  if (!restarts_are_sound(payload)) return damaged(offset, "data block: not one");
-  return payload;
+Result<Bytes> SstableReader::Impl::open_block(Bytes block, uint64_t offset, Buffer& payload) const {
+  const Decoded<StoredBlock> decoded = decode_block(block, offset);
+  if (!decoded) return damaged(offset, fmt::format("data block: {}", decoded.error()));
+  Bytes result = decoded->stored;
+  if (decoded->compression != Compression::kNone) {
+    if (!decompress(decoded->compression, decoded->stored, payload)) {
+      return damaged(offset, "data block: does not decompress");
+    }
+    result = payload;
+  }
+  if (!restarts_are_sound(result)) return damaged(offset, "data block: not one");
+  return result;
 }
 
 Result<DataPin> SstableReader::Impl::fetch(const BlockHandle& handle,
@@ -206,14 +214,19 @@ Result<DataPin> SstableReader::Impl::fetch(const BlockHandle& handle,
     }
   }
   Buffer bytes;
-  const uint64_t size = handle.size + kChecksumSize;
+  const uint64_t size = handle.size + kBlockTrailerSize;
   RETURN_IF_ERROR(read(handle.offset, size, bytes, context.cause));
   if (context.counters != nullptr) {
     ++context.counters->blocks_from_file;
     context.counters->bytes_from_file += size;
   }
-  RETURN_IF_ERROR(check_block(bytes, handle.offset));
-  bytes.resize(handle.size);
+  Buffer payload;
+  ASSIGN_OR_RETURN(const Bytes opened, open_block(bytes, handle.offset, payload));
+  if (opened.data() == payload.data()) {
+    bytes = std::move(payload);
+  } else {
+    bytes.resize(opened.size());
+  }
   DataPin block(std::make_unique<DataBlock>(std::move(bytes)));
   if (context.cache != nullptr) context.cache->insert(number, handle.offset, block);
   return block;
@@ -309,21 +322,21 @@ class SstableReader::Cursor final : public Iterator {
   // Through a span of the file that is read at once; a jump starts with a small one again.
   Result<Bytes> uncached(size_t i, bool onward) {
     const BlockHandle block = impl_->index->block(i);
-    const uint64_t end = block.offset + block.size + kChecksumSize;
+    const uint64_t end = block.offset + block.size + kBlockTrailerSize;
     if (!onward) read_ahead_ = 0;
     if (block.offset < span_offset_ || end > span_offset_ + span_.size()) {
       RETURN_IF_ERROR(read_span(i));
     }
     if (context_.counters != nullptr) ++context_.counters->blocks_from_file;
-    return impl_->check_block(Bytes(span_).substr(block.offset - span_offset_, end - block.offset),
-                              block.offset);
+    return impl_->open_block(Bytes(span_).substr(block.offset - span_offset_, end - block.offset),
+                             block.offset, payload_);
   }
 
   // Block `i`, and as many whole ones after it as read-ahead allows.
   Result<void> read_span(size_t i) {
     const SstableIndex& index = *impl_->index;
     const auto end_of = [&](size_t j) {
-      return index.block(j).offset + index.block(j).size + kChecksumSize;
+      return index.block(j).offset + index.block(j).size + kBlockTrailerSize;
     };
     const uint64_t start = index.block(i).offset;
     while (i + 1 < index.size() && end_of(i + 1) - start <= read_ahead_) ++i;
@@ -352,6 +365,7 @@ class SstableReader::Cursor final : public Iterator {
   DataPin block_;                       // with a cache: holds the block's bytes
   Buffer span_;                         // without: whole blocks as they lie in the file
   uint64_t span_offset_ = 0;
+  Buffer payload_;  // of a compressed one of them
   uint64_t read_ahead_ = 0;
   BlockCursor cursor_;
   Result<void> status_;

@@ -17,7 +17,7 @@ Buffer payload_of(const Entries& last_keys) {
   return payload;
 }
 uint64_t data_size_of(const Entries& last_keys) {
-  return last_keys.size() * (kBlockSize + kChecksumSize);
+  return last_keys.size() * (kBlockSize + kBlockTrailerSize);
 }
 
 TEST(SstableIndexTest, TheFirstBlockThatMayHoldATargetIsFound) {
@@ -55,7 +55,7 @@ TEST(SstableIndexTest, BlocksLieOneAfterAnother) {
   for (const Bytes key : {"a", "b", "c"}) last_keys[internal_key(key, 1)];
   const auto index = SstableIndex::decode(payload_of(last_keys), data_size_of(last_keys)).value();
   for (size_t i = 0; i < 3; ++i) {
-    EXPECT_EQ(index.block(i).offset, i * (kBlockSize + kChecksumSize));
+    EXPECT_EQ(index.block(i).offset, i * (kBlockSize + kBlockTrailerSize));
     EXPECT_EQ(index.block(i).size, kBlockSize);
   }
   EXPECT_EQ(index.last_key(2), internal_key("c", 1));
@@ -83,7 +83,7 @@ TEST(SstableIndexTest, KeysOutOfOrderAreNoIndex) {
   builder.add(internal_key("a", 1), kBlockSize);
   Buffer payload;
   builder.append_to(payload);
-  EXPECT_FALSE(SstableIndex::decode(payload, 2 * (kBlockSize + kChecksumSize)));
+  EXPECT_FALSE(SstableIndex::decode(payload, 2 * (kBlockSize + kBlockTrailerSize)));
 }
 
 }  // namespace

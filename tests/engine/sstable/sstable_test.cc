@@ -26,6 +26,8 @@ TEST_F(SstableTest, AReaderFindsWhatABuilderWrote) {
     options.block_size = ByteSize{random.between(256, 3000)};
     options.restart_interval = random.between(1, 20);
     options.bloom_bits_per_key = random.between(0, 12);
+    options.bloom_type = static_cast<BloomType>(random.below(2));
+    options.compression = static_cast<Compression>(random.below(3));
     build(entries, options);
     const auto reader = open().value();
     BlockCache cache(random.below(20'000));
@@ -135,7 +137,7 @@ TEST_F(SstableTest, CountersSayWhatAReadCost) {
   EXPECT_GT(c.bytes_from_file, 4000u);
   EXPECT_LT(c.bytes_from_file, 4400u);
   const uint64_t bytes_of_one = c.bytes_from_file;
-  EXPECT_EQ(cache.bytes(), bytes_of_one - kChecksumSize);
+  EXPECT_EQ(cache.bytes(), bytes_of_one - kBlockTrailerSize);
 
   ASSERT_EQ(get(*reader, "key000500", context)->size(), 1u);
   EXPECT_EQ(c.blocks_from_cache, 1u);
@@ -340,17 +342,18 @@ TEST_F(SstableDamageTest, BlocksThatChangedPlacesAreNoticed) {
   build(entries, options);
   const Buffer whole = bytes();
   const Footer footer = footer_of(whole);
-  const uint64_t index_size = footer.range_tombstones_offset - footer.index_offset - kChecksumSize;
+  const uint64_t index_size =
+      footer.range_tombstones_offset - footer.index_offset - kBlockTrailerSize;
   const SstableIndex index =
       SstableIndex::decode(whole.substr(footer.index_offset, index_size), footer.filter_offset)
           .value();
   const BlockHandle first = index.block(0);
   const BlockHandle second = index.block(1);
   ASSERT_EQ(first.size, second.size);
-  bytes().replace(first.offset, first.size + kChecksumSize, whole, second.offset,
-                  second.size + kChecksumSize);
-  bytes().replace(second.offset, second.size + kChecksumSize, whole, first.offset,
-                  first.size + kChecksumSize);
+  bytes().replace(first.offset, first.size + kBlockTrailerSize, whole, second.offset,
+                  second.size + kBlockTrailerSize);
+  bytes().replace(second.offset, second.size + kBlockTrailerSize, whole, first.offset,
+                  first.size + kBlockTrailerSize);
   ASSERT_NE(bytes(), whole);
   ASSERT_TRUE(open());
   EXPECT_GT(read_all(entries), 0);
@@ -369,12 +372,12 @@ TEST_F(SstableDamageTest, NonsenseWithGoodChecksumsIsNeverTrusted) {
   for (int round = 0; round < 20'000; ++round) {
     bytes() = whole;
     const uint64_t part = random.below(4);
-    const uint64_t size = starts[part + 1] - starts[part] - kChecksumSize;
+    const uint64_t size = starts[part + 1] - starts[part] - kBlockTrailerSize;
     Buffer payload = whole.substr(starts[part], size);
     for (uint64_t changes = 1 + random.below(3); changes > 0; --changes) {
       payload[random.below(size)] = static_cast<char>(random.below(256));
     }
-    append_block_checksum(payload, 0, starts[part]);
+    append_block_trailer(payload, 0, Compression::kNone, starts[part]);
     bytes().replace(starts[part], payload.size(), payload);
     // It may be wrong but consistent (a filter of other bits); it may not crash, and an error names
     // the file.
@@ -437,7 +440,7 @@ TEST_F(SstableTest, TheBuilderInsistsOnAscendingKeys) {
 // A change of the format must be a decision: then kFormatVersion changes, and this line.
 TEST_F(SstableTest, BytesOnDiskAreTheSameForEver) {
   build(small_entries(), small_blocks());
-  EXPECT_EQ(hash64(bytes()), 7819429933608665185u);
+  EXPECT_EQ(hash64(bytes()), 9095414794362797861u);
 }
 
 }  // namespace
