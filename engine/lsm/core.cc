@@ -44,9 +44,8 @@ Core::Core(env::Environment environment, LsmOptions o, std::string d)
       progress(env.tasks),
       manifest_lock_(env.tasks),
       closing_(env.tasks) {
-  view = std::make_shared<View>(View{.active = std::make_shared<Memtable>(),
-                                     .frozen = {},
-                                     .sstables = std::make_shared<SstableSet>()});
+  view = std::make_shared<View>(
+      View{.active = new_memtable(), .frozen = {}, .sstables = std::make_shared<SstableSet>()});
 }
 
 Result<void> Core::start(const ManifestEdit& recovered, std::weak_ptr<void> owner) {
@@ -128,13 +127,17 @@ void Core::background(const char* name, std::move_only_function<void()> body) {
       name, [token = Token(*this, std::move(keep)), body = std::move(body)]() mutable { body(); });
 }
 
+std::shared_ptr<Memtable> Core::new_memtable() const {
+  return std::make_shared<Memtable>(static_cast<uint64_t>(options.memtable_size.bytes));
+}
+
 void Core::freeze_active() {
   const std::optional<FileNumber> segment = log.end();
   CHECK(!view->active->empty());
   CHECK(segment.has_value());
   auto next = std::make_shared<View>(*view);
   next->frozen.insert(next->frozen.begin(), {view->active, *segment});
-  next->active = std::make_shared<Memtable>();
+  next->active = new_memtable();
   for (auto* watcher : memtable_watchers) watcher->push_back(next->active);
   view = std::move(next);
 }

@@ -141,6 +141,7 @@ class Core {
 
  private:
   Result<void> write_edit(ManifestEdit& edit);
+  std::shared_ptr<Memtable> new_memtable() const;
   Result<void> create_manifest();
   ManifestEdit whole_state() const;
   void start_cleaner();

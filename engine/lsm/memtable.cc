@@ -6,6 +6,7 @@
 #include <new>
 
 #include "engine/base/check.h"
+#include "engine/base/checksum.h"
 #include "engine/base/coding.h"
 
 namespace revenant::lsm {
@@ -78,11 +79,28 @@ struct Trailer {
     std::memcpy(bytes, words, sizeof bytes);
   }
 };
+// Of encoded entries: at 130 bytes each, 16 bits of the filter for one; 1 % of absent keys pass.
+constexpr uint64_t kBytesPerFilterWord = 512;
+
+// A key's word of the filter, and its bits there.
+struct FilterPlace {
+  size_t word;
+  uint64_t bits;
+  FilterPlace(Bytes user_key, size_t words) {
+    const uint64_t hash = hash64(user_key);
+    word = static_cast<size_t>(static_cast<unsigned __int128>(hash) * words >> 64);
+    bits = 0;
+    for (int i = 0; i < 4; ++i) bits |= uint64_t{1} << (hash >> 6 * i & 63);
+  }
+};
+
 constexpr char kFirstTrailer[sstable::kTrailerSize] = {};  // before every entry of its user key
 
 }  // namespace
 
-Memtable::Memtable() : head_(Node::create(arena_, kHeightMax, {}, kFirstTrailer, 0)) {}
+Memtable::Memtable(uint64_t expected_bytes)
+    : filter_(std::max<uint64_t>(1, expected_bytes / kBytesPerFilterWord)),
+      head_(Node::create(arena_, kHeightMax, {}, kFirstTrailer, 0)) {}
 
 Memtable::Node* Memtable::seek(Bytes user_key, const char* trailer, Node** previous) const {
   const uint64_t prefix = key_prefix(user_key);
@@ -124,6 +142,8 @@ void Memtable::insert(Bytes user_key, const CellView& cell, SequenceNumber seque
     previous[level]->next[level] = node;
   }
 
+  const FilterPlace place(user_key, filter_.size());
+  filter_[place.word] |= place.bits;
   ++entries_;
   bytes_ += node->key_bytes + node->value_bytes + 8;
   payload_bytes_ += user_key.size() + cell.value.size();
@@ -162,6 +182,8 @@ const Memtable::Node* Memtable::last() const {
 }
 
 std::optional<CellView> Memtable::get(Bytes user_key, SequenceNumber bound) const {
+  const FilterPlace place(user_key, filter_.size());
+  if ((filter_[place.word] & place.bits) != place.bits) return std::nullopt;
   const Node* node = seek(user_key, kFirstTrailer, nullptr);
   std::optional<CellView> best;
   for (; node != nullptr && node->user_key() == user_key; node = node->next[0]) {

@@ -180,7 +180,7 @@ class DbFuzz : public testing::TestWithParam<FuzzCase> {
 };
 
 TEST_P(DbFuzz, ReadsAgreeWithTheModel) {
-  for (uint64_t seed = 1; seed <= 12 && !HasFailure(); ++seed) run(seed);
+  for (uint64_t seed = 1; seed <= 20 && !HasFailure(); ++seed) run(seed);
   // The runs must have met what they are here for.
   EXPECT_GT(totals.purges, 100);
   if (GetParam().versions == Versions::kTimestamp) {
