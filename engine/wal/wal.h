@@ -4,7 +4,7 @@
 //   record    | checksum 4 (of all that follows) | length 4 | payload |
 //
 // A record is whole or not there: replay of a segment ends at the first record that is short, has a
-// wrong checksum, or is all zeros (a page that was lost). Only the last segment may end so; a hole
+// wrong checksum, or is all zeros (a page that was lost; zeros up to the end were only set aside). Only the last segment may end so; a hole
 // in an earlier one is corruption, which is for the caller to say. Replay cannot tell a torn write
 // from a byte that rotted later: both end it.
 #pragma once

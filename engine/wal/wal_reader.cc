@@ -31,14 +31,33 @@ Result<std::optional<WalPiece>> WalReader::next() {
   if (at_ == 0) {
     ASSIGN_OR_RETURN(const auto damage, header());
     at_ = std::min(kSegmentHeaderSize, file_.size());
-    if (damage.has_value()) return damage;
+    if (damage.has_value()) {
+      ASSIGN_OR_RETURN(const bool unused, is_unused_end(*damage));
+      if (unused) return std::nullopt;
+      return damage;
+    }
   }
   if (damaged_) return find_record();
   if (at_ >= file_.size()) return std::nullopt;
   ASSIGN_OR_RETURN(WalPiece piece, piece_at(at_));
+  ASSIGN_OR_RETURN(const bool unused, is_unused_end(piece));
+  if (unused) return std::nullopt;
   damaged_ = piece.damage.has_value();
   if (!damaged_) at_ += piece.size;
   return piece;
+}
+
+// Whether zeros are all that is left of the file. Then there is nothing more to tell.
+Result<bool> WalReader::is_unused_end(const WalPiece& piece) {
+  if (piece.damage != WalDamage::kZeros) return false;
+  for (uint64_t offset = piece.offset; offset < file_.size();) {
+    ASSIGN_OR_RETURN(const Bytes bytes, window(offset, 1));
+    if (bytes.find_first_not_of('\0') != Bytes::npos) return false;
+    if (bytes.empty()) break;
+    offset += bytes.size();
+  }
+  at_ = file_.size();
+  return true;
 }
 
 // The bytes from `offset` on: at least `size`, or as many as the file has.

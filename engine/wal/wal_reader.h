@@ -3,6 +3,10 @@
 //   | header | record | record | ??? | record | record | ?? |
 //   pieces:     record   record  damage  record   record  damage
 //
+// Zeros up to the end of the file are no damage but space that was set aside for records to come
+// (env::FileSystem::create_log; RocksDB's reader takes them so too). If they are pages that were lost,
+// the log that follows begins with a hole, or nothing follows.
+//
 // After damage the next record is looked for: first where the damaged one says it ends, then byte by
 // byte. A payload that holds a copy of a record could be mistaken for one; only who goes on after
 // damage runs that risk.
@@ -19,7 +23,7 @@ namespace revenant::wal {
 
 enum class WalDamage {
   kCutShort,  // the file ends within the header or a record, or a record claims more than there is
-  kZeros,     // a page that was never written
+  kZeros,     // a page that was never written, and something after it
   kChecksum,  // of a record
   kHeader,  // the header is not that of a log of this format: no torn write, it lies in one sector
 };
@@ -46,6 +50,7 @@ class WalReader {
   Result<std::optional<WalPiece>> header();
   Result<WalPiece> piece_at(uint64_t offset);
   Result<std::optional<WalPiece>> find_record();
+  Result<bool> is_unused_end(const WalPiece& piece);
 
   env::ReadFile& file_;
   const env::Cause cause_;

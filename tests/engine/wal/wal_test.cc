@@ -143,15 +143,15 @@ TEST_F(WalTest, ALostPageEndsTheReplayThere) {
   }
 }
 
-TEST_F(WalTest, AZeroedTailIsTorn) {
+TEST_F(WalTest, ZerosUpToTheEndAreSpaceSetAside) {
   write({"a", "b"});
   const size_t size = segment().size();
   segment().append(5000, '\0');
   const WalReplay result = replay().value();
   EXPECT_EQ(result.records, 2u);
-  EXPECT_EQ(result.end, WalEnd::kTorn);
-  EXPECT_EQ(result.valid_bytes, size);
-  EXPECT_EQ(result.dropped_bytes, 5000u);
+  EXPECT_EQ(result.end, WalEnd::kClean);
+  EXPECT_EQ(result.valid_bytes, size + 5000);
+  EXPECT_EQ(result.dropped_bytes, 0u);
 }
 
 TEST_F(WalTest, AnyDamagedByteLeavesAPrefixOfTheRecordsOrAnError) {
