@@ -337,9 +337,8 @@ Result<void> Compactor::add_bystanders(CompactionRequest& request, const View& v
       if (sstable->meta().properties.least_version > greatest) continue;
       if (!range.overlaps(sstable->meta())) continue;
       if (std::ranges::find(request.inputs, sstable->meta_ptr()) != request.inputs.end()) continue;
-      ASSIGN_OR_RETURN(auto filter,
-                       sstable->open(core_.env.files, core_.directory,
-                                     env::Cause::compaction(request.from, request.to)));
+      ASSIGN_OR_RETURN(auto filter, core_.tables.open(*sstable, env::Cause::compaction(
+                                                                    request.from, request.to)));
       request.bystanders.push_back({sstable->meta_ptr(), std::move(filter)});
     }
   }

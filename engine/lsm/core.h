@@ -29,6 +29,7 @@
 #include "engine/lsm/rate_limiter.h"
 #include "engine/lsm/snapshot.h"
 #include "engine/lsm/sstable_set.h"
+#include "engine/lsm/table_cache.h"
 #include "engine/lsm/write_log.h"
 #include "engine/sstable/block_cache.h"
 
@@ -72,6 +73,7 @@ class Core {
   LsmMetrics metrics;            // counters; metrics() of Db fills in what is looked up
   RecoveryInfo recovery;
   sstable::BlockCache block_cache;
+  TableCache tables;
   std::shared_ptr<ObsoleteFiles> obsolete_files;
   std::shared_ptr<SnapshotList> snapshots;
 

@@ -72,7 +72,7 @@ class LevelIterator final : public sstable::Iterator {
     at_ = at;
     iterator_.reset();
     if (at_ >= end_ || !status_.has_value()) return;
-    auto reader = sstables()[at_]->open(core_.env.files, core_.directory, context_.cause);
+    auto reader = core_.tables.open(*sstables()[at_], context_.cause);
     if (!reader.has_value()) {
       status_ = std::unexpected(std::move(reader.error()));
       return;
@@ -139,7 +139,7 @@ class DbScan final : public Scan {
       }
       for (const SstablePtr& sstable : levels[0]) {
         if (!overlaps(sstable->meta(), least_, limit_)) continue;
-        ASSIGN_OR_RETURN(auto reader, sstable->open(core_.env.files, core_.directory, cause));
+        ASSIGN_OR_RETURN(auto reader, core_.tables.open(*sstable, cause));
         children.push_back(reader->iterate(context));
       }
     }
@@ -197,7 +197,7 @@ class DbScan final : public Scan {
     for (const SstablePtr& sstable : sstables) {
       if (sstable->meta().properties.range_tombstones == 0) continue;
       if (!overlaps(sstable->meta(), least_, limit_)) continue;
-      ASSIGN_OR_RETURN(auto reader, sstable->open(core_.env.files, core_.directory, cause));
+      ASSIGN_OR_RETURN(auto reader, core_.tables.open(*sstable, cause));
       add_ranges(reader->range_tombstones().list());
     }
     return {};

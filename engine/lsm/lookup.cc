@@ -115,10 +115,11 @@ class Lookup {
   }
 
   Result<void> read_sstable(Sstable& sstable) {
-    sstable::SstableReader* reader = sstable.reader();
+    sstable::SstableReader* reader = core_.tables.kept_open(sstable);
+    std::shared_ptr<sstable::SstableReader> held;
     if (reader == nullptr) {
-      ASSIGN_OR_RETURN(auto opened, sstable.open(core_.env.files, core_.directory, cause_));
-      reader = opened.get();
+      ASSIGN_OR_RETURN(held, core_.tables.open(sstable, cause_));
+      reader = held.get();
     }
     if (!reader->range_tombstones().empty()) read_ranges(reader->range_tombstones());
     if (!reader->may_contain(key_, &counters_)) return {};

@@ -12,19 +12,6 @@ Sstable::~Sstable() {
   if (obsolete_) obsolete_files_->add({FileKind::kSstable, meta_->number});
 }
 
-Result<std::shared_ptr<sstable::SstableReader>> Sstable::open(env::FileSystem& files,
-                                                              const std::string& directory,
-                                                              env::Cause cause) {
-  if (reader_ != nullptr) return reader_;
-  const std::string path = sstable_path(directory, meta_->number);
-  ASSIGN_OR_RETURN(auto file, files.open(path));
-  ASSIGN_OR_RETURN(auto reader,
-                   sstable::SstableReader::open(std::move(file), meta_->number, path, cause));
-  // Another task may have opened it meanwhile; reads in progress go on with theirs.
-  if (reader_ == nullptr) reader_ = std::move(reader);
-  return reader_;
-}
-
 std::shared_ptr<const SstableSet> SstableSet::apply(
     const ManifestEdit& edit, const std::shared_ptr<ObsoleteFiles>& obsolete_files) const {
   auto result = std::make_shared<SstableSet>();

@@ -16,8 +16,7 @@
 
 namespace revenant::lsm {
 
-// One SSTable file in use. Opened at its first read and kept open: index and filter stay in memory,
-// as with RocksDB's max_open_files = -1.
+// One SSTable file in use. The table cache opens it at its first read, and keeps its reader here.
 class Sstable {
  public:
   Sstable(SstableMetaPtr meta, std::shared_ptr<ObsoleteFiles> obsolete_files)
@@ -28,18 +27,35 @@ class Sstable {
   const SstableMeta& meta() const { return *meta_; }
   const SstableMetaPtr& meta_ptr() const { return meta_; }
 
-  // Suspends at the first call. Lives as long as this object.
-  Result<std::shared_ptr<sstable::SstableReader>> open(env::FileSystem& files,
-                                                       const std::string& directory,
-                                                       env::Cause cause);
-  sstable::SstableReader* reader() const { return reader_.get(); }  // null before open()
-
   // No set from now on names it: the file goes when the last reference does.
   void set_obsolete() { obsolete_ = true; }
 
  private:
+  friend class TableCache;
+  // Its place among the open ones, for the table cache.
+  struct Use {
+    explicit Use(Sstable* s = nullptr) : sstable(s) {}
+    ~Use() { unlink(); }
+    Use(const Use&) = delete;
+    bool linked() const { return next != this; }
+    void link_after(Use& other) {
+      previous = &other;
+      next = other.next;
+      previous->next = next->previous = this;
+    }
+    void unlink() {
+      previous->next = next;
+      next->previous = previous;
+      previous = next = this;
+    }
+    Sstable* const sstable;
+    Use* previous = this;
+    Use* next = this;
+  };
+
   const SstableMetaPtr meta_;
   const std::shared_ptr<ObsoleteFiles> obsolete_files_;
+  Use use_{this};
   std::shared_ptr<sstable::SstableReader> reader_;
   bool obsolete_ = false;
 };
