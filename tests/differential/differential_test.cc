@@ -5,21 +5,16 @@
 
 #include "tests/differential/leveldb_store.h"
 #include "tests/differential/rocksdb_store.h"
+#include "tests/engine/lsm/any_options.h"
 #include "tests/engine/lsm/db_store.h"
 
 namespace revenant::lsm {
 namespace {
 
 LsmOptions draw_options(Random& random) {
-  LsmOptions options;
+  LsmOptions options = any_options(random, hours(1));
   options.versions = Versions::kSequence;
   options.gc_grace = {};
-  options.memtable_size = ByteSize{random.between(500, 3000)};
-  options.compaction.strategy = CompactionStrategy::kLeveled;
-  options.compaction.level0_file_num_compaction_trigger = 2;
-  options.compaction.max_bytes_for_level_base = ByteSize{2000};
-  options.compaction.max_bytes_for_level_multiplier = 3;
-  options.compaction.target_file_size_base = ByteSize{800};
   return options;
 }
 
@@ -48,12 +43,12 @@ void expect_same(const Vocabulary& vocabulary, const std::string& name, uint64_t
 
 TEST(Differential, LevelDbShowsTheSame) {
   expect_same<LevelDbStore>(
-      {.ranges = false, .expiry = false, .late_writes = false, .crashes = false}, "leveldb", 40);
+      {.ranges = false, .expiry = false, .late_writes = false, .crashes = false}, "leveldb", 15);
 }
 
 TEST(Differential, RocksDbShowsTheSame) {
   expect_same<RocksDbStore>({.expiry = false, .late_writes = false, .crashes = false}, "rocksdb",
-                            40);
+                            15);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "engine/base/random.h"
+#include "tests/engine/lsm/any_options.h"
 #include "tests/engine/lsm/db_fixture.h"
 #include "tests/engine/lsm/model.h"
 
@@ -25,49 +26,16 @@ class DbFuzz : public testing::TestWithParam<FuzzCase> {
   };
 
   static LsmOptions draw_options(const FuzzCase& c, Random& random) {
-    LsmOptions options;
+    LsmOptions options = any_options(random, milliseconds(1));
     options.versions = c.versions;
-    options.memtable_size = ByteSize{random.between(200, 1500)};
-    options.max_immutable_memtables = random.between(1, 3);
-    options.block_cache_size = ByteSize{random.between(0, 4096)};
-    if (c.versions == Versions::kSequence) options.max_open_files = 2;
     options.gc_grace =
         random.chance({500'000'000}) ? Duration{0} : milliseconds(random.between(1, 50));
     // Each of these two alone keeps what the other would.
     options.purge_guards.log = random.chance({500'000'000});
-    options.level0_slowdown_writes_trigger = 6;
-    options.level0_stop_writes_trigger = 8;
     options.wal.sync = random.chance({500'000'000}) ? WalSync::kAlways : WalSync::kPeriodic;
     options.wal.sync_period = milliseconds(5);
-    options.sstable.block_size = ByteSize{256};
     options.compaction.strategy = c.strategy;
-    options.compaction.min_threshold = random.between(2, 4);
-    options.compaction.max_threshold = 8;
-    options.compaction.min_sstable_size = ByteSize{600};
-    options.compaction.tombstone_compaction_interval = milliseconds(20);
-    options.compaction.level0_file_num_compaction_trigger = random.between(1, 4);
-    options.compaction.max_bytes_for_level_base = ByteSize{1200};
-    options.compaction.max_bytes_for_level_multiplier = 2;
-    options.compaction.target_file_size_base = ByteSize{random.between(400, 900)};
-    options.compaction.num_levels = 6;
-    options.max_background_jobs = random.between(2, 5);
-    options.max_subcompactions = random.between(1, 3);
-    if (random.chance({300'000'000})) options.rate_limiter_bytes_per_sec = mib(4);
-    if (random.chance({500'000'000})) options.delayed_write_rate = mib(1);
-    options.compaction.level_compaction_dynamic_level_bytes = random.chance({300'000'000});
-    options.compaction.compaction_pri = static_cast<CompactionPri>(random.below(4));
-    options.compaction.max_mem_compact_level = random.between(0, 2);
-    options.compaction.max_grandparent_overlap_factor = random.between(1, 10);
     options.compaction.compaction_window_size = milliseconds(1);
-    options.compaction.expired_sstable_check_frequency = milliseconds(5);
-    options.compaction.scaling_parameters = random.chance({500'000'000}) ? "T2, L4" : "T4, N";
-    options.compaction.target_sstable_size = kib(1);
-    options.compaction.sstable_size = kib(1);
-    options.compaction.space_amplification_goal = random.chance({500'000'000}) ? 1.5 : 0;
-    options.compaction.tombstone_dense_compaction_threshold =
-        random.chance({300'000'000}) ? 0.1 : 0;
-    if (random.chance({300'000'000}))
-      options.compaction.delete_persistence_threshold = milliseconds(random.between(5, 100));
     return options;
   }
 

@@ -1,8 +1,7 @@
 // One history is one visible history: whatever the options, whatever happens beneath.
 #include <gtest/gtest.h>
 
-#include <array>
-
+#include "tests/engine/lsm/any_options.h"
 #include "tests/engine/lsm/db_store.h"
 #include "tests/engine/lsm/model_store.h"
 
@@ -10,25 +9,10 @@ namespace revenant::lsm {
 namespace {
 
 LsmOptions draw_options(Random& random) {
-  LsmOptions options;
+  LsmOptions options = any_options(random, hours(1));
   // Late writes may lose to a tombstone only while it is there.
   options.gc_grace = days(1000);
-  options.memtable_size = ByteSize{random.between(200, 3000)};
-  options.max_immutable_memtables = random.between(1, 3);
-  options.block_cache_size = ByteSize{random.between(0, 8192)};
   options.wal.sync = random.below(2) == 0 ? WalSync::kAlways : WalSync::kGroup;
-  options.sstable.block_size = ByteSize{random.between(256, 1500)};
-  options.sstable.restart_interval = random.between(1, 20);
-  options.sstable.bloom_bits_per_key = random.between(0, 12);
-  options.compaction.strategy =
-      std::array{CompactionStrategy::kNone, CompactionStrategy::kSizeTiered,
-                 CompactionStrategy::kLeveled}[random.below(3)];
-  options.compaction.min_threshold = random.between(2, 4);
-  options.compaction.min_sstable_size = ByteSize{600};
-  options.compaction.level0_file_num_compaction_trigger = random.between(1, 4);
-  options.compaction.max_bytes_for_level_base = ByteSize{random.between(800, 3000)};
-  options.compaction.max_bytes_for_level_multiplier = random.between(2, 4);
-  options.compaction.target_file_size_base = ByteSize{random.between(400, 1200)};
   return options;
 }
 
