@@ -45,10 +45,12 @@ std::vector<Buffer> split_keys(const CompactionPick& pick, int64_t parts) {
   std::vector<Buffer> keys;
   uint64_t before = 0;
   for (const SstableMetaPtr& input : inputs) {
+    // Just after a key, so that a range tombstone cut there ends at that key and not at the next
+    // part's first.
+    Buffer key = Buffer(input->least_key()) + '\0';
     if (before >= bytes / std::max<uint64_t>(count, 1) * (keys.size() + 1) &&
-        keys.size() + 1 < count &&
-        input->least_key() > (keys.empty() ? Bytes() : Bytes(keys.back()))) {
-      keys.emplace_back(input->least_key());
+        keys.size() + 1 < count && (keys.empty() || key > keys.back())) {
+      keys.push_back(std::move(key));
     }
     before += input->file_bytes;
   }

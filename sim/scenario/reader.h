@@ -54,7 +54,8 @@ inline constexpr bool kIsList<std::vector<T>> = true;
 
 template <typename T>
 concept Profiled = requires(T value) { value.apply_profile(); };
-// The field that names the profile.
+// The field that names the profile. A struct that says so itself may go without a profile: then its
+// settings have defaults of their own.
 template <Profiled T>
 constexpr std::string_view profile_field() {
   if constexpr (requires { T::kProfileField; }) {
@@ -63,6 +64,8 @@ constexpr std::string_view profile_field() {
     return "profile";
   }
 }
+template <typename T>
+concept AlwaysProfiled = Profiled<T> && !requires { T::kProfileField; };
 
 // The widest range of a type that has one.
 template <typename T>

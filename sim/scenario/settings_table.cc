@@ -102,7 +102,7 @@ Setting describe_setting(std::string_view name, T& value, const R& range, const 
     out.type = "list";
     out.inside = inside.take();
   } else {
-    Tabulator inside(Profiled<T> ? Initial::kOfProfile : initial);
+    Tabulator inside(AlwaysProfiled<T> ? Initial::kOfProfile : initial);
     value.describe(inside);
     out.shape = Setting::Shape::kStruct;
     out.type = "settings";

@@ -118,7 +118,8 @@ class Validator {
       add("storage.level0_slowdown_writes_trigger",
           "{} is above level0_stop_writes_trigger, which is {}", slowdown, stop);
     }
-    if (c.strategy == lsm::CompactionStrategy::kLeveled &&
+    if ((c.strategy == lsm::CompactionStrategy::kLeveled ||
+         c.strategy == lsm::CompactionStrategy::kUniversal) &&
         stop < c.level0_file_num_compaction_trigger) {
       add("storage.level0_stop_writes_trigger",
           "{} is below compaction.level0_file_num_compaction_trigger, which is {}: writes would "

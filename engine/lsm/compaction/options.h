@@ -145,8 +145,10 @@ struct CompactionOptions {
             "leveled: SSTables in level 0 that start a compaction. universal: sorted runs.");
     v.field("max_bytes_for_level_base", max_bytes_for_level_base, at_least(kib(1)),
             "leveled: size of level 1. LevelDB: 10 MiB; RocksDB: 256 MiB.");
-    v.field("max_bytes_for_level_multiplier", max_bytes_for_level_multiplier,
-            between<int64_t>(2, 1000), "leveled: size of a level over that of the one above.");
+    v.field(
+        "max_bytes_for_level_multiplier", max_bytes_for_level_multiplier, between<int64_t>(2, 1000),
+        "leveled: size of a level over that of the one above. lazy_leveling: runs of a tier that "
+        "are merged.");
     v.field("target_file_size_base", target_file_size_base, at_least(kib(1)),
             "leveled, universal, lazy_leveling: size at which an output SSTable below level 0 is "
             "closed. LevelDB: 2 MiB; RocksDB: 64 MiB.");

@@ -73,19 +73,19 @@ class UniversalPicker final : public CompactionPicker {
   }
 
   uint64_t pending_bytes(const Levels& levels) const override {
-    // RocksDB counts what reducing space amplification would rewrite.
+    // RocksDB counts what reducing space amplification would rewrite, once it is due.
     uint64_t sum = 0, oldest = 0;
-    for (const auto& level : levels) {
-      for (const SstableMetaPtr& sstable : level) {
-        sum += sstable->file_bytes;
-        oldest = &level == levels.data() ? sstable->file_bytes : total_bytes(level);
-      }
+    int64_t runs = 0;
+    for (size_t level = 0; level < levels.size(); ++level) {
+      if (levels[level].empty()) continue;
+      sum += total_bytes(levels[level]);
+      runs += level == 0 ? std::ssize(levels[level]) : 1;
+      oldest = level == 0 ? levels[level].back()->file_bytes : total_bytes(levels[level]);
     }
-    const uint64_t newer = sum - oldest;
-    return newer * 100 >= static_cast<uint64_t>(options_.max_size_amplification_percent) * oldest &&
-                   newer > 0
-               ? sum
-               : 0;
+    const auto limit = static_cast<uint64_t>(options_.max_size_amplification_percent);
+    const bool due = runs >= options_.level0_file_num_compaction_trigger && runs > 1 &&
+                     (sum - oldest) * 100 >= limit * oldest;
+    return due ? sum : 0;
   }
 
  private:

@@ -63,7 +63,7 @@ TEST(Errors, WrongValuesSayWhatIsExpectedWithAnExample) {
       {R"("storage": { "compaction": { "bucket_low": "half" } })",
        R"(2: storage.compaction.bucket_low: expected a number such as 0.5, found "half")"},
       {R"("storage": { "compaction": { "strategy": "leveld" } })",
-       R"(2: storage.compaction.strategy: expected "size_tiered", "leveled" or "none", found "leveld" (did you mean "leveled"?))"},
+       R"(2: storage.compaction.strategy: expected "size_tiered", "leveled", "universal", "lazy_leveling", "time_window", "unified", "incremental" or "none", found "leveld" (did you mean "leveled"?))"},
       {R"("replication": { "write": "quorum" })",
        R"(2: replication.write: expected "ONE", "QUORUM", "ALL" or a number such as 2, found "quorum" (did you mean "QUORUM"?))"},
       {R"("replication": { "write": 0 })",
