@@ -33,6 +33,11 @@ if(REVENANT_ASAN)
   add_link_options(-fsanitize=address,undefined)
 endif()
 
+option(REVENANT_FUZZ "libFuzzer targets (Clang only)" OFF)
+if(REVENANT_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link -DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION)
+endif()
+
 find_package(Boost 1.74 REQUIRED COMPONENTS context program_options)
 find_package(fmt REQUIRED)
 find_package(nlohmann_json REQUIRED)

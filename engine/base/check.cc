@@ -17,7 +17,11 @@ void check_failed(const char* file, int line, const char* condition, const std::
   fmt::print(stderr, "  at       {}:{}\n", file, line);
   if (g_context != nullptr) fmt::print(stderr, "{}\n", g_context());
   std::fflush(stderr);
+#if defined(FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION)
+  std::abort();  // libFuzzer keeps the input of an abort
+#else
   std::_Exit(4);
+#endif
 }
 
 }  // namespace revenant

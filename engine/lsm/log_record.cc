@@ -49,6 +49,7 @@ Result<void> decode_log_record(Bytes record,
   Decoder in(record);
   LogRecordEntry entry;
   entry.sequence.value = in.fixed<uint64_t>();
+  const uint64_t first = entry.sequence.value;
   for (uint64_t left = in.varint(); left > 0; --left, ++entry.sequence.value) {
     const auto kind = in.fixed<uint8_t>();
     const bool is_range = kind == kRange;
@@ -66,7 +67,7 @@ Result<void> decode_log_record(Bytes record,
     }
     visit(entry);
   }
-  if (in.failed() || !in.empty()) return malformed();
+  if (in.failed() || !in.empty() || entry.sequence.value == first) return malformed();
   return {};
 }
 

@@ -8,9 +8,6 @@
 namespace revenant::lsm {
 namespace {
 
-// num_levels allows 12.
-constexpr size_t kLevelsMax = 16;
-
 class Lookup {
  public:
   Lookup(Core& core, const View& view, Bytes key, SequenceNumber bound,

@@ -21,14 +21,15 @@ void put_field(Buffer& out, Tag tag, uint64_t value) {
 }
 
 ManifestEdit::Added decode_added(Decoder& in) {
-  const auto level = static_cast<int>(in.varint());
+  const uint64_t level = in.varint();
+  if (level >= kLevelsMax) in.fail();
   auto meta = std::make_shared<SstableMeta>();
   meta->number.value = in.varint();
   meta->file_bytes = in.varint();
   meta->creation_time.ns = in.fixed<int64_t>();
   meta->run.value = in.varint();
   meta->properties = sstable::decode_properties(in);
-  return {level, std::move(meta)};
+  return {static_cast<int>(level), std::move(meta)};
 }
 
 }  // namespace

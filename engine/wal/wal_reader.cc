@@ -1,6 +1,7 @@
 #include "engine/wal/wal_reader.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "engine/wal/wal_format.h"
 
@@ -28,7 +29,7 @@ std::string_view to_string(WalDamage damage) {
 }
 
 Result<std::optional<WalPiece>> WalReader::next() {
-  if (at_ == 0) {
+  if (!std::exchange(begun_, true)) {
     ASSIGN_OR_RETURN(const auto damage, header());
     at_ = std::min(kSegmentHeaderSize, file_.size());
     if (damage.has_value()) {

@@ -56,6 +56,7 @@ class WalReader {
   const env::Cause cause_;
   Buffer bytes_;  // of the file, from bytes_offset_ on
   uint64_t bytes_offset_ = 0;
+  bool begun_ = false;  // the header is behind
   uint64_t at_ = 0;
   bool damaged_ = false;       // the piece at at_
   uint64_t claimed_size_ = 0;  // of that piece

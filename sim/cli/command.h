@@ -75,6 +75,7 @@ int compare_main(const Arguments& arguments);
 int list_main(const Arguments& arguments);
 int describe_main(const Arguments& arguments);
 int schema_main(const Arguments& arguments);
+int inspect_main(const Arguments& arguments);
 int bench_main(const Arguments& arguments);
 
 }  // namespace revenant::sim

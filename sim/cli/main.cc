@@ -26,6 +26,8 @@ constexpr Command kCommands[] = {
     {"describe", revenant::sim::describe_main,
      "SCENARIO          what a scenario does; without one, all settings"},
     {"schema", revenant::sim::schema_main, "                  JSON Schema of scenario files"},
+    {"inspect", revenant::sim::inspect_main,
+     "KIND PATH         decodes wal, sstable, manifest or lsm files; changes nothing"},
     {"bench", revenant::sim::bench_main,
      "[PART]            engine, db, kernel, cluster: real time on this machine"},
 };

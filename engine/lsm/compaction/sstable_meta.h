@@ -34,6 +34,7 @@ using SstableMetaPtr = std::shared_ptr<const SstableMeta>;
 // Level 0: tables that may overlap, greatest version first. Level 1 and deeper: disjoint ranges of
 // user keys, in key order. With sequence versions each key's newest cell is in the first level that
 // holds the key.
+inline constexpr size_t kLevelsMax = 16;  // num_levels allows 12
 using Levels = std::vector<std::vector<SstableMetaPtr>>;
 
 // A closed range of user keys.

@@ -1,0 +1,142 @@
+// Files that the engine wrote, whole and damaged, as `revenant inspect` tells of them.
+#include "sim/inspect/inspect.h"
+
+#include <gtest/gtest.h>
+
+#include "engine/lsm/log_record.h"
+#include "engine/lsm/manifest.h"
+#include "engine/sstable/sstable_builder.h"
+#include "engine/wal/wal.h"
+#include "tests/engine/lsm/db_fixture.h"
+
+namespace revenant::sim {
+namespace {
+
+using lsm::must;
+
+class Inspect : public lsm::DbTest {
+ protected:
+  Inspect() {
+    options.sstable.block_size = ByteSize{256};
+    reopen();
+    for (int i = 0; i < 40; ++i) put(fmt::format("key{:02}", i), std::string(20, 'v'), 1);
+    remove("key07", 2);
+    flush();
+    put("later", "v", 3);
+    put("\x01\\", "v", 4);
+    kill();
+  }
+  std::string the(std::string_view ending) {
+    std::string found;
+    for (const std::string& path : memory.paths()) {
+      if (path.find(ending) != path.npos) found = path;
+    }
+    return found;
+  }
+  Directory directory() {
+    Directory result{.path = "db", .names = must(memory.list("db")), .read = {}};
+    result.read = [this](const std::string& name) -> Result<Buffer> {
+      return memory.contents("db/" + name);
+    };
+    return result;
+  }
+  static std::string damage(const InspectReport& report) {
+    std::string result;
+    for (const FileDamage& d : report.damage)
+      result += fmt::format("{}: offset {}: {}\n", d.file, d.offset, d.what);
+    return result;
+  }
+  static nlohmann::ordered_json fact(const InspectReport& report, const std::string& name) {
+    for (const auto& [fact, value] : report.facts) {
+      if (fact == name) return value;
+    }
+    return {};
+  }
+};
+
+TEST_F(Inspect, AWholeLogShowsEveryEntry) {
+  const InspectReport report = inspect_wal("log", memory.contents(the(".wal")));
+  EXPECT_TRUE(report.whole()) << damage(report);
+  ASSERT_EQ(report.tables[0].rows.size(), 2u);
+  EXPECT_EQ(report.tables[0].rows[0][0], 16);
+  EXPECT_EQ(report.tables[0].rows[0][2], "put");
+  EXPECT_EQ(report.tables[0].rows[0][3], "later");
+  EXPECT_EQ(report.tables[0].rows[1][3], "\\x01\\x5c");
+  EXPECT_EQ(report.to_json()["entries"][0]["key"], "later");
+}
+
+TEST_F(Inspect, ADamagedLogShowsWhatLiesBehindTheDamage) {
+  Buffer log = memory.contents(the(".wal"));
+  log[30] ^= 1;
+  const InspectReport report = inspect_wal("log", log);
+  EXPECT_EQ(damage(report), "log: offset 16: wrong checksum\n");
+  ASSERT_EQ(report.tables[0].rows.size(), 1u);
+  EXPECT_EQ(report.tables[0].rows[0][3], "\\x01\\x5c");
+  EXPECT_FALSE(report.to_json()["whole"].get<bool>());
+}
+
+TEST_F(Inspect, ABlockThatIsDamagedIsNamedAndTheOthersAreShown) {
+  Buffer file = memory.contents(the(".sst"));
+  const InspectReport whole = inspect_sstable("s", file);
+  EXPECT_TRUE(whole.whole()) << damage(whole);
+  EXPECT_EQ(fact(whole, "entries"), 40);
+  EXPECT_EQ(fact(whole, "tombstones"), 1);
+  const auto& blocks = whole.tables.back().rows;
+  ASSERT_GT(blocks.size(), 2u);
+  const auto second = blocks[1][0].get<uint64_t>();
+  file[second + 5] ^= 1;
+  const InspectReport report = inspect_sstable("s", file);
+  EXPECT_EQ(damage(report).substr(0, 60).find(fmt::format("s: offset {}: data block", second)), 0u)
+      << damage(report);
+  EXPECT_EQ(report.tables.back().rows.size(), blocks.size());
+  EXPECT_EQ(report.tables.back().rows[2], blocks[2]);
+}
+
+TEST_F(Inspect, AnyFlippedBitOfAnyFileIsNamedByFileAndOffset) {
+  for (const std::string& name : must(memory.list("db"))) {
+    Buffer& file = memory.contents("db/" + name);
+    for (size_t at = 0; at < file.size(); ++at) {
+      for (int bit = 0; bit < 8; ++bit) {
+        file[at] = static_cast<char>(file[at] ^ 1 << bit);
+        const InspectReport report = inspect_lsm(directory());
+        file[at] = static_cast<char>(file[at] ^ 1 << bit);
+        ASSERT_FALSE(report.whole()) << name << " byte " << at << " bit " << bit;
+        // A flipped bit of CURRENT may make the name of a manifest that is not there.
+        if (name != "CURRENT") {
+          ASSERT_EQ(report.damage[0].file, "db/" + name) << damage(report);
+        }
+        ASSERT_LE(report.damage[0].offset, at) << damage(report);
+      }
+    }
+  }
+}
+
+TEST_F(Inspect, ADirectoryShowsWhatItsManifestNames) {
+  const InspectReport whole = inspect_lsm(directory());
+  EXPECT_TRUE(whole.whole()) << damage(whole);
+  EXPECT_EQ(fact(whole, "SSTables"), 1);
+  memory.put("db/999999.sst", "orphan");
+  memory.put("db/notes.txt", "mine");
+  const InspectReport report = inspect_lsm(directory());
+  EXPECT_TRUE(report.whole());
+  EXPECT_EQ(report.tables.back().rows[0][1], "orphan");
+  EXPECT_EQ(report.tables.back().rows[1][1], "not the database's");
+  must(memory.remove(the(".sst").starts_with("db/9") ? "db/999999.sst" : the(".sst")));
+  for (const std::string& path : memory.paths()) {
+    if (path.ends_with(".sst")) must(memory.remove(path));
+  }
+  EXPECT_NE(damage(inspect_lsm(directory())).find(".sst: offset 0: missing"), std::string::npos);
+}
+
+TEST(InspectAnything, BytesThatAreNoFileOfOursAreDamaged) {
+  for (const std::string_view bytes : {"", "x",
+                                       "not a file of a database at all, but long enough "
+                                       "to hold a footer and a header"}) {
+    EXPECT_FALSE(inspect_sstable("f", bytes).whole());
+    EXPECT_FALSE(inspect_wal("f", bytes).whole());
+    EXPECT_FALSE(inspect_manifest("f", bytes).whole());
+  }
+}
+
+}  // namespace
+}  // namespace revenant::sim
