@@ -2,6 +2,7 @@
 // is in them: LevelDB has no range deletions, neither has values that end, and versions follow
 // arrival.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "tests/differential/leveldb_store.h"
 #include "tests/differential/rocksdb_store.h"
@@ -21,7 +22,9 @@ LsmOptions draw_options(Random& random) {
 template <typename Peer>
 void expect_same(const Vocabulary& vocabulary, const std::string& name, uint64_t seeds) {
   uint64_t compactions = 0;
-  const std::string directory = testing::TempDir() + "revenant_differential_" + name;
+  // Builds of several kinds run their tests at once.
+  const std::string directory =
+      fmt::format("{}revenant_differential_{}_{}", testing::TempDir(), name, getpid());
   for (uint64_t seed = 1; seed <= seeds; ++seed) {
     Random random(seed, "options");
     const LsmOptions options = draw_options(random);
