@@ -257,13 +257,10 @@ Result<Compactor::Ending> Compactor::drive_split(Execution& execution,
   const auto parts = std::make_shared<Parts>();
   const uint64_t numbers = execution.request.output_numbers / (keys.size() + 1);
   CHECK(numbers > 0);
-  // Parts meet right after a key: a range tombstone cut there covers nothing beyond that key, so
-  // that the outputs of neighbours do not touch.
-  const auto bound = [&](size_t i) { return keys[i] + '\0'; };
   for (size_t i = 0; i <= keys.size(); ++i) {
     CompactionRequest request = execution.request;
-    if (i > 0) request.least = bound(i - 1);
-    if (i < keys.size()) request.limit = bound(i);
+    if (i > 0) request.least = keys[i - 1];
+    if (i < keys.size()) request.limit = keys[i];
     request.first_output.value += i * numbers;
     request.output_numbers = numbers;
     parts->jobs.push_back(std::make_unique<CompactionJob>(core_.env.files, std::move(request)));
