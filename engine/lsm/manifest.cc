@@ -1,6 +1,8 @@
 #include "engine/lsm/manifest.h"
 
 #include <algorithm>
+#include <array>
+#include <iterator>
 #include <map>
 #include <utility>
 
@@ -30,7 +32,8 @@ Result<FileNumber> read_current(env::FileSystem& files, const std::string& direc
   return parsed->number;
 }
 
-// Edits applied one after the other, as one.
+// Edits applied one after the other, as one. What a checksum cannot vouch for is looked at here: the
+// sets that the edits make are those that SstableSet takes for granted.
 class Merged {
  public:
   Result<void> apply(ManifestEdit edit) {
@@ -38,11 +41,15 @@ class Merged {
     if (edit.next_file.has_value()) whole_.next_file = edit.next_file;
     if (edit.last_sequence.has_value()) whole_.last_sequence = edit.last_sequence;
     for (FileNumber number : edit.removed) {
-      if (live_.erase(number) == 0) {
+      const auto found = live_.find(number);
+      if (found == live_.end()) {
         return error(ErrorCode::kCorruption, "SSTable {} is removed but was never added", number);
       }
+      const auto& [level, meta] = found->second;
+      if (level > 0) sorted_[static_cast<size_t>(level)].erase(meta->least_key());
+      live_.erase(found);
     }
-    for (auto& added : edit.added) live_[added.meta->number] = std::move(added);
+    for (auto& added : edit.added) RETURN_IF_ERROR(add(std::move(added)));
     for (auto& [level, key] : edit.compact_pointers) pointers_[level] = std::move(key);
     return {};
   }
@@ -54,8 +61,33 @@ class Merged {
   }
 
  private:
+  Result<void> add(ManifestEdit::Added added) {
+    const SstableMeta& meta = *added.meta;
+    if (live_.contains(meta.number))
+      return error(ErrorCode::kCorruption, "SSTable {} is added twice", meta.number);
+    if (meta.greatest_key() < meta.least_key())
+      return error(ErrorCode::kCorruption, "SSTable {} ends before it begins", meta.number);
+    if (added.level > 0) {
+      auto& sorted = sorted_[static_cast<size_t>(added.level)];
+      const auto after = sorted.lower_bound(meta.least_key());
+      const SstableMeta* other = nullptr;
+      if (after != sorted.end() && after->first <= meta.greatest_key()) other = after->second;
+      if (after != sorted.begin() && meta.least_key() <= std::prev(after)->second->greatest_key())
+        other = std::prev(after)->second;
+      if (other != nullptr) {
+        return error(ErrorCode::kCorruption, "SSTables {} and {} overlap in level {}",
+                     other->number, meta.number, added.level);
+      }
+      sorted.emplace_hint(after, meta.least_key(), &meta);
+    }
+    live_.emplace(meta.number, std::move(added));
+    return {};
+  }
+
   ManifestEdit whole_;
   std::map<FileNumber, ManifestEdit::Added> live_;
+  // Those in live_ of level 1 and deeper, by their least keys.
+  std::array<std::map<Bytes, const SstableMeta*>, kLevelsMax> sorted_;
   std::map<int, Buffer> pointers_;
 };
 
@@ -97,12 +129,13 @@ Result<std::optional<ManifestContents>> read_current_manifest(env::FileSystem& f
   const std::string path = path_of(directory, {FileKind::kManifest, number});
   ASSIGN_OR_RETURN(auto file, files.open(path));
   Merged merged;
-  ASSIGN_OR_RETURN(const wal::WalReplay replay,
-                   wal::replay_wal(*file, [&](Bytes record) -> Result<void> {
-                     ASSIGN_OR_RETURN(auto edit, decode_manifest_edit(record));
-                     return merged.apply(std::move(edit));
-                   }));
-  if (replay.records == 0) return error(ErrorCode::kCorruption, "{} holds no edit", path);
+  const auto replay = wal::replay_wal(*file, [&](Bytes record) -> Result<void> {
+    ASSIGN_OR_RETURN(auto edit, decode_manifest_edit(record));
+    return merged.apply(std::move(edit));
+  });
+  if (!replay.has_value())
+    return error(replay.error().code, "{}: {}", path, replay.error().message);
+  if (replay->records == 0) return error(ErrorCode::kCorruption, "{} holds no edit", path);
   return ManifestContents{number, std::move(merged).take()};
 }
 

@@ -39,7 +39,8 @@ class Manifest {
 };
 
 // What the current manifest says, as one edit; nothing if there is no CURRENT. A torn end is left
-// out: it was never acted on.
+// out: it was never acted on. kCorruption names the file and the offset of the edit that cannot be:
+// one that removes what is not there, or makes SSTables of a level below 0 overlap.
 struct ManifestContents {
   FileNumber number;
   ManifestEdit whole;

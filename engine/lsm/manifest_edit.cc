@@ -20,16 +20,21 @@ void put_field(Buffer& out, Tag tag, uint64_t value) {
   put_varint(out, value);
 }
 
-ManifestEdit::Added decode_added(Decoder& in) {
+int decode_level(Decoder& in) {
   const uint64_t level = in.varint();
   if (level >= kLevelsMax) in.fail();
+  return in.failed() ? 0 : static_cast<int>(level);
+}
+
+ManifestEdit::Added decode_added(Decoder& in) {
+  const int level = decode_level(in);
   auto meta = std::make_shared<SstableMeta>();
   meta->number.value = in.varint();
   meta->file_bytes = in.varint();
   meta->creation_time.ns = in.fixed<int64_t>();
   meta->run.value = in.varint();
   meta->properties = sstable::decode_properties(in);
-  return {static_cast<int>(level), std::move(meta)};
+  return {level, std::move(meta)};
 }
 
 }  // namespace
@@ -76,7 +81,7 @@ Result<ManifestEdit> decode_manifest_edit(Bytes bytes) {
         edit.added.push_back(decode_added(in));
         break;
       case Tag::kCompactPointer: {
-        const auto level = static_cast<int>(in.varint());
+        const int level = decode_level(in);
         edit.compact_pointers.emplace_back(level, in.bytes());
         break;
       }

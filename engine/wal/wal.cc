@@ -77,7 +77,8 @@ Result<WalReplay> replay_wal(env::ReadFile& file,
       replay.dropped_bytes = file.size() - replay.valid_bytes;
       return replay;
     }
-    RETURN_IF_ERROR(record(piece->payload));
+    if (auto taken = record(piece->payload); !taken.has_value())
+      return error(taken.error().code, "offset {}: {}", piece->offset, taken.error().message);
     ++replay.records;
     replay.valid_bytes = piece->offset + piece->size;
   }

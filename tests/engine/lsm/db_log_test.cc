@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include "engine/lsm/log_record.h"
+#include "engine/lsm/manifest.h"
 #include "engine/wal/wal.h"
+#include "tests/engine/lsm/compaction/sstables.h"
 #include "tests/engine/lsm/db_fixture.h"
 
 namespace revenant::lsm {
@@ -275,6 +277,25 @@ TEST_F(DbLogTest, AMissingFileIsCorruption) {
   EXPECT_EQ(code_of_open(), ErrorCode::kCorruption);
   must(memory.rename("db/elsewhere", "db/CURRENT"));
   EXPECT_EQ(code_of_open(), std::nullopt);
+}
+
+TEST_F(DbLogTest, SstablesOfOneLevelThatOverlapInTheManifestAreCorruption) {
+  kill();
+  for (const std::string& path : memory.paths()) must(memory.remove(path));
+  ManifestEdit whole;
+  for (const uint64_t number : {7, 8}) {
+    whole.added.push_back({1, sstable({.number = number, .least = "a", .greatest = "m"})});
+    memory.put(sstable_path("db", {number}), "");
+  }
+  must(Manifest::create(memory, "db", {3}, whole));
+  machine().boot();
+  in_task([&] {
+    const auto opened = Db::open(node().environment(), options, "db");
+    ASSERT_FALSE(opened.has_value());
+    EXPECT_EQ(
+        fmt::format("{}", opened.error()),
+        "corruption: db/MANIFEST-000003: offset 16: SSTables 000007 and 000008 overlap in level 1");
+  });
 }
 
 TEST_F(DbLogTest, ALargeManifestIsReplacedByAShortOne) {
