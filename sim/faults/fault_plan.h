@@ -5,36 +5,11 @@
 #include <string>
 #include <vector>
 
+#include "sim/faults/fault_targets.h"
 #include "sim/kernel/kernel.h"
-#include "sim/scenario/scenario.h"
+#include "sim/scenario/fault_options.h"
 
 namespace revenant::sim {
-
-// What a fault can do. Every begin is matched by one end, also at the end of the plan; the same
-// node can be down, cut off or late for several reasons at once. Called outside tasks.
-class FaultTargets {
- public:
-  virtual ~FaultTargets() = default;
-  virtual std::vector<NodeId> nodes_of(const NodeSet& set) const = 0;
-  virtual std::vector<NodeId> all_nodes() const = 0;
-
-  virtual void begin_crash(NodeId node) = 0;
-  virtual void begin_power_loss(const std::vector<NodeId>& nodes) = 0;
-  virtual void end_down(
-      NodeId node) = 0;  // of either: the node starts when no reason to be down is left
-  virtual void begin_pause(NodeId node) = 0;
-  virtual void end_pause(NodeId node) = 0;
-  // Each returns a handle for its end.
-  virtual uint64_t begin_cut(const std::vector<NodeId>& from, const std::vector<NodeId>& to,
-                             bool one_way) = 0;
-  virtual uint64_t begin_impairment(const std::vector<NodeId>& from, const std::vector<NodeId>& to,
-                                    Probability loss, Probability duplication) = 0;
-  virtual void end_link_fault(uint64_t handle) = 0;
-  virtual void add_message_lag(NodeId node, Duration change) = 0;
-  virtual void add_disk_lag(NodeId node, Duration change) = 0;
-  virtual void step_clock(NodeId node, Duration change) = 0;
-  virtual void add_drift(NodeId node, int64_t ppm) = 0;
-};
 
 // One entry as it happened, for faults.json and for shading plots. Times since the start of the
 // run.

@@ -64,6 +64,12 @@ LinkFaultId Network::cut(const std::vector<NodeId>& from, const std::vector<Node
   return {last_fault_};
 }
 
+LinkFaultId Network::clog(const std::vector<NodeId>& from, const std::vector<NodeId>& to,
+                          Directions directions) {
+  clogs_.push_back({++last_fault_, LinkSet(from, to), directions});
+  return {last_fault_};
+}
+
 LinkFaultId Network::impair(const std::vector<NodeId>& from, const std::vector<NodeId>& to,
                             LinkChances chances) {
   impairments_.push_back({++last_fault_, LinkSet(from, to), chances});
@@ -72,8 +78,22 @@ LinkFaultId Network::impair(const std::vector<NodeId>& from, const std::vector<N
 
 void Network::heal(LinkFaultId fault) {
   const auto is_it = [fault](const auto& entry) { return entry.id == fault.value; };
-  const size_t ended = std::erase_if(cuts_, is_it) + std::erase_if(impairments_, is_it);
+  const size_t clogs = std::erase_if(clogs_, is_it);
+  const size_t ended = clogs + std::erase_if(cuts_, is_it) + std::erase_if(impairments_, is_it);
   CHECK(ended == 1, "fault={} ended={}", fault.value, ended);
+  if (clogs > 0) release();
+}
+
+void Network::release() {
+  CHECK(!kernel_.in_task());
+  // A receiver may send, but nothing it does brings a message here before this returns.
+  for (Message& message : std::exchange(held_, {})) {
+    if (covers(clogs_, message.from, message.to)) {
+      held_.push_back(std::move(message));
+    } else {
+      hand_over(std::move(message));
+    }
+  }
 }
 
 void Network::add_lag(NodeId node, Duration change) {
@@ -123,7 +143,7 @@ void Network::send(NodeId from, NodeId to, Buffer bytes) {
   const Duration delay_of_copy = twice ? delay_.draw(*l.duplication) : Duration{};
 
   const Instant left = leave(l, message.bytes.size()) + machine(to).lag;
-  const bool severed = is_cut(from, to);
+  const bool severed = covers(cuts_, from, to);
   if (severed || lost) {
     ++(severed ? counters_.cut : counters_.lost);
     --in_flight_;
@@ -155,7 +175,16 @@ void Network::schedule(Instant arrival, Message message, uint64_t digest) {
 void Network::arrive(uint32_t slot) {
   Message message = std::move(slots_[slot]);
   free_slots_.push_back(slot);
-  if (message.from != message.to && is_cut(message.from, message.to)) {
+  if (message.from != message.to && covers(clogs_, message.from, message.to)) {
+    ++counters_.clogged;
+    held_.push_back(std::move(message));
+    return;
+  }
+  hand_over(std::move(message));
+}
+
+void Network::hand_over(Message message) {
+  if (message.from != message.to && covers(cuts_, message.from, message.to)) {
     ++counters_.cut;
     --in_flight_;
     trace_end(message, "cut");
@@ -216,10 +245,10 @@ Instant Network::leave(Link& link, size_t bytes) {
   return link.free_at;
 }
 
-bool Network::is_cut(NodeId from, NodeId to) const {
-  return std::ranges::any_of(cuts_, [&](const Cut& cut) {
-    return cut.links.contains(from, to) ||
-           (cut.directions == Directions::kBothWays && cut.links.contains(to, from));
+bool Network::covers(const std::vector<Barrier>& barriers, NodeId from, NodeId to) {
+  return std::ranges::any_of(barriers, [&](const Barrier& barrier) {
+    return barrier.links.contains(from, to) ||
+           (barrier.directions == Directions::kBothWays && barrier.links.contains(to, from));
   });
 }
 

@@ -1,16 +1,19 @@
 // The network between all machines: datagrams that arrive late, twice, out of order or not at all.
 //
-//   send ──> cut? ──> the link's queue ──> lost? ──> delay + lag ──> cut? ──> paused? ──> receiver
-//                     (bandwidth)          twice?    of each copy             until resume
+//   send ──> cut? ──> the link's queue ──> lost? ──> delay + lag ──> cut? ──> clogged? ──> paused? ──> receiver
+//                     (bandwidth)          twice?    of each copy             until      until
+//                                                                             heal       resume
 //
 // Randomness. Each directed link draws from streams of its own: "net/3>5" for delays,
 // "net/3>5/loss" and "net/3>5/duplication" (its copies' delays too) for those classes. So the delay
 // of the n-th message on a link does not depend on what other links carry, on cuts, or on whether
 // loss and duplication are on. A class that is off draws nothing.
 //
-// Cuts and impairments are fault entries with an identity: any number may hold at once, between any
-// sets of machines. A message is lost if a cut covers its link when it is sent or when it would
-// arrive; a cut shorter than the delay can therefore be missed by a message in flight.
+// Cuts, clogs and impairments are fault entries with an identity: any number may hold at once,
+// between any sets of machines. A message is lost if a cut covers its link when it is sent or when
+// it would arrive; a cut shorter than the delay can therefore be missed by a message in flight. What
+// arrives over a clogged link is held, and all of it delivered at once, in order of arrival, when no
+// clog covers the link any more (FoundationDB's clogging).
 //
 // Simplifications. Delays are independent from message to message: no congestion beyond the link's
 // own queue, no slow periods, and no order is promised even on one link. Links do not share a port:
@@ -45,6 +48,7 @@ struct NetworkCounters {
   uint64_t delivered = 0;   // handed to a receiver, copies counted
   uint64_t lost = 0;        // by chance
   uint64_t cut = 0;
+  uint64_t clogged = 0;  // held for a while; counted again with what became of them
   uint64_t unheard = 0;  // reached a machine without a listening process
   uint64_t bytes = 0;    // of those sent
   uint64_t local = 0;    // sent by a machine to itself: in no other count
@@ -56,7 +60,7 @@ struct LinkChances {
   Probability loss, duplication;
 };
 
-// A cut or an impairment.
+// A cut, a clog or an impairment.
 struct LinkFaultId {
   uint64_t value = 0;
 };
@@ -79,10 +83,11 @@ class Network {
   // --- faults ---
   // Machines in both sets keep their link to themselves.
   LinkFaultId cut(const std::vector<NodeId>& from, const std::vector<NodeId>& to, Directions);
+  LinkFaultId clog(const std::vector<NodeId>& from, const std::vector<NodeId>& to, Directions);
   // Replaces the network's chances on the links from `from` to `to`. Where several hold, the one
   // begun last counts.
   LinkFaultId impair(const std::vector<NodeId>& from, const std::vector<NodeId>& to, LinkChances);
-  // Ends a cut or an impairment that is in force.
+  // Ends a fault that is in force; not from within a task.
   void heal(LinkFaultId fault);
 
   // Adds to the delay of every message sent to `node` by another machine from now on; a negative
@@ -99,7 +104,7 @@ class Network {
   const NetworkCounters& counters() const { return counters_; }
   uint64_t in_flight() const {
     return in_flight_;
-  }  // between machines, those waiting at paused ones included
+  }  // between machines, those held by clogs or waiting at paused ones included
 
  private:
   class Port;
@@ -121,7 +126,8 @@ class Network {
     std::deque<Message> waiting;               // while paused
     std::vector<std::unique_ptr<Link>> links;  // by receiver; null until first used
   };
-  struct Cut {
+  // A cut or a clog.
+  struct Barrier {
     uint64_t id;
     LinkSet links;
     Directions directions;
@@ -136,12 +142,14 @@ class Network {
   void schedule(Instant arrival, Message message, uint64_t digest);
   void trace_end(const Message& message, std::string_view fate) const;
   void arrive(uint32_t slot);
+  void release();
+  void hand_over(Message message);
   void deliver(Message message);
 
   Machine& machine(NodeId node);
   Link& link(NodeId from, NodeId to);
   Instant leave(Link& link, size_t bytes);
-  bool is_cut(NodeId from, NodeId to) const;
+  static bool covers(const std::vector<Barrier>& barriers, NodeId from, NodeId to);
   LinkChances chances(NodeId from, NodeId to) const;
   bool happens(Probability p, std::optional<Random>& stream, NodeId from, NodeId to,
                const char* name) const;
@@ -153,7 +161,8 @@ class Network {
 
   std::deque<Machine>
       machines_;  // by id; a deque, as receivers send and machines appear during a delivery
-  std::vector<Cut> cuts_;
+  std::vector<Barrier> cuts_, clogs_;
+  std::vector<Message> held_;  // by clogs, in order of arrival
   std::vector<Impairment> impairments_;
   uint64_t last_fault_ = 0;
 

@@ -14,19 +14,12 @@
 #include "engine/ring/options.h"
 #include "sim/disk/options.h"
 #include "sim/net/options.h"
+#include "sim/scenario/fault_options.h"
+#include "sim/scenario/node_set.h"
 
 namespace revenant::sim {
 
 using Json = nlohmann::ordered_json;  // keeps the order of its file
-
-// Nodes named by a fault, an operation or a workload: 2, [0, 2] or "all". Validated against
-// cluster.nodes.
-struct NodeSet {
-  bool all = false;
-  std::vector<uint32_t> nodes;  // ascending, without repeats; empty if all, or if left out
-
-  friend bool operator==(const NodeSet&, const NodeSet&) = default;
-};
 
 struct ClockOptions {
   Duration offset_max;
@@ -137,101 +130,6 @@ struct WorkloadOptions {
     v.field(
         "retries", retries, between<int64_t>(0, 100),
         "Attempts after the first when the outcome is unknown; each keeps the write's timestamp.");
-  }
-};
-
-// --- faults: { "at": …, "for": …, exactly one kind } ---
-struct CrashFault {  // process kill: the page cache survives
-  NodeSet node;
-  template <typename V>
-  void describe(V& v) {
-    v.field("node", node, "Whose process is killed; it restarts and recovers when the fault ends.");
-  }
-};
-struct PowerLossFault {
-  NodeSet node;
-  template <typename V>
-  void describe(V& v) {
-    v.field("node", node,
-            "Who loses power; unsynced data is lost or torn. It restarts when the fault ends.");
-  }
-};
-struct PauseFault {
-  NodeSet node;
-  template <typename V>
-  void describe(V& v) {
-    v.field("node", node, "Whose process stands still, as in a long garbage collection.");
-  }
-};
-struct PartitionFault {
-  NodeSet from, to;
-  bool one_way = false;
-  template <typename V>
-  void describe(V& v) {
-    v.field("from", from, "One side.");
-    v.field("to", to, "The other side; all other nodes if left out.");
-    v.field("one_way", one_way, "Only messages from `from` to `to` are cut.");
-  }
-};
-struct LagFault {
-  NodeSet node;
-  Duration messages, disk;
-  template <typename V>
-  void describe(V& v) {
-    v.field("node", node, "Who lags.");
-    v.field("messages", messages,
-            "Added to the delay of each message that reaches it from another machine.");
-    v.field("disk", disk, "Added to the latency of each operation of its disk.");
-  }
-};
-struct LinkFault {
-  NodeSet from, to;
-  Probability loss, duplication;
-  template <typename V>
-  void describe(V& v) {
-    v.field("from", from, "Senders.");
-    v.field("to", to, "Receivers.");
-    v.field("loss", loss, "Chance of losing a message, instead of the network's.");
-    v.field("duplication", duplication, "Chance of delivering it twice, instead of the network's.");
-  }
-};
-struct ClockFault {
-  NodeSet node;
-  Duration ahead, behind;
-  int64_t drift_ppm = 0;
-  template <typename V>
-  void describe(V& v) {
-    v.field("node", node, "Whose clock is wrong.");
-    v.field("ahead", ahead, "Step forward by this, and back when the fault ends.");
-    v.field("behind", behind, "Step back by this, and forward when the fault ends.");
-    v.field("drift_ppm", drift_ppm, between<int64_t>(-100000, 100000),
-            "Gains so many microseconds per second meanwhile.");
-  }
-};
-struct FaultOptions {
-  std::optional<std::string> name{};
-  Duration at;
-  std::optional<Duration> duration;
-  std::optional<CrashFault> crash;
-  std::optional<PowerLossFault> power_loss;
-  std::optional<PauseFault> pause;
-  std::optional<PartitionFault> partition;
-  std::optional<LagFault> lag;
-  std::optional<LinkFault> link;
-  std::optional<ClockFault> clock;
-
-  template <typename V>
-  void describe(V& v) {
-    v.field("name", name, "If it has one, paths may use it: faults.NAME.at.");
-    v.field("at", at, "When it begins.");
-    v.field("for", duration, "How long it lasts; to the run's end if left out.");
-    v.field("crash", crash, "Process kill.");
-    v.field("power_loss", power_loss, "Power loss.");
-    v.field("pause", pause, "The process stands still.");
-    v.field("partition", partition, "Messages between two sets of nodes are lost.");
-    v.field("lag", lag, "A replica whose messages or disk are late.");
-    v.field("link", link, "Loss and duplication on some links.");
-    v.field("clock", clock, "A wrong clock.");
   }
 };
 

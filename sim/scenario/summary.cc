@@ -52,7 +52,11 @@ std::string deed(const Json& entry) {
   std::string out;
   for (const auto& [key, value] : entry.items()) {
     if (key == "name" || key == "at" || key == "for" || key == "every") continue;
+    if (key == "period" || key == "duty") continue;
     out += fmt::format("{} {}", key, details(value));
+  }
+  if (const auto period = entry.find("period"); period != entry.end()) {
+    out += fmt::format(", flapping: {} of every {}", entry.value("duty", 0.5), plain(*period));
   }
   return out;
 }

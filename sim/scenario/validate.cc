@@ -238,42 +238,82 @@ class Validator {
     one_kind(path, f, "fault");
     if (f.at > s_.duration) add(path + ".at", "{} is after the run's end at {}", f.at, s_.duration);
     if (f.duration && *f.duration == Duration{}) add(path + ".for", "must be longer than 0s");
-    if (f.crash) nodes(path + ".crash.node", f.crash->node);
-    if (f.power_loss) nodes(path + ".power_loss.node", f.power_loss->node);
-    if (f.pause) nodes(path + ".pause.node", f.pause->node);
-    if (f.partition) partition(path + ".partition", *f.partition);
-    if (f.lag) {
-      nodes(path + ".lag.node", f.lag->node);
-      if (f.lag->messages == Duration{} && f.lag->disk == Duration{}) {
-        add(path + ".lag", "delays nothing: set messages or disk");
-      }
+    if (f.duty && !f.period) add(path + ".duty", "belongs to a fault that flaps: give a period");
+    if (f.period && f.duration && *f.duration <= *f.period) {
+      add(path + ".period", "{} is not shorter than \"for\": it would not flap", *f.period);
     }
-    if (f.link) {
-      nodes(path + ".link.from", f.link->from);
-      nodes(path + ".link.to", f.link->to);
-    }
-    if (f.clock) {
-      nodes(path + ".clock.node", f.clock->node);
-      const bool ahead = f.clock->ahead > Duration{}, behind = f.clock->behind > Duration{};
-      if (ahead && behind) add(path + ".clock", "ahead and behind at once: leave one out");
-      if (!ahead && !behind && f.clock->drift_ppm == 0) {
-        add(path + ".clock", "changes nothing: set ahead, behind or drift_ppm");
-      }
-    }
+    FaultOptions copy = f;  // describe() takes its fields by reference
+    KindVisitor visitor{*this, path};
+    copy.describe(visitor);
   }
 
-  void partition(const std::string& path, const PartitionFault& p) {
-    nodes(path + ".from", p.from);
-    if (p.to == NodeSet{}) {  // all others
-      if (p.from.all || std::cmp_equal(p.from.nodes.size(), s_.cluster.nodes)) {
+  // Hands each kind that is there to its overload of kind().
+  struct KindVisitor {
+    Validator& validator;
+    const std::string& path;
+    template <typename T, typename... More>
+    void field(std::string_view name, std::optional<T>& value, More...) {
+      if constexpr (!Spelled<T>) {
+        if (value) validator.kind(field_path(path, name), *value);
+      }
+    }
+    template <typename T, typename... More>
+    void field(std::string_view, T&, More...) {}
+  };
+
+  void kind(const std::string& path, const CrashFault& f) { nodes(path + ".node", f.node); }
+  void kind(const std::string& path, const PowerLossFault& f) { nodes(path + ".node", f.node); }
+  void kind(const std::string& path, const PauseFault& f) { nodes(path + ".node", f.node); }
+  void kind(const std::string& path, const LagFault& f) {
+    nodes(path + ".node", f.node);
+    if (f.messages == Duration{} && f.disk == Duration{}) {
+      add(path, "delays nothing: set messages or disk");
+    }
+  }
+  void kind(const std::string& path, const LinkFault& f) {
+    nodes(path + ".from", f.from);
+    nodes(path + ".to", f.to);
+  }
+  void kind(const std::string& path, const ClockFault& f) {
+    nodes(path + ".node", f.node);
+    const bool ahead = f.ahead > Duration{}, behind = f.behind > Duration{};
+    if (ahead && behind) add(path, "ahead and behind at once: leave one out");
+    if (!ahead && !behind && f.drift_ppm == 0) {
+      add(path, "changes nothing: set ahead, behind or drift_ppm");
+    }
+  }
+  void kind(const std::string& path, const PartitionFault& f) { two_sides(path, f.from, f.to); }
+  void kind(const std::string& path, const ClogFault& f) { two_sides(path, f.from, f.to); }
+  void kind(const std::string& path, const IsolateFault& f) { nodes(path + ".node", f.node); }
+  void kind(const std::string& path, const RingFault& f) {
+    nodes(path + ".node", f.node);
+    if (size(f.node) < 4) add(path + ".node", "a ring needs 4 nodes: of fewer all are neighbours");
+  }
+  void kind(const std::string& path, const BridgeFault& f) {
+    nodes(path + ".node", f.node);
+    if (f.from != NodeSet{}) nodes(path + ".from", f.from);
+    disjoint(path, f.node, f.from);
+    const int64_t ends = s_.cluster.nodes - size(f.node);
+    if (ends < 2 || size(f.from) >= ends) add(path, "leaves no node for one of the sides");
+  }
+
+  int64_t size(const NodeSet& set) const {
+    return set.all ? s_.cluster.nodes : static_cast<int64_t>(set.nodes.size());
+  }
+  void two_sides(const std::string& path, const NodeSet& from, const NodeSet& to) {
+    nodes(path + ".from", from);
+    if (to == NodeSet{}) {  // all others
+      if (size(from) == s_.cluster.nodes) {
         add(path + ".from", "is every node, so there is no other side");
       }
       return;
     }
-    nodes(path + ".to", p.to);
+    nodes(path + ".to", to);
+    disjoint(path, from, to);
+  }
+  void disjoint(const std::string& path, const NodeSet& a, const NodeSet& b) {
     for (uint32_t node = 0; std::cmp_less(node, s_.cluster.nodes); ++node) {
-      if (contains(p.from, node) && contains(p.to, node))
-        add(path, "node {} stands on both sides", node);
+      if (contains(a, node) && contains(b, node)) add(path, "node {} stands on both sides", node);
     }
   }
   static bool contains(const NodeSet& set, uint32_t node) {

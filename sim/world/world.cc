@@ -418,6 +418,7 @@ void World::report(Metrics& metrics) const {
   metrics.set("messages_sent", count(network.sent));
   metrics.set("messages_lost", count(network.lost));
   metrics.set("messages_cut", count(network.cut));
+  metrics.set("messages_clogged", count(network.clogged));
   metrics.set("messages_duplicated", count(network.duplicated));
   metrics.set("events", count(kernel_.event_count()));
   for (const auto& [name, bytes] : by_cause) metrics.set(name, count(bytes));
@@ -432,6 +433,14 @@ std::vector<NodeId> World::nodes_of(const NodeSet& set) const {
   return nodes;
 }
 std::vector<NodeId> World::all_nodes() const { return ring_.nodes(); }
+std::vector<NodeId> World::all_clients() const {
+  std::vector<NodeId> clients;
+  auto next_id = static_cast<uint32_t>(scenario_.cluster.nodes);
+  for (const WorkloadOptions& workload : scenario_.workload) {
+    for (int64_t i = 0; i < workload.clients; ++i) clients.push_back(NodeId{next_id++});
+  }
+  return clients;
+}
 
 void World::begin_crash(NodeId node) {
   ++reasons_down_[node.value];
@@ -458,6 +467,10 @@ void World::end_pause(NodeId node) {
 uint64_t World::begin_cut(const std::vector<NodeId>& from, const std::vector<NodeId>& to,
                           bool one_way) {
   return network_.cut(from, to, one_way ? Directions::kOneWay : Directions::kBothWays).value;
+}
+uint64_t World::begin_clog(const std::vector<NodeId>& from, const std::vector<NodeId>& to,
+                           bool one_way) {
+  return network_.clog(from, to, one_way ? Directions::kOneWay : Directions::kBothWays).value;
 }
 uint64_t World::begin_impairment(const std::vector<NodeId>& from, const std::vector<NodeId>& to,
                                  Probability loss, Probability duplication) {

@@ -93,6 +93,7 @@ class World final : private FaultTargets {
   // FaultTargets
   std::vector<NodeId> nodes_of(const NodeSet& set) const override;
   std::vector<NodeId> all_nodes() const override;
+  std::vector<NodeId> all_clients() const override;
   void begin_crash(NodeId node) override;
   void begin_power_loss(const std::vector<NodeId>& nodes) override;
   void end_down(NodeId node) override;
@@ -100,6 +101,8 @@ class World final : private FaultTargets {
   void end_pause(NodeId node) override;
   uint64_t begin_cut(const std::vector<NodeId>& from, const std::vector<NodeId>& to,
                      bool one_way) override;
+  uint64_t begin_clog(const std::vector<NodeId>& from, const std::vector<NodeId>& to,
+                      bool one_way) override;
   uint64_t begin_impairment(const std::vector<NodeId>& from, const std::vector<NodeId>& to,
                             Probability loss, Probability duplication) override;
   void end_link_fault(uint64_t handle) override;

@@ -166,8 +166,16 @@ TEST(Errors, SettingsMustFitTogether) {
       {R"("workload": [ { "name": "w", "mix": { "insert": 1 }, "write": 4 } ])",
        "2: workload[0].write: 4 replicas cannot answer: cluster.replication_factor is 3"},
       {R"("faults": [ { "at": "1m" } ])",
-       "2: faults[0]: does nothing: expected one of crash, power_loss, pause, partition, lag, "
-       "link, clock"},
+       "2: faults[0]: does nothing: expected one of crash, power_loss, pause, partition, isolate, "
+       "bridge, ring, clog, lag, link, clock"},
+      {R"("faults": [ { "at": "1m", "duty": 0.5, "crash": { "node": 0 } } ])",
+       "2: faults[0].duty: belongs to a fault that flaps: give a period"},
+      {R"("faults": [ { "at": "1m", "for": "1s", "period": "2s", "crash": { "node": 0 } } ])",
+       "2: faults[0].period: 2s is not shorter than \"for\": it would not flap"},
+      {R"("cluster": { "nodes": 3 }, "faults": [ { "at": "1m", "ring": {} } ])",
+       "2: faults[0].ring.node: a ring needs 4 nodes: of fewer all are neighbours"},
+      {R"("cluster": { "nodes": 3 }, "faults": [ { "at": "1m", "bridge": { "node": [ 0, 1 ] } } ])",
+       "2: faults[0].bridge: leaves no node for one of the sides"},
       {R"("faults": [ { "at": "1m", "crash": { "node": 0 }, "pause": { "node": 1 } } ])",
        "2: faults[0]: crash and pause at once: give each fault an entry of its own"},
       {R"("faults": [ { "at": "2h", "crash": { "node": 0 } } ])",

@@ -23,6 +23,10 @@ constexpr const char* kFull = R"({
               { "at": "2s", "power_loss": { "node": [ 0, 1 ] } },
               { "at": "3s", "pause": { "node": 6 } },
               { "at": "4s", "partition": { "from": 0, "one_way": true } },
+              { "at": "4s", "for": "1m", "period": "10s", "duty": 0.25, "isolate": { "node": 1, "clients": true } },
+              { "at": "4s", "period": "1s", "bridge": { "node": 3, "from": [ 0, 1 ] } },
+              { "at": "4s", "ring": {} },
+              { "at": "4s", "clog": { "from": 0, "to": 2, "one_way": true } },
               { "at": "5s", "lag": { "node": 1, "disk": "1ms" } },
               { "at": "6s", "link": { "from": "all", "to": 3, "loss": "50%" } },
               { "at": "7s", "clock": { "node": 2, "behind": "1s", "drift_ppm": -3 } } ],
@@ -58,7 +62,7 @@ TEST(Resolved, PrintsWhatWasSet) {
   EXPECT_EQ(at("workload.closed.rate"), "-") << "absent inside a list";
   EXPECT_EQ(at("faults.a.crash.node"), R"("all")");
   EXPECT_EQ(at("faults[3].partition.to"), "-");
-  EXPECT_EQ(at("faults[5].link.loss"), "0.5");
+  EXPECT_EQ(at("faults[9].link.loss"), "0.5");
   EXPECT_EQ(at("storage.purge_guards.memtables"), "false");
   EXPECT_EQ(printed["sweep"]["seed"].dump(), "[5,18446744073709551615]");
 }

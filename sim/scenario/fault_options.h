@@ -1,0 +1,166 @@
+// What may fail in a run, a struct per kind. An entry of the fault plan is
+//
+//   { "at": …, "for": …, exactly one kind }
+//
+// A new kind is a struct here with its field in FaultOptions, an overload of action_of()
+// (sim/faults/action.h) that does it, and one of Validator::kind() (validate.cc) that refuses what
+// cannot be.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "engine/base/settings.h"
+#include "sim/scenario/node_set.h"
+
+namespace revenant::sim {
+
+struct CrashFault {  // process kill: the page cache survives
+  NodeSet node;
+  template <typename V>
+  void describe(V& v) {
+    v.field("node", node, "Whose process is killed; it restarts and recovers when the fault ends.");
+  }
+};
+struct PowerLossFault {
+  NodeSet node;
+  template <typename V>
+  void describe(V& v) {
+    v.field("node", node,
+            "Who loses power; unsynced data is lost or torn. It restarts when the fault ends.");
+  }
+};
+struct PauseFault {
+  NodeSet node;
+  template <typename V>
+  void describe(V& v) {
+    v.field("node", node, "Whose process stands still, as in a long garbage collection.");
+  }
+};
+struct PartitionFault {
+  NodeSet from, to;
+  bool one_way = false;
+  template <typename V>
+  void describe(V& v) {
+    v.field("from", from, "One side.");
+    v.field("to", to, "The other side; all other nodes if left out.");
+    v.field("one_way", one_way, "Only messages from `from` to `to` are cut.");
+  }
+};
+struct IsolateFault {
+  NodeSet node;
+  bool clients = false;
+  template <typename V>
+  void describe(V& v) {
+    v.field("node", node, "Nodes cut off from all others, and from each other.");
+    v.field("clients", clients, "And from every client.");
+  }
+};
+struct BridgeFault {
+  NodeSet node, from;
+  template <typename V>
+  void describe(V& v) {
+    v.field("node", node, "Nodes that still reach both sides, which do not reach each other.");
+    v.field("from", from,
+            "One side; the other is the rest. Left out: the lower half of the numbers without the "
+            "bridge.");
+  }
+};
+struct RingFault {
+  NodeSet node{.all = true, .nodes = {}};
+  template <typename V>
+  void describe(V& v) {
+    v.field("node", node,
+            "Nodes in a ring, by number: each reaches just so many neighbours on either side that "
+            "it sees a majority of them, and no two see the same one.");
+  }
+};
+struct ClogFault {
+  NodeSet from, to;
+  bool one_way = false;
+  template <typename V>
+  void describe(V& v) {
+    v.field("from", from, "One side.");
+    v.field("to", to, "The other side; all other nodes if left out.");
+    v.field("one_way", one_way, "Only messages from `from` to `to` are held.");
+  }
+};
+struct LagFault {
+  NodeSet node;
+  Duration messages, disk;
+  template <typename V>
+  void describe(V& v) {
+    v.field("node", node, "Who lags.");
+    v.field("messages", messages,
+            "Added to the delay of each message that reaches it from another machine.");
+    v.field("disk", disk, "Added to the latency of each operation of its disk.");
+  }
+};
+struct LinkFault {
+  NodeSet from, to;
+  Probability loss, duplication;
+  template <typename V>
+  void describe(V& v) {
+    v.field("from", from, "Senders.");
+    v.field("to", to, "Receivers.");
+    v.field("loss", loss, "Chance of losing a message, instead of the network's.");
+    v.field("duplication", duplication, "Chance of delivering it twice, instead of the network's.");
+  }
+};
+struct ClockFault {
+  NodeSet node;
+  Duration ahead, behind;
+  int64_t drift_ppm = 0;
+  template <typename V>
+  void describe(V& v) {
+    v.field("node", node, "Whose clock is wrong.");
+    v.field("ahead", ahead, "Step forward by this, and back when the fault ends.");
+    v.field("behind", behind, "Step back by this, and forward when the fault ends.");
+    v.field("drift_ppm", drift_ppm, between<int64_t>(-100000, 100000),
+            "Gains so many microseconds per second meanwhile.");
+  }
+};
+struct FaultOptions {
+  std::optional<std::string> name{};
+  Duration at;
+  std::optional<Duration> duration;
+  std::optional<Duration> period;
+  std::optional<double> duty;
+  std::optional<CrashFault> crash;
+  std::optional<PowerLossFault> power_loss;
+  std::optional<PauseFault> pause;
+  std::optional<PartitionFault> partition;
+  std::optional<IsolateFault> isolate;
+  std::optional<BridgeFault> bridge;
+  std::optional<RingFault> ring;
+  std::optional<ClogFault> clog;
+  std::optional<LagFault> lag;
+  std::optional<LinkFault> link;
+  std::optional<ClockFault> clock;
+
+  template <typename V>
+  void describe(V& v) {
+    v.field("name", name, "If it has one, paths may use it: faults.NAME.at.");
+    v.field("at", at, "When it begins.");
+    v.field("for", duration, "How long it lasts; to the run's end if left out.");
+    v.field("period", period, at_least(milliseconds(1)),
+            "Flapping: it begins anew with this period and holds for a share of each (duty). A "
+            "crash that flaps is a restart loop.");
+    v.field("duty", duty, between(0.001, 0.999),
+            "Flapping: share of each period that it holds; a half if left out.");
+    v.field("crash", crash, "Process kill.");
+    v.field("power_loss", power_loss, "Power loss.");
+    v.field("pause", pause, "The process stands still.");
+    v.field("partition", partition, "Messages between two sets of nodes are lost.");
+    v.field("isolate", isolate, "Nodes that reach nobody, and that nobody reaches.");
+    v.field("bridge", bridge, "Two sides joined by nodes that reach both.");
+    v.field("ring", ring, "Every node sees a majority, no two the same.");
+    v.field("clog", clog,
+            "Messages between two sets of nodes are held, and delivered when the fault ends.");
+    v.field("lag", lag, "A replica whose messages or disk are late.");
+    v.field("link", link, "Loss and duplication on some links.");
+    v.field("clock", clock, "A wrong clock.");
+  }
+};
+
+}  // namespace revenant::sim

@@ -1,0 +1,119 @@
+// A plan's faults carried out on a bare network: no nodes, only who reaches whom, and what else was
+// asked for, in order.
+#pragma once
+
+#include <fmt/ranges.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sim/faults/fault_plan.h"
+#include "sim/net/network.h"
+
+namespace revenant::sim {
+
+inline NodeSet only(std::vector<uint32_t> nodes) {
+  return {.all = false, .nodes = std::move(nodes)};
+}
+
+class FaultWorld final : private FaultTargets {
+ public:
+  explicit FaultWorld(uint32_t nodes, uint32_t clients = 0)
+      : node_count_(nodes), client_count_(clients), net(kernel, ideal()) {
+    for (uint32_t i = 0; i < nodes + clients; ++i) {
+      ports_.push_back(net.attach({i}));
+      ports_.back()->set_receiver(
+          [this, i](NodeId from, Bytes) { heard_.emplace_back(from.value, i, kernel.now()); });
+    }
+  }
+
+  // Schedules one fault, from `fault.at` on, in a run of `length`.
+  FaultWindow schedule(const FaultOptions& fault, Duration length = hours(1)) {
+    return schedule_faults(kernel, {fault}, Instant{}, Instant{} + length, *this)[0];
+  }
+  void run_to(Duration time) { kernel.run_until(Instant{} + time); }
+
+  // A row per sender, a column per receiver: x where a message sent now is lost, - where it is held.
+  std::vector<std::string> matrix() {
+    heard_.clear();
+    const Instant now = kernel.now();
+    const uint64_t clogged = net.counters().clogged;
+    for (uint32_t from = 0; from < ports_.size(); ++from) {
+      for (uint32_t to = 0; to < ports_.size(); ++to) ports_[from]->send({to}, Buffer("?"));
+    }
+    kernel.run_until(now);
+    const bool held = net.counters().clogged > clogged;
+    std::vector<std::string> rows(ports_.size(), std::string(ports_.size(), held ? '-' : 'x'));
+    for (const auto& [from, to, at] : heard_) rows[from][to] = '.';
+    return rows;
+  }
+  uint64_t heard() const { return heard_.size(); }
+  const std::vector<std::string>& calls() const { return calls_; }
+
+ private:
+  static NetworkOptions ideal() {
+    NetworkOptions options;
+    options.profile = NetworkProfile::kIdeal;
+    options.apply_profile();
+    return options;
+  }
+  void note(std::string_view what, NodeId node) {
+    calls_.push_back(fmt::format("{} {} {}", kernel.now() - Instant{}, what, node.value));
+  }
+
+  std::vector<NodeId> ids(uint32_t from, uint32_t count) const {
+    std::vector<NodeId> result;
+    for (uint32_t i = 0; i < count; ++i) result.push_back({from + i});
+    return result;
+  }
+  std::vector<NodeId> nodes_of(const NodeSet& set) const override {
+    if (set.all) return all_nodes();
+    std::vector<NodeId> nodes;
+    for (uint32_t node : set.nodes) nodes.push_back({node});
+    return nodes;
+  }
+  std::vector<NodeId> all_nodes() const override { return ids(0, node_count_); }
+  std::vector<NodeId> all_clients() const override { return ids(node_count_, client_count_); }
+  void begin_crash(NodeId node) override { note("crash", node); }
+  void begin_power_loss(const std::vector<NodeId>& nodes) override {
+    for (NodeId node : nodes) note("power loss", node);
+  }
+  void end_down(NodeId node) override { note("up", node); }
+  void begin_pause(NodeId node) override { note("pause", node); }
+  void end_pause(NodeId node) override { note("resume", node); }
+  uint64_t begin_cut(const std::vector<NodeId>& from, const std::vector<NodeId>& to,
+                     bool one_way) override {
+    return net.cut(from, to, directions(one_way)).value;
+  }
+  uint64_t begin_clog(const std::vector<NodeId>& from, const std::vector<NodeId>& to,
+                      bool one_way) override {
+    return net.clog(from, to, directions(one_way)).value;
+  }
+  uint64_t begin_impairment(const std::vector<NodeId>& from, const std::vector<NodeId>& to,
+                            Probability loss, Probability duplication) override {
+    return net.impair(from, to, {loss, duplication}).value;
+  }
+  void end_link_fault(uint64_t handle) override { net.heal({handle}); }
+  void add_message_lag(NodeId node, Duration change) override { net.add_lag(node, change); }
+  void add_disk_lag(NodeId node, Duration) override { note("disk lag", node); }
+  void step_clock(NodeId node, Duration) override { note("clock step", node); }
+  void add_drift(NodeId node, int64_t) override { note("drift", node); }
+  static Directions directions(bool one_way) {
+    return one_way ? Directions::kOneWay : Directions::kBothWays;
+  }
+
+  const uint32_t node_count_, client_count_;
+  std::vector<std::tuple<uint32_t, uint32_t, Instant>> heard_;
+  std::vector<std::string> calls_;
+
+ public:
+  Kernel kernel{1};
+  Network net;
+
+ private:
+  std::vector<std::unique_ptr<env::Transport>> ports_;
+};
+
+}  // namespace revenant::sim
