@@ -36,6 +36,9 @@ class ReadFile {
   // Reads up to `size` bytes at `offset` into `out` (replaced); fewer only at the end of the file.
   virtual Result<void> read(uint64_t offset, uint64_t size, Buffer& out, Cause cause) = 0;
   virtual uint64_t size() const = 0;
+  // The whole file, if it lies in memory for as long as this object lives: to be used in place
+  // instead of read(). Empty: it does not.
+  virtual Bytes mapped() const { return {}; }
 };
 
 class FileSystem {

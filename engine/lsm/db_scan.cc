@@ -33,6 +33,18 @@ class LevelIterator final : public sstable::Iterator {
 
   bool empty() const { return begin_ >= end_; }
 
+  // The SSTable may be one that must be opened first: that is left to the seek.
+  void prefetch(Bytes internal_key) override {
+    const size_t at = set_.first_not_before(level_, sstable::user_key_of(internal_key));
+    if (at >= end_) return;
+    if (iterator_ == nullptr || at != at_) {
+      sstable::SstableReader* const reader = core_.tables.kept_open(*sstables()[at]);
+      if (reader == nullptr) return;
+      at_ = at;
+      iterator_ = reader->iterate(context_);
+    }
+    iterator_->prefetch(internal_key);
+  }
   void seek_to_first() override {
     enter(begin_);
     if (iterator_ != nullptr) iterator_->seek_to_first();

@@ -112,11 +112,14 @@ Memtable::Node* Memtable::seek(Bytes user_key, const char* trailer, Node** previ
   Node* node = head_;
   Node* known = nullptr;  // a node found not to be before the key: it comes again one level down
   for (int level = height_ - 1;; --level) {
-    for (Node* next = node->next[level]; next != nullptr && next != known && before(next);
-         next = node->next[level]) {
+    Node* next = node->next[level];
+    for (; next != nullptr && next != known; next = node->next[level]) {
+      // Where the search goes on if this one is not before the key: its memory arrives meanwhile.
+      if (level > 0) __builtin_prefetch(node->next[level - 1]);
+      if (!before(next)) break;
       node = next;
     }
-    known = node->next[level];
+    known = next;
     if (previous != nullptr) previous[level] = node;
     if (level == 0) return known;
   }

@@ -22,6 +22,10 @@ class Iterator {
   Bytes key() const { return key_; }
   Bytes value() const { return value_; }
 
+  // A seek to this key comes next: asks the processor for the memory it will look at, and returns at
+  // once. A merge tells all its children before the first of them waits for any.
+  virtual void prefetch(Bytes /*internal_key*/) {}
+
   // All moves may suspend (they may read blocks).
   virtual void seek_to_first() = 0;
   virtual void seek_to_last() = 0;

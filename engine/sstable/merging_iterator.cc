@@ -26,6 +26,7 @@ class MergingIterator final : public Iterator {
     restart(Direction::kBackward, [](size_t, Iterator& child) { child.seek_to_last(); });
   }
   void seek(Bytes internal_key) override {
+    for (const auto& child : children_) child->prefetch(internal_key);
     restart(Direction::kForward,
             [internal_key](size_t, Iterator& child) { child.seek(internal_key); });
   }

@@ -26,13 +26,27 @@ struct DataBlock final : CachedBlock {
 };
 using DataPin = BlockPin<DataBlock>;
 
+// The payload of a data block, and what keeps its bytes: the pin, or the mapped file.
+struct OpenedBlock {
+  Bytes bytes;
+  DataPin pin = {};
+};
+
 }  // namespace
 
-// Never changes after open(), so that several tasks may read at once; what a read needs lives with
-// the read.
+// Never changes after open() (but for `sound`, which says the same to all), so that several tasks
+// may read at once; what a read needs lives with the read.
 struct SstableReader::Impl {
   Impl(std::unique_ptr<env::ReadFile> f, FileNumber n, std::string path)
-      : file(std::move(f)), number(n), name(std::move(path)) {}
+      : file(std::move(f)),
+        number(n),
+        name(std::move(path)),
+        mapped(file->mapped()),
+        sound(mapped.size() / (64 * kSoundUnit) + 1) {}
+
+  static constexpr uint64_t kSoundUnit = 8;
+  uint64_t& sound_word(uint64_t offset) const { return sound[offset / (64 * kSoundUnit)]; }
+  static uint64_t sound_bit(uint64_t offset) { return uint64_t{1} << offset / kSoundUnit % 64; }
 
   std::unexpected<Error> damaged(uint64_t offset, std::string_view what) const {
     return error(ErrorCode::kCorruption, "{}: offset {}: {}", name, offset, what);
@@ -46,12 +60,16 @@ struct SstableReader::Impl {
   // The payload of a data block as it lies in the file, if it is whole; of a compressed one in
   // `payload`.
   Result<Bytes> open_block(Bytes block, uint64_t offset, Buffer& payload) const;
-  // A data block, from the cache or through it.
-  Result<DataPin> fetch(const BlockHandle& handle, const ReadContext& context) const;
+  // A data block: where it lies in a mapped file, else from the cache or through it.
+  Result<OpenedBlock> fetch(const BlockHandle& handle, const ReadContext& context) const;
 
   const std::unique_ptr<env::ReadFile> file;
   const FileNumber number;
   const std::string name;
+  const Bytes mapped;  // the whole file, or empty
+  // Of a mapped file: a bit where an uncompressed block begins that was checked, one for every 8
+  // bytes. No block is as small as that.
+  mutable std::vector<uint64_t> sound;
   SstableProperties properties;
   std::optional<BloomFilter> filter;
   std::optional<SstableIndex> index;
@@ -93,8 +111,8 @@ Result<void> SstableReader::get(Bytes user_key, const ReadContext& context,
   // Versions of one key may go on in the next block.
   for (size_t i = impl.index->find(target); !done && i < impl.index->size(); ++i) {
     const BlockHandle handle = impl.index->block(i);
-    ASSIGN_OR_RETURN(const DataPin block, impl.fetch(handle, context));
-    cursor.reset(block->bytes);
+    ASSIGN_OR_RETURN(const OpenedBlock block, impl.fetch(handle, context));
+    cursor.reset(block.bytes);
     cursor.seek(target);
     while (!done && cursor.valid()) {
       const InternalKey key = parse_internal_key(cursor.key());
@@ -205,31 +223,47 @@ Result<Bytes> SstableReader::Impl::open_block(Bytes block, uint64_t offset, Buff
   return result;
 }
 
-Result<DataPin> SstableReader::Impl::fetch(const BlockHandle& handle,
-                                           const ReadContext& context) const {
+Result<OpenedBlock> SstableReader::Impl::fetch(const BlockHandle& handle,
+                                               const ReadContext& context) const {
+  const bool in_place = !mapped.empty() && handle.size >= kSoundUnit;
+  if (in_place && (sound_word(handle.offset) & sound_bit(handle.offset)) != 0) {
+    if (context.counters != nullptr) ++context.counters->blocks_from_cache;
+    return OpenedBlock{mapped.substr(handle.offset, handle.size)};
+  }
   if (context.cache != nullptr) {
     if (DataPin block = context.cache->find<DataBlock>(number, handle.offset)) {
       if (context.counters != nullptr) ++context.counters->blocks_from_cache;
-      return block;
+      const Bytes bytes = block->bytes;
+      return OpenedBlock{bytes, std::move(block)};
     }
   }
   Buffer bytes;
   const uint64_t size = handle.size + kBlockTrailerSize;
-  RETURN_IF_ERROR(read(handle.offset, size, bytes, context.cause));
+  Bytes stored;
+  if (in_place) {
+    stored = mapped.substr(handle.offset, size);
+  } else {
+    RETURN_IF_ERROR(read(handle.offset, size, bytes, context.cause));
+    stored = bytes;
+  }
   if (context.counters != nullptr) {
     ++context.counters->blocks_from_file;
     context.counters->bytes_from_file += size;
   }
   Buffer payload;
-  ASSIGN_OR_RETURN(const Bytes opened, open_block(bytes, handle.offset, payload));
+  ASSIGN_OR_RETURN(const Bytes opened, open_block(stored, handle.offset, payload));
   if (opened.data() == payload.data()) {
     bytes = std::move(payload);
+  } else if (in_place) {
+    sound_word(handle.offset) |= sound_bit(handle.offset);
+    return OpenedBlock{opened};
   } else {
     bytes.resize(opened.size());
   }
   DataPin block(std::make_unique<DataBlock>(std::move(bytes)));
   if (context.cache != nullptr) context.cache->insert(number, handle.offset, block);
-  return block;
+  const Bytes kept = block->bytes;
+  return OpenedBlock{kept, std::move(block)};
 }
 
 // Walks the index, and one data block at a time.
@@ -252,6 +286,16 @@ class SstableReader::Cursor final : public Iterator {
       skip_ended_blocks_back();
     }
     stand_as(cursor_);
+  }
+  void prefetch(Bytes internal_key) override {
+    if (impl_->mapped.empty()) return;
+    const size_t i = impl_->index->find(SeekTarget::exactly(internal_key));
+    if (i == impl_->index->size()) return;
+    const BlockHandle block = impl_->index->block(i);
+    // What a search in a block reads first: where its restarts lie, then an entry in the middle.
+    __builtin_prefetch(&impl_->mapped[block.offset + block.size]);
+    __builtin_prefetch(&impl_->mapped[block.offset + block.size / 2]);
+    __builtin_prefetch(&impl_->sound_word(block.offset));
   }
   void seek(Bytes internal_key) override {
     const SeekTarget target = SeekTarget::exactly(internal_key);
@@ -304,7 +348,8 @@ class SstableReader::Cursor final : public Iterator {
     cursor_.clear();
     block_number_.reset();
     if (i >= impl_->index->size()) return false;
-    Result<Bytes> payload = context_.cache != nullptr ? cached(i) : uncached(i, onward);
+    const bool by_block = context_.cache != nullptr || !impl_->mapped.empty();
+    Result<Bytes> payload = by_block ? fetched(i) : read_ahead(i, onward);
     if (!payload) {
       fail(std::move(payload.error()));
       return false;
@@ -314,16 +359,16 @@ class SstableReader::Cursor final : public Iterator {
     return true;
   }
 
-  Result<Bytes> cached(size_t i) {
+  Result<Bytes> fetched(size_t i) {
     ASSIGN_OR_RETURN(block_, impl_->fetch(impl_->index->block(i), context_));
-    return Bytes(block_->bytes);
+    return block_.bytes;
   }
 
   // Through a span of the file that is read at once; a jump starts with a small one again.
-  Result<Bytes> uncached(size_t i, bool onward) {
+  Result<Bytes> read_ahead(size_t i, bool onward) {
     const BlockHandle block = impl_->index->block(i);
     const uint64_t end = block.offset + block.size + kBlockTrailerSize;
-    if (!onward) read_ahead_ = 0;
+    if (!onward) window_ = 0;
     if (block.offset < span_offset_ || end > span_offset_ + span_.size()) {
       RETURN_IF_ERROR(read_span(i));
     }
@@ -339,8 +384,8 @@ class SstableReader::Cursor final : public Iterator {
       return index.block(j).offset + index.block(j).size + kBlockTrailerSize;
     };
     const uint64_t start = index.block(i).offset;
-    while (i + 1 < index.size() && end_of(i + 1) - start <= read_ahead_) ++i;
-    read_ahead_ = std::clamp(2 * read_ahead_, kReadAheadMin, kReadAheadMax);
+    while (i + 1 < index.size() && end_of(i + 1) - start <= window_) ++i;
+    window_ = std::clamp(2 * window_, kReadAheadMin, kReadAheadMax);
     const uint64_t size = end_of(i) - start;
     span_offset_ = 0;
     RETURN_IF_ERROR(impl_->read(start, size, span_, context_.cause));
@@ -362,11 +407,11 @@ class SstableReader::Cursor final : public Iterator {
   const std::shared_ptr<const Impl> impl_;
   const ReadContext context_;
   std::optional<size_t> block_number_;  // under the cursor
-  DataPin block_;                       // with a cache: holds the block's bytes
+  OpenedBlock block_;                   // with a cache, or of a mapped file
   Buffer span_;                         // without: whole blocks as they lie in the file
   uint64_t span_offset_ = 0;
   Buffer payload_;  // of a compressed one of them
-  uint64_t read_ahead_ = 0;
+  uint64_t window_ = 0;
   BlockCursor cursor_;
   Result<void> status_;
 };

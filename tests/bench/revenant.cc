@@ -28,7 +28,7 @@ class Revenant {
   }
 
   Revenant(const std::string& directory, bool sync)
-      : files_(must(env::open_posix_file_system(directory))) {
+      : files_(must(env::open_posix_file_system(directory, {.allow_mmap_reads = true}))) {
     lsm::LsmOptions options;
     options.versions = lsm::Versions::kSequence;
     options.memtable_size = {bench::kMemtableBytes};

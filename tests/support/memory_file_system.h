@@ -24,6 +24,8 @@ class MemoryFileSystem final : public env::FileSystem {
   // "read", "remove", "rename", "list", "make_directory", "sync_directory") and its path; an error
   // becomes the call's result.
   std::function<Result<void>(std::string_view call, const std::string& path)> before;
+  // Whether files opened from now on are mapped(): they must not change while they are open.
+  bool mapped = false;
 
   // The bytes of a file that exists, to look at or to damage. Valid until the file is removed or
   // replaced.
@@ -111,7 +113,7 @@ class MemoryFileSystem final : public env::FileSystem {
   class Read final : public env::ReadFile {
    public:
     Read(MemoryFileSystem& files, std::string path, std::shared_ptr<const Buffer> bytes)
-        : files_(files), path_(std::move(path)), bytes_(std::move(bytes)) {}
+        : files_(files), path_(std::move(path)), bytes_(std::move(bytes)), mapped_(files.mapped) {}
     Result<void> read(uint64_t offset, uint64_t size, Buffer& out, env::Cause) override {
       RETURN_IF_ERROR(files_.check("read", path_));
       out.clear();
@@ -119,11 +121,13 @@ class MemoryFileSystem final : public env::FileSystem {
       return {};
     }
     uint64_t size() const override { return bytes_->size(); }
+    Bytes mapped() const override { return mapped_ ? Bytes(*bytes_) : Bytes(); }
 
    private:
     MemoryFileSystem& files_;
     std::string path_;
     std::shared_ptr<const Buffer> bytes_;
+    const bool mapped_;
   };
 
   Result<void> check(std::string_view call, const std::string& path) const {

@@ -1,6 +1,7 @@
 #include "engine/env/posix/posix_file_system.h"
 
 #include <dirent.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -90,6 +91,24 @@ class PosixReadFile final : public ReadFile {
   const Descriptor descriptor_;
 };
 
+class MappedReadFile final : public ReadFile {
+ public:
+  // Takes over the mapping.
+  explicit MappedReadFile(Bytes mapping) : mapping_(mapping) {}
+  MappedReadFile(const MappedReadFile&) = delete;
+  ~MappedReadFile() override { ::munmap(const_cast<char*>(mapping_.data()), mapping_.size()); }
+
+  Result<void> read(uint64_t offset, uint64_t size, Buffer& out, Cause) override {
+    out = mapping_.substr(std::min<uint64_t>(offset, mapping_.size()), size);
+    return {};
+  }
+  uint64_t size() const override { return mapping_.size(); }
+  Bytes mapped() const override { return mapping_; }
+
+ private:
+  const Bytes mapping_;
+};
+
 Result<void> sync_directory_at(const std::string& path) {
   const Descriptor directory = open_descriptor(path, O_RDONLY | O_DIRECTORY);
   if (!directory.valid()) return system_error(path, errno);
@@ -105,7 +124,8 @@ bool is_regular_file(const std::string& path) {
 
 class PosixFileSystem final : public FileSystem {
  public:
-  explicit PosixFileSystem(std::string root) : root_(std::move(root)) {}
+  PosixFileSystem(std::string root, PosixFileSystemOptions options)
+      : root_(std::move(root)), options_(options) {}
 
   Result<std::unique_ptr<AppendFile>> create(const std::string& path) override {
     ASSIGN_OR_RETURN(std::string full, resolve(path));
@@ -128,6 +148,13 @@ class PosixFileSystem final : public FileSystem {
     struct stat status;
     if (::fstat(descriptor.get(), &status) != 0) return system_error(full, errno);
     if (!S_ISREG(status.st_mode)) return error(ErrorCode::kNotFound, "{}: not a file", full);
+    if (options_.allow_mmap_reads && status.st_size > 0) {
+      const auto size = static_cast<size_t>(status.st_size);
+      void* const at = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, descriptor.get(), 0);
+      if (at != MAP_FAILED) {
+        return std::make_unique<MappedReadFile>(Bytes(static_cast<const char*>(at), size));
+      }
+    }
     return std::make_unique<PosixReadFile>(std::move(full), std::move(descriptor));
   }
 
@@ -205,14 +232,16 @@ class PosixFileSystem final : public FileSystem {
   }
 
   const std::string root_;
+  const PosixFileSystemOptions options_;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<FileSystem>> open_posix_file_system(const std::string& root) {
+Result<std::unique_ptr<FileSystem>> open_posix_file_system(const std::string& root,
+                                                           PosixFileSystemOptions options) {
   if (::mkdir(root.c_str(), 0755) != 0 && errno != EEXIST) return system_error(root, errno);
   RETURN_IF_ERROR(sync_directory_at(root));
-  return std::make_unique<PosixFileSystem>(root);
+  return std::make_unique<PosixFileSystem>(root, options);
 }
 
 }  // namespace revenant::env

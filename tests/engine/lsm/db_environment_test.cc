@@ -91,7 +91,8 @@ TEST_P(DbEnvironment, HoldsWhatWasWrittenThroughFlushesCompactionsAndReopens) {
   EXPECT_GT(model.purges, 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(, DbEnvironment, testing::Values(Seam::kSimulated, Seam::kPosix),
+INSTANTIATE_TEST_SUITE_P(, DbEnvironment,
+                         testing::Values(Seam::kSimulated, Seam::kPosix, Seam::kPosixMapped),
                          seam_name);
 
 }  // namespace

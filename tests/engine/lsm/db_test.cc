@@ -12,7 +12,8 @@ class DbOnEverySeam : public DbVerbs, public testing::WithParamInterface<Seam> {
   DbOnEverySeam() : DbVerbs(make_machine(GetParam())) {}
 };
 
-INSTANTIATE_TEST_SUITE_P(, DbOnEverySeam, testing::Values(Seam::kSimulated, Seam::kPosix),
+INSTANTIATE_TEST_SUITE_P(, DbOnEverySeam,
+                         testing::Values(Seam::kSimulated, Seam::kPosix, Seam::kPosixMapped),
                          seam_name);
 
 TEST_P(DbOnEverySeam, WhatWasPutIsRead) {

@@ -101,7 +101,7 @@ class SimulatedMachine final : public VirtualMachine {
 
 class PosixMachine final : public Machine {
  public:
-  PosixMachine() {
+  explicit PosixMachine(env::PosixFileSystemOptions options) : options_(options) {
     std::string pattern = testing::TempDir() + "revenant_lsm_XXXXXX";
     CHECK(mkdtemp(pattern.data()) != nullptr);
     root_ = pattern;
@@ -112,7 +112,7 @@ class PosixMachine final : public Machine {
   }
 
   void boot() override {
-    auto files = env::open_posix_file_system(root_);
+    auto files = env::open_posix_file_system(root_, options_);
     CHECK(files.has_value(), "{}", files.error());
     files_ = std::move(*files);
     tasks_ = std::make_unique<env::PosixTasks>();
@@ -124,6 +124,7 @@ class PosixMachine final : public Machine {
   Observer& observer() override { return observer_; }
 
  private:
+  const env::PosixFileSystemOptions options_;
   std::string root_;
   env::PosixClock clock_;
   Observer observer_;
@@ -132,15 +133,17 @@ class PosixMachine final : public Machine {
 };
 
 // The implementations of the seam, as a parameter of tests.
-enum class Seam { kSimulated, kPosix };
+enum class Seam { kSimulated, kPosix, kPosixMapped };
 
 inline std::unique_ptr<Machine> make_machine(Seam seam) {
-  if (seam == Seam::kPosix) return std::make_unique<PosixMachine>();
-  return std::make_unique<SimulatedMachine>();
+  if (seam == Seam::kSimulated) return std::make_unique<SimulatedMachine>();
+  return std::make_unique<PosixMachine>(
+      env::PosixFileSystemOptions{.allow_mmap_reads = seam == Seam::kPosixMapped});
 }
 
 inline std::string seam_name(const testing::TestParamInfo<Seam>& test) {
-  return test.param == Seam::kPosix ? "Posix" : "Simulated";
+  if (test.param == Seam::kSimulated) return "Simulated";
+  return test.param == Seam::kPosix ? "Posix" : "PosixMapped";
 }
 
 }  // namespace revenant::lsm

@@ -29,6 +29,7 @@ TEST_F(SstableTest, AReaderFindsWhatABuilderWrote) {
     options.bloom_type = static_cast<BloomType>(random.below(2));
     options.compression = static_cast<Compression>(random.below(3));
     build(entries, options);
+    files_.mapped = round % 2 == 1;
     const auto reader = open().value();
     BlockCache cache(random.below(20'000));
     ReadCounters counters;
@@ -196,6 +197,29 @@ TEST_F(SstableTest, AJobsIteratorReadsEachByteOnceInFewReads) {
   EXPECT_LT(c.bytes_from_file, 4500u);
 }
 
+TEST_F(SstableTest, AMappedFileIsReadInPlaceAndEachBlockCheckedOnce) {
+  build(numbered(5000));
+  files_.mapped = true;
+  const auto reader = open().value();
+  files_.before = [](std::string_view call, const std::string&) -> Result<void> {
+    return error(ErrorCode::kIo, "a call: {}", call);
+  };
+  BlockCache cache(1 << 20);
+  ReadCounters first, second;
+  const auto read_all = [&](ReadCounters& counters) {
+    const ReadContext context{{env::CauseKind::kClientRead}, &cache, &counters};
+    ASSERT_NO_FATAL_FAILURE(expect_scan(*reader->iterate(context), numbered(5000)));
+    EXPECT_EQ(get(*reader, "key000042", context).value().size(), 1u);
+  };
+  read_all(first);
+  read_all(second);
+  EXPECT_GT(first.blocks_from_file, 30u);
+  EXPECT_EQ(first.blocks_from_cache, 1u);
+  EXPECT_EQ(second.blocks_from_file, 0u);
+  EXPECT_EQ(second.blocks_from_cache, first.blocks_from_file + 1);
+  EXPECT_EQ(cache.bytes(), 0u);
+}
+
 TEST_F(SstableTest, ManyOpenIteratorsDoNotDisturbEachOther) {
   Random random(3, "sstable");
   const Entries entries = random_entries(random, 200);
@@ -229,9 +253,19 @@ class SstableDamageTest : public SstableTest {
     EXPECT_EQ(e.code, ErrorCode::kCorruption) << e.message;
     EXPECT_TRUE(e.message.starts_with(kPath + ": offset ")) << e.message;
   }
-  // Opens a file that was damaged, scans it with and without a cache and gets every key: each gives
-  // exactly what was written, or an error that names the file. Returns the number of errors.
+  // Reads everything of a file that was damaged, by calls and in place. Returns the number of errors
+  // of either, which must both be none or both some.
   int read_all(const Entries& entries) {
+    files_.mapped = false;
+    const int by_calls = read_all_once(entries);
+    files_.mapped = true;
+    const int in_place = read_all_once(entries);
+    EXPECT_EQ(by_calls > 0, in_place > 0);
+    return std::min(by_calls, in_place);
+  }
+  // Opens it, scans it with and without a cache and gets every key: each gives exactly what was
+  // written, or an error that names the file.
+  int read_all_once(const Entries& entries) {
     errors_ = 0;
     const auto reader = open();
     if (!reader) {

@@ -34,19 +34,20 @@ class SimHost final : public Host {
 
 class PosixHost final : public Host {
  public:
-  PosixHost() {
+  explicit PosixHost(env::PosixFileSystemOptions options) : options_(options) {
     std::string path = testing::TempDir() + "revenant-files-XXXXXX";
     CHECK(mkdtemp(path.data()) != nullptr);
     root_ = path;
   }
   ~PosixHost() override { std::filesystem::remove_all(root_); }
   void run(std::move_only_function<void(env::FileSystem&)> body) override {
-    auto files = env::open_posix_file_system(root_);
+    auto files = env::open_posix_file_system(root_, options_);
     ASSERT_TRUE(files.has_value());
     body(**files);
   }
 
  private:
+  const env::PosixFileSystemOptions options_;
   std::string root_;
 };
 
@@ -59,7 +60,10 @@ DiskOptions crowded() {  // every page is written back and evicted early
 }
 
 std::unique_ptr<Host> make_host(const std::string& name) {
-  if (name == "posix") return std::make_unique<PosixHost>();
+  if (name == "posix") return std::make_unique<PosixHost>(env::PosixFileSystemOptions{});
+  if (name == "posix_mapped") {
+    return std::make_unique<PosixHost>(env::PosixFileSystemOptions{.allow_mmap_reads = true});
+  }
   if (name == "ideal") return std::make_unique<SimHost>(profile(DiskProfile::kIdeal));
   if (name == "nvme") return std::make_unique<SimHost>(profile(DiskProfile::kNvme));
   return std::make_unique<SimHost>(crowded());
@@ -306,7 +310,7 @@ TEST_P(FileSystemConformance, random_operations_agree_with_a_map) {
 }
 
 INSTANTIATE_TEST_SUITE_P(, FileSystemConformance,
-                         testing::Values("posix", "ideal", "nvme", "crowded"),
+                         testing::Values("posix", "posix_mapped", "ideal", "nvme", "crowded"),
                          [](const auto& test) { return test.param; });
 
 }  // namespace
