@@ -104,6 +104,9 @@ Result<void> CommitQueue::wait_for_room(uint64_t bytes) {
   const auto wait_while = [&](auto blocked) {
     while (blocked() && core_.writable().has_value()) core_.progress.wait("room for writes");
   };
+  const auto wait_while_compacting = [&](auto blocked) {
+    wait_while([&] { return blocked() && !compactor_.stuck().has_value(); });
+  };
   bool slowed = false;
   const auto slow_down = [&] {
     slowed = true;  // once a write, so that it costs each the same
@@ -111,10 +114,13 @@ Result<void> CommitQueue::wait_for_room(uint64_t bytes) {
   };
   for (;;) {
     RETURN_IF_ERROR(core_.writable());
+    if (level0_stops() || pending_stops()) {
+      if (auto unreadable = compactor_.stuck()) return std::unexpected(std::move(*unreadable));
+    }
     if (level0_stops()) {
-      stall(env::StallCause::kLevel0Stop, [&] { wait_while(level0_stops); });
+      stall(env::StallCause::kLevel0Stop, [&] { wait_while_compacting(level0_stops); });
     } else if (pending_stops()) {
-      stall(env::StallCause::kPendingStop, [&] { wait_while(pending_stops); });
+      stall(env::StallCause::kPendingStop, [&] { wait_while_compacting(pending_stops); });
     } else if (no_memtable_left()) {
       stall(env::StallCause::kMemtables, [&] { wait_while(no_memtable_left); });
     } else {

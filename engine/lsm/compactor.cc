@@ -77,10 +77,11 @@ class Compactor::Claim {
   }
   Claim(const Claim&) = delete;
   ~Claim() {
-    // Inputs are claimed once, so the first one names the entry.
-    std::erase_if(running_, [&](const RunningCompaction& r) {
+    // Inputs are claimed once, so the first one names the entry; if it was set aside meanwhile, the
+    // entry for that is behind.
+    running_.erase(std::ranges::find_if(running_, [&](const RunningCompaction& r) {
       return !r.inputs.empty() && r.inputs.front()->number == first_;
-    });
+    }));
   }
 
  private:
@@ -152,10 +153,11 @@ void Compactor::run() {
 
 Result<void> Compactor::compact_all() {
   ++majors_waiting_;
-  const auto others = [&] { return workers_ > 0 || major_ || !running_.empty(); };
+  const auto others = [&] { return workers_ > 0 || major_ || running_.size() > set_aside_; };
   while (others() && !core_.stopped()) core_.progress.wait("major compaction");
   --majors_waiting_;
   RETURN_IF_ERROR(core_.writable());
+  if (unreadable_.has_value()) return std::unexpected(*unreadable_);
   major_ = true;
   Result<void> result;
   std::optional<CompactionPick> pick = picker_->pick_major(core_.view->sstables->metas());
@@ -163,6 +165,7 @@ Result<void> Compactor::compact_all() {
     const Claim claim(running_, *pick);
     result = execute(std::move(*pick));
     if (!result.has_value()) failed(result.error());
+    if (unreadable_.has_value()) result = std::unexpected(*unreadable_);
   }
   major_ = false;
   core_.progress.wake_all();
@@ -193,10 +196,10 @@ uint64_t Compactor::pending_bytes() {
 Result<void> Compactor::execute(CompactionPick pick) {
   if (pick.purpose == CompactionPurpose::kMove) return move(pick);
   ASSIGN_OR_RETURN(const Ending ending, compact(pick, false));
-  if (ending == Ending::kInstalled) return {};
+  if (ending != Ending::kAbandoned) return {};
   // Keeping all tombstones, it cannot be abandoned again.
   ASSIGN_OR_RETURN(const Ending again, compact(pick, true));
-  CHECK(again == Ending::kInstalled);
+  CHECK(again != Ending::kAbandoned);
   return {};
 }
 
@@ -216,8 +219,7 @@ Result<void> Compactor::move(const CompactionPick& pick) {
 Result<Compactor::Ending> Compactor::compact(CompactionPick& pick, bool keep_tombstones) {
   Execution execution(core_, pick);
   const size_t inputs = pick.inputs.size();
-  ASSIGN_OR_RETURN(execution.request,
-                   make_request(pick, *execution.view, core_.env.clock.now(), keep_tombstones));
+  execution.request = make_request(pick, *execution.view, core_.env.clock.now(), keep_tombstones);
   ASSIGN_OR_RETURN(const Ending ending, drive(execution));
   report(pick, inputs, execution.total, ending);
   return ending;
@@ -233,16 +235,13 @@ Result<Compactor::Ending> Compactor::drive(Execution& execution) {
   for (;;) {
     const CompactionJob::State state = advance(job, pick.incremental);
     CompactionOutcome outcome = job.take();
-    if (!outcome.status.has_value()) {
-      discard(outcome);
-      return std::unexpected(outcome.status.error());
-    }
+    if (!outcome.status.has_value()) return give_up(outcome);
     const bool ended = state == CompactionJob::State::kEnded;
     const Buffer position = ended ? Buffer() : job.position();
     ASSIGN_OR_RETURN(const Ending ending,
                      settle(execution, std::move(outcome),
                             ended ? std::nullopt : std::optional<Bytes>(position)));
-    if (ended || ending == Ending::kAbandoned) return ending;
+    if (ended || ending != Ending::kInstalled) return ending;
   }
 }
 
@@ -279,10 +278,7 @@ Result<Compactor::Ending> Compactor::drive_split(Execution& execution,
 
   CompactionOutcome outcome;
   for (const auto& job : parts->jobs) outcome.append(job->take());
-  if (!outcome.status.has_value()) {
-    discard(outcome);
-    return std::unexpected(outcome.status.error());
-  }
+  if (!outcome.status.has_value()) return give_up(outcome);
   return settle(execution, std::move(outcome), std::nullopt);
 }
 
@@ -299,8 +295,8 @@ CompactionJob::State Compactor::advance(CompactionJob& job, bool at_output) {
   }
 }
 
-Result<CompactionRequest> Compactor::make_request(const CompactionPick& pick, const View& view,
-                                                  Instant now, bool keep_tombstones) {
+CompactionRequest Compactor::make_request(const CompactionPick& pick, const View& view, Instant now,
+                                          bool keep_tombstones) {
   CompactionRequest request;
   request.directory = core_.directory;
   request.sstable = core_.options.sstable.at_level(pick.to, is_bottommost(pick.to, view));
@@ -326,11 +322,11 @@ Result<CompactionRequest> Compactor::make_request(const CompactionPick& pick, co
   request.snapshots = core_.snapshots->sequences();
   if (keep_tombstones) request.least_version_memtables = Version{};
   // Nothing above this line suspends: all of it is of one moment.
-  if (request.guards.sstables) RETURN_IF_ERROR(add_bystanders(request, view));
+  if (request.guards.sstables) add_bystanders(request, view);
   return request;
 }
 
-Result<void> Compactor::add_bystanders(CompactionRequest& request, const View& view) {
+void Compactor::add_bystanders(CompactionRequest& request, const View& view) {
   const KeyRange range = key_range(request.inputs);
   const Version greatest = greatest_droppable_version(request);
   for (const auto& level : view.sstables->levels()) {
@@ -339,12 +335,12 @@ Result<void> Compactor::add_bystanders(CompactionRequest& request, const View& v
       if (sstable->meta().properties.least_version > greatest) continue;
       if (!range.overlaps(sstable->meta())) continue;
       if (std::ranges::find(request.inputs, sstable->meta_ptr()) != request.inputs.end()) continue;
-      ASSIGN_OR_RETURN(auto filter, core_.tables.open(*sstable, env::Cause::compaction(
-                                                                    request.from, request.to)));
-      request.bystanders.push_back({sstable->meta_ptr(), std::move(filter)});
+      auto filter = core_.tables.open(*sstable, env::Cause::compaction(request.from, request.to));
+      // Of one that cannot be opened nothing is known but its range.
+      request.bystanders.push_back(
+          {sstable->meta_ptr(), filter.has_value() ? std::move(*filter) : nullptr});
     }
   }
-  return {};
 }
 
 namespace {
@@ -451,12 +447,29 @@ void Compactor::failed(const Error& failure) {
   }
 }
 
+Result<Compactor::Ending> Compactor::give_up(const CompactionOutcome& outcome) {
+  discard(outcome);
+  if (!outcome.unreadable.has_value()) return std::unexpected(outcome.status.error());
+  const Levels& levels = core_.view->sstables->metas();
+  for (size_t level = 0; level < levels.size(); ++level) {
+    for (const SstableMetaPtr& sstable : levels[level]) {
+      if (sstable->number != *outcome.unreadable) continue;
+      running_.push_back(
+          {.to = static_cast<int>(level), .range = key_range({sstable}), .inputs = {sstable}});
+      ++set_aside_;
+      if (!unreadable_.has_value()) unreadable_ = outcome.status.error();
+    }
+  }
+  return Ending::kUnreadable;
+}
+
 void Compactor::discard(const CompactionOutcome& outcome) {
   for (FileNumber number : outcome.created) core_.remove_soon({FileKind::kSstable, number});
 }
 
 void Compactor::report(const CompactionPick& pick, size_t inputs, const CompactionOutcome& outcome,
                        Ending ending) {
+  if (ending == Ending::kUnreadable) return;
   const bool installed = ending == Ending::kInstalled;
   LsmMetrics& metrics = core_.metrics;
   if (installed) {

@@ -20,6 +20,11 @@
 //
 // A compaction may be split by key into subcompactions, which are jobs of their own and are
 // installed as one.
+//
+// One whose input cannot be read gives up its outputs. That input is set aside: to picks it is busy
+// until the database is opened again, so what lies beside it is compacted on (Cassandra: suspect
+// SSTables). Its keys answer from the blocks that can be read; a major compaction, and a write that
+// waits for compactions which now cannot come, get the error.
 #pragma once
 
 #include <memory>
@@ -41,6 +46,9 @@ class Compactor {
   // Merges all SSTables and waits for it.
   Result<void> compact_all();
   bool idle() const { return workers_ == 0 && !major_; }
+  // Why nothing is compacted any more although it may be due; nothing if that is not so.
+  std::optional<Error> stuck() const { return idle() ? unreadable_ : std::nullopt; }
+  uint64_t set_aside() const { return set_aside_; }  // SSTables
   // Lets what waits for its time look whether the Db is closing.
   void wake() { check_changed_.wake_all(); }
 
@@ -56,7 +64,7 @@ class Compactor {
   struct Execution;
   // What is written now; picks keep away from it.
   class Claim;
-  enum class Ending { kInstalled, kAbandoned };
+  enum class Ending { kInstalled, kAbandoned, kUnreadable };
 
   void run();
   LsmState state() const;
@@ -66,15 +74,17 @@ class Compactor {
   Result<Ending> drive(Execution& execution);
   Result<Ending> drive_split(Execution& execution, const std::vector<Buffer>& keys);
   CompactionJob::State advance(CompactionJob& job, bool at_output);
-  Result<CompactionRequest> make_request(const CompactionPick& pick, const View& view, Instant now,
-                                         bool keep_tombstones);
-  Result<void> add_bystanders(CompactionRequest& request, const View& view);
+  CompactionRequest make_request(const CompactionPick& pick, const View& view, Instant now,
+                                 bool keep_tombstones);
+  void add_bystanders(CompactionRequest& request, const View& view);
   // Installs what a job made, if that is still safe; waits for room if the disk is full.
   Result<Ending> settle(Execution& execution, CompactionOutcome outcome,
                         std::optional<Bytes> position);
   Result<Ending> install(Execution& execution, const CompactionOutcome& outcome,
                          std::optional<Bytes> position);
   void discard(const CompactionOutcome& outcome);
+  // After a job that failed: kUnreadable with the input set aside, or the error of a write.
+  Result<Ending> give_up(const CompactionOutcome& outcome);
   // A full disk is tried again, later; any other error ends the database.
   void failed(const Error& failure);
   void report(const CompactionPick& pick, size_t inputs, const CompactionOutcome& outcome,
@@ -86,10 +96,12 @@ class Compactor {
 
   Core& core_;
   const std::unique_ptr<CompactionPicker> picker_;
-  int workers_ = 0;         // tasks that pick and compact
-  bool major_ = false;      // a major compaction runs
-  int majors_waiting_ = 0;  // for the workers to end
-  std::vector<RunningCompaction> running_;
+  int workers_ = 0;                         // tasks that pick and compact
+  bool major_ = false;                      // a major compaction runs
+  int majors_waiting_ = 0;                  // for the workers to end
+  std::vector<RunningCompaction> running_;  // and an entry for each SSTable set aside
+  uint64_t set_aside_ = 0;
+  std::optional<Error> unreadable_;        // why the first of these was
   std::optional<uint64_t> pending_as_of_;  // Core::edits that pending_bytes_ was counted at
   uint64_t pending_bytes_ = 0;
   std::optional<Instant> check_at_;

@@ -141,6 +141,7 @@ LsmMetrics Db::metrics() const {
   for (const FrozenMemtable& frozen : core.view->frozen)
     result.memtable_bytes += frozen.memtable->bytes();
   result.wal_bytes = core.log.bytes();
+  result.unreadable_sstables = impl_->compactor.set_aside();
   result.block_cache_hits = core.block_cache.hits();
   result.block_cache_misses = core.block_cache.misses();
   return result;

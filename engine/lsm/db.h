@@ -43,8 +43,9 @@ struct LsmMetrics {
   std::array<uint64_t, kPurgeReasons>
       purge_decisions{};  // by PurgeReason, tombstones as compactions met them
   uint64_t shadowed_dropped =
-      0;                   // cells dropped because a newer one of their key was in the same merge
-  uint64_t disk_full = 0;  // times that a full disk made the Db read-only
+      0;  // cells dropped because a newer one of their key was in the same merge
+  uint64_t unreadable_sstables = 0;  // that compactions met, and leave alone since
+  uint64_t disk_full = 0;            // times that a full disk made the Db read-only
   uint64_t stalls = 0;
   Duration stall_time;
   sstable::ReadCounters reads;
@@ -102,7 +103,8 @@ class Db {
   Result<void> close();
 
   // Returns when the batch is visible, and durable as wal.sync promises. After an I/O error of the
-  // log the Db is fenced: every later write fails with that error. `source` only labels the event
+  // log the Db is fenced: every later write fails with that error. Where it would have to wait for
+  // compactions that an unreadable SSTable keeps from coming, it fails with that one's. `source` only labels the event
   // sink's notice.
   Result<void> write(WriteBatch batch, env::ApplySource source = env::ApplySource::kClient);
 
@@ -122,7 +124,7 @@ class Db {
   // Flushes what the memtable holds now and waits for it.
   Result<void> flush();
   // Flushes, then merges all SSTables (a major compaction) and waits for it. Tombstones go by the
-  // purge rule.
+  // purge rule. If one of them cannot be read, its error; nothing is lost then.
   Result<void> compact();
   // Waits until no flush or compaction runs or is due.
   void wait_idle();

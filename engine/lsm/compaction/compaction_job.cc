@@ -74,7 +74,12 @@ struct CompactionJob::Impl {
       if (writer_.bytes() - begin >= pause.bytes) return State::kPaused;
       RETURN_IF_ERROR(write(retention.user_key(), retention.kept()));
     }
-    RETURN_IF_ERROR(retention.status());
+    if (auto read = retention.status(); !read.has_value()) {
+      for (const auto& [number, iterator] : iterators_) {
+        if (!iterator->status().has_value()) outcome_.unreadable = number;
+      }
+      return std::unexpected(std::move(read.error()));
+    }
     ASSIGN_OR_RETURN(outcome_.outputs, writer_.finish());
     return State::kEnded;
   }
@@ -102,15 +107,22 @@ struct CompactionJob::Impl {
   Result<std::unique_ptr<sstable::Iterator>> open_inputs() {
     std::vector<std::unique_ptr<sstable::Iterator>> iterators;
     for (const SstableMetaPtr& input : request_.inputs) {
-      const std::string path = sstable_path(request_.directory, input->number);
-      ASSIGN_OR_RETURN(auto file, files_.open(path));
-      ASSIGN_OR_RETURN(auto reader,
-                       sstable::SstableReader::open(std::move(file), input->number, path, cause_));
-      std::ranges::copy(reader->range_tombstones().list(), std::back_inserter(input_ranges_));
+      auto reader = open_input(input->number);
+      if (!reader.has_value()) {
+        outcome_.unreadable = input->number;
+        return std::unexpected(std::move(reader.error()));
+      }
+      std::ranges::copy((*reader)->range_tombstones().list(), std::back_inserter(input_ranges_));
       iterators.push_back(
-          reader->iterate({.cause = cause_, .cache = nullptr, .counters = &counters_}));
+          (*reader)->iterate({.cause = cause_, .cache = nullptr, .counters = &counters_}));
+      iterators_.emplace_back(input->number, iterators.back().get());
     }
     return sstable::make_merging_iterator(std::move(iterators));
+  }
+  Result<std::shared_ptr<sstable::SstableReader>> open_input(FileNumber number) {
+    const std::string path = sstable_path(request_.directory, number);
+    ASSIGN_OR_RETURN(auto file, files_.open(path));
+    return sstable::SstableReader::open(std::move(file), number, path, cause_);
   }
 
   // One key's entries. A tombstone goes only if no entry that it shadows stays, so the oldest is
@@ -213,8 +225,9 @@ struct CompactionJob::Impl {
   std::vector<sstable::RangeTombstone> input_ranges_;
   std::optional<sstable::RangeTombstones> ranges_;  // these two once begun
   std::optional<Retention> retention_;
-  std::vector<bool> purged_;   // of one key's entries
-  CompactionOutcome outcome_;  // not yet taken
+  std::vector<std::pair<FileNumber, const sstable::Iterator*>> iterators_;  // within retention_
+  std::vector<bool> purged_;                                                // of one key's entries
+  CompactionOutcome outcome_;                                               // not yet taken
   uint64_t keys_met_ = 0;
   size_t taken_files_ = 0;
   uint64_t taken_bytes_read_ = 0, taken_shadowed_ = 0;
@@ -229,7 +242,10 @@ uint64_t CompactionJob::bytes_written() const { return impl_->bytes_written(); }
 CompactionOutcome CompactionJob::take() { return impl_->take(); }
 
 void CompactionOutcome::append(CompactionOutcome next) {
-  if (status.has_value()) status = std::move(next.status);
+  if (status.has_value()) {
+    status = std::move(next.status);
+    unreadable = next.unreadable;
+  }
   created.insert(created.end(), next.created.begin(), next.created.end());
   outputs.insert(outputs.end(), next.outputs.begin(), next.outputs.end());
   std::ranges::move(next.purged, std::back_inserter(purged));

@@ -71,8 +71,9 @@ struct PurgedTombstone {
 
 // Of a job, or of a part of it.
 struct CompactionOutcome {
-  Result<void> status;              // on error nothing below but `created` is of use
-  std::vector<FileNumber> created;  // every file begun
+  Result<void> status;  // on error nothing below but `unreadable` and `created` is of use
+  std::optional<FileNumber> unreadable;  // the input whose reading ended it; none: a write did
+  std::vector<FileNumber> created;       // every file begun
   std::vector<SstableMetaPtr>
       outputs;  // in key order, synced, their directory too; none if nothing is left
   std::vector<PurgedTombstone> purged;
