@@ -3,6 +3,21 @@
 #include "engine/base/check.h"
 
 namespace revenant::replication {
+namespace {
+
+env::MessageKind kind_of(Verb request) {
+  switch (request) {
+    case Verb::kApply:
+      return env::MessageKind::kWriteRequest;
+    case Verb::kRead:
+    case Verb::kReadRange:
+      return env::MessageKind::kReadRequest;
+    default:
+      return env::MessageKind::kOther;
+  }
+}
+
+}  // namespace
 
 // Ids of an earlier life of this node must not come up again: an answer to a forgotten request
 // would be taken for one to a new request. Time has passed since, so serials that start from it do
@@ -41,12 +56,16 @@ Messenger::Call::~Call() {
 }
 
 void Messenger::send(NodeId to, Verb verb, uint64_t id, Bytes body) {
+  send(to, verb, kind_of(verb), id, body);
+}
+
+void Messenger::send(NodeId to, Verb verb, env::MessageKind kind, uint64_t id, Bytes body) {
   Buffer message;
   message.reserve(body.size() + 11);
   message.push_back(static_cast<char>(verb));
   put_varint(message, id);
   message.append(body);
-  transport_.send(to, std::move(message));
+  transport_.send(to, std::move(message), kind);
 }
 
 void Messenger::receive(NodeId from, Bytes message) {

@@ -47,7 +47,9 @@ class Messenger {
   };
 
   void send(NodeId to, Verb verb, uint64_t id, Bytes body);
-  void reply(NodeId to, uint64_t id, Bytes body) { send(to, Verb::kReply, id, body); }
+  void reply(NodeId to, uint64_t id, Bytes body, env::MessageKind kind = env::MessageKind::kOther) {
+    send(to, Verb::kReply, kind, id, body);
+  }
 
   NodeId self() const { return transport_.self(); }
 
@@ -59,6 +61,7 @@ class Messenger {
     uint64_t id = 0;
   };
 
+  void send(NodeId to, Verb verb, env::MessageKind kind, uint64_t id, Bytes body);
   void receive(NodeId from, Bytes message);
 
   env::Environment environment_;

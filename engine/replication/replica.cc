@@ -32,7 +32,7 @@ Replica::Replica(env::Environment environment, Messenger& messenger, Peers& peer
 
 void Replica::answer_status(NodeId to, uint64_t id, Status status) {
   const char byte = static_cast<char>(status);
-  messenger_.reply(to, id, Bytes(&byte, 1));
+  messenger_.reply(to, id, Bytes(&byte, 1), env::MessageKind::kWriteResponse);
 }
 
 void Replica::serve_apply(NodeId from, uint64_t id, Bytes body) {
@@ -55,7 +55,7 @@ void Replica::serve_read(NodeId from, uint64_t id, Bytes body) {
   if (!cell) return;
   Buffer answer;
   encode(answer, *cell);
-  messenger_.reply(from, id, answer);
+  messenger_.reply(from, id, answer, env::MessageKind::kReadResponse);
 }
 
 void Replica::serve_read_range(NodeId from, uint64_t id, Bytes body) {
@@ -70,7 +70,7 @@ void Replica::serve_read_range(NodeId from, uint64_t id, Bytes body) {
   if (!(*scan)->status()) return;
   Buffer answer;
   encode(answer, cells);
-  messenger_.reply(from, id, answer);
+  messenger_.reply(from, id, answer, env::MessageKind::kReadResponse);
 }
 
 Result<void> Replica::visit_unpurgeable(

@@ -16,8 +16,8 @@ class Network::Port final : public env::Transport {
   }
 
   NodeId self() const override { return self_; }
-  void send(NodeId to, Buffer message) override {
-    if (attached_) network_.send(self_, to, std::move(message));
+  void send(NodeId to, Buffer message, env::MessageKind kind) override {
+    if (attached_) network_.send(self_, to, std::move(message), kind);
   }
   void set_receiver(std::function<void(NodeId from, Bytes message)> receiver) override {
     receiver_ = std::move(receiver);
@@ -34,11 +34,17 @@ class Network::Port final : public env::Transport {
   std::function<void(NodeId, Bytes)> receiver_;
 };
 
+Network::LinkModel::LinkModel(const LinkOptions& options)
+    : delays{Delay(options), Delay(options), Delay(options), Delay(options), Delay(options)},
+      chances{.loss = options.loss, .duplication = options.duplication},
+      bandwidth(options.bandwidth) {
+  CHECK(options.check().has_value(), "{}", options.check().error());
+  for (const LegOptions& leg : options.legs)
+    delays[static_cast<size_t>(message_kind(leg.leg))] = Delay(leg);
+}
+
 Network::Network(Kernel& kernel, const NetworkOptions& options)
-    : kernel_(kernel),
-      delay_(options),
-      chances_{.loss = options.loss, .duplication = options.duplication},
-      bandwidth_(options.bandwidth) {}
+    : kernel_(kernel), model_(options) {}
 
 Network::~Network() = default;
 
@@ -119,7 +125,7 @@ void Network::resume(NodeId node) {
   }
 }
 
-void Network::send(NodeId from, NodeId to, Buffer bytes) {
+void Network::send(NodeId from, NodeId to, Buffer bytes, env::MessageKind kind) {
   const uint64_t digest = hash64(bytes) ^ from.value;
   if (from == to) {
     ++counters_.local;
@@ -137,10 +143,11 @@ void Network::send(NodeId from, NodeId to, Buffer bytes) {
   // on this one.
   Link& l = link(from, to);
   const LinkChances here = chances(from, to);
-  const Duration delay = delay_.draw(l.delay);
+  const Delay& distribution = model_.delays[static_cast<size_t>(kind)];
+  const Duration delay = distribution.draw(l.delay);
   const bool lost = happens(here.loss, l.loss, from, to, "loss");
   const bool twice = happens(here.duplication, l.duplication, from, to, "duplication");
-  const Duration delay_of_copy = twice ? delay_.draw(*l.duplication) : Duration{};
+  const Duration delay_of_copy = twice ? distribution.draw(*l.duplication) : Duration{};
 
   const Instant left = leave(l, message.bytes.size()) + machine(to).lag;
   const bool severed = covers(cuts_, from, to);
@@ -237,8 +244,8 @@ Network::Link& Network::link(NodeId from, NodeId to) {
 // When the last byte has left, if the message joins the link's queue now.
 Instant Network::leave(Link& link, size_t bytes) {
   const Instant now = kernel_.now();
-  if (bandwidth_ == Bandwidth{INT64_MAX}) return now;
-  const int64_t rate = bandwidth_.bytes_per_second;
+  if (model_.bandwidth == Bandwidth{INT64_MAX}) return now;
+  const int64_t rate = model_.bandwidth.bytes_per_second;
   const Duration time{
       static_cast<int64_t>((static_cast<__int128>(bytes) * seconds(1).ns + rate - 1) / rate)};
   link.free_at = std::max(now, link.free_at) + time;
@@ -256,7 +263,7 @@ LinkChances Network::chances(NodeId from, NodeId to) const {
   for (auto entry = impairments_.rbegin(); entry != impairments_.rend(); ++entry) {
     if (entry->links.contains(from, to)) return entry->chances;
   }
-  return chances_;
+  return model_.chances;
 }
 
 bool Network::happens(Probability p, std::optional<Random>& stream, NodeId from, NodeId to,

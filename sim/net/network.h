@@ -23,6 +23,7 @@
 // arrives, even one started after it was sent, so answers must be told apart by their content.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -138,7 +139,7 @@ class Network {
     LinkChances chances;
   };
 
-  void send(NodeId from, NodeId to, Buffer bytes);
+  void send(NodeId from, NodeId to, Buffer bytes, env::MessageKind kind);
   void schedule(Instant arrival, Message message, uint64_t digest);
   void trace_end(const Message& message, std::string_view fate) const;
   void arrive(uint32_t slot);
@@ -155,9 +156,14 @@ class Network {
                const char* name) const;
 
   Kernel& kernel_;
-  Delay delay_;
-  LinkChances chances_;
-  Bandwidth bandwidth_;
+  // What a link is like: of all links.
+  struct LinkModel {
+    explicit LinkModel(const LinkOptions& options);
+    std::array<Delay, env::kMessageKinds> delays;
+    LinkChances chances;
+    Bandwidth bandwidth;
+  };
+  LinkModel model_;
 
   std::deque<Machine>
       machines_;  // by id; a deque, as receivers send and machines appear during a delivery

@@ -265,4 +265,48 @@ Json Spelling<NodeSet>::schema() {
                                  Json{{"type", "array"}, {"items", node}, {"minItems", 1}}})}};
 }
 
+Parsed<Quantiles> Spelling<Quantiles>::parse(const Json& value) {
+  constexpr std::string_view kExpected =
+      "quantiles such as { \"min\": \"1ms\", \"p50\": \"2ms\", \"p99.9\": \"9ms\" }";
+  if (!value.is_object()) return expected_but(kExpected, value);
+  Quantiles quantiles;
+  for (const auto& [name, delay] : value.items()) {
+    int64_t level = name == "max" ? 1'000'000'000 : 0;
+    if (name != "min" && name != "max") {
+      const auto ppb = name.starts_with('p') ? parse_amount(name.substr(1) + "%", kPercent)
+                                             : Parsed<int64_t>(std::unexpected(""));
+      if (!ppb || *ppb > 1'000'000'000) return expected_but(kExpected, value, "\"" + name + "\"");
+      level = *ppb;
+    }
+    const auto duration = Spelling<Duration>::parse(delay);
+    if (!duration) return std::unexpected(duration.error());
+    quantiles.points.emplace_back(Probability{level}, *duration);
+  }
+  std::ranges::sort(quantiles.points);
+  for (size_t i = 1; i < quantiles.points.size(); ++i) {
+    const auto &before = quantiles.points[i - 1], &here = quantiles.points[i];
+    if (before.first == here.first) return expected_but(kExpected, value, "a level stands twice");
+    if (before.second > here.second) {
+      return expected_but(kExpected, value, "delays must ascend with their levels");
+    }
+  }
+  return quantiles;
+}
+Json Spelling<Quantiles>::print(const Quantiles& value) {
+  Json out = Json::object();
+  for (const auto& [level, delay] : value.points) {
+    const std::string name = level.ppb == 0 ? "min"
+                             : level.ppb == 1'000'000'000
+                                 ? "max"
+                                 : fmt::format("p{}", static_cast<double>(level.ppb) / 1e7);
+    out[name] = Spelling<Duration>::print(delay);
+  }
+  return out;
+}
+Json Spelling<Quantiles>::schema() {
+  return {{"type", "object"},
+          {"propertyNames", schema_pattern("^(min|max|p[0-9]+(\\.[0-9]+)?)$")},
+          {"additionalProperties", Spelling<Duration>::schema()}};
+}
+
 }  // namespace revenant::sim

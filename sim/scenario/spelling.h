@@ -49,6 +49,7 @@ REVENANT_SPELLING(Bandwidth, "bandwidth");
 REVENANT_SPELLING(Probability, "probability");
 REVENANT_SPELLING(replication::ConsistencyLevel, "consistency level");
 REVENANT_SPELLING(NodeSet, "nodes");
+REVENANT_SPELLING(Quantiles, "quantiles");
 #undef REVENANT_SPELLING
 
 // `expected "a", "b" or "c", found …`, with the nearest of the names.

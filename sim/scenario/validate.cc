@@ -173,7 +173,7 @@ class Validator {
     if (w.from >= to) add(path + ".from", "{} is not before its end at {}", w.from, to);
     if (w.rate && w.rate->per_second == 0) add(path + ".rate", "must be above 0");
     if (!w.rate && w.think_time == Duration{} && w.operations_max == 0 &&
-        s_.network.delay_mean == Duration{}) {
+        s_.network.is_zero()) {
       add(path + ".think_time",
           "a closed loop over a network without delay never lets time pass: give a think_time, a "
           "rate or operations_max");

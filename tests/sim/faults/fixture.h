@@ -41,7 +41,7 @@ class FaultWorld final : private FaultTargets {
     const Instant now = kernel.now();
     const uint64_t clogged = net.counters().clogged;
     for (uint32_t from = 0; from < ports_.size(); ++from) {
-      for (uint32_t to = 0; to < ports_.size(); ++to) ports_[from]->send({to}, Buffer("?"));
+      for (uint32_t to = 0; to < ports_.size(); ++to) ports_[from]->send({to}, Buffer("?"), env::MessageKind::kOther);
     }
     kernel.run_until(now);
     const bool held = net.counters().clogged > clogged;

@@ -55,7 +55,7 @@ class World {
     });
   }
   void send(uint32_t from, uint32_t to, std::string message) {
-    ports[from]->send({to}, std::move(message));
+    ports[from]->send({to}, std::move(message), env::MessageKind::kOther);
   }
   // Does something at a time, as a fault would.
   void at(Duration time, std::move_only_function<void()> action) {
@@ -63,6 +63,9 @@ class World {
   }
   void send_at(Duration time, uint32_t from, uint32_t to, std::string message) {
     at(time, [this, from, to, m = std::move(message)] { send(from, to, m); });
+  }
+  void send_kind_at(Duration time, uint32_t from, uint32_t to, env::MessageKind kind) {
+    at(time, [this, from, to, kind] { ports[from]->send({to}, Buffer("?"), kind); });
   }
   void run(Duration until = hours(10)) { kernel.run_until(Instant{} + until); }
 
@@ -93,6 +96,21 @@ TEST(Network, DeliversAMessageAfterItsDelay) {
   EXPECT_EQ(w.arrivals, (std::vector<Arrival>{{Instant{} + milliseconds(6), 0, 1, "hello"}}));
   EXPECT_EQ(w.net.counters().bytes, 5u);
   w.expect_books_close();
+}
+
+TEST(Network, ALegMayHaveADelayOfItsOwn) {
+  NetworkOptions o = plain();
+  LegOptions write;
+  write.leg = Leg::kWriteRequest;
+  write.delay_mean = milliseconds(7);
+  o.legs = {write};
+  World w(o);
+  for (size_t kind = 0; kind < env::kMessageKinds; ++kind)
+    w.send_kind_at({}, 0, 1, static_cast<env::MessageKind>(kind));
+  w.run();
+  ASSERT_EQ(w.arrivals.size(), 5u);
+  EXPECT_EQ(w.arrivals[3].at, Instant{} + milliseconds(1));
+  EXPECT_EQ(w.arrivals[4].at, Instant{} + milliseconds(7));
 }
 
 TEST(Network, AMessageToOneselfArrivesAtThisInstantWhateverTheNetworkDoes) {

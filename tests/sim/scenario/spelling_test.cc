@@ -59,6 +59,11 @@ TEST(Spelling, NothingElseIsGuessedAt) {
        {Json(-1), Json(1.0), Json("0"), Json(4294967296), Json::array({0, "1"}), Json::object()}) {
     EXPECT_FALSE(Spelling<NodeSet>::parse(json).has_value()) << json;
   }
+  for (const char* text :
+       {R"("p50")", R"({ "p50": 2 })", R"({ "p101": "2ms" })", R"({ "median": "2ms" })",
+        R"({ "p50": "2ms", "p50.0": "2ms" })", R"({ "p50": "2ms", "p99": "1ms" })"}) {
+    EXPECT_FALSE(Spelling<Quantiles>::parse(Json::parse(text)).has_value()) << text;
+  }
   EXPECT_FALSE(Spelling<int64_t>::parse(UINT64_MAX).has_value());
   EXPECT_FALSE(Spelling<bool>::parse(1).has_value());
 }
@@ -90,6 +95,10 @@ TEST(Spelling, WhatIsPrintedParsesToTheSameValue) {
     expect_round_trip(unit * 7);
   }
   expect_round_trip(lsm::CompactionStrategy::kLeveled);
+  expect_round_trip(Quantiles{{{{0}, milliseconds(1)},
+                               {{500'000'000}, milliseconds(2)},
+                               {{999'999'999}, milliseconds(3)},
+                               {{1'000'000'000}, milliseconds(4)}}});
   expect_round_trip(NodeSet{.all = true, .nodes = {}});
   expect_round_trip(NodeSet{.all = false, .nodes = {3}});
   expect_round_trip(NodeSet{.all = false, .nodes = {0, 3}});
