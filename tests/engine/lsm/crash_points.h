@@ -1,5 +1,6 @@
 // A file system that tells after each operation that changed something, so that a crash can be tried
-// there; and that can leave out one kind of sync, so that what the crashes find can be tested too.
+// there; that can fail syncs; and that can leave out one kind of sync, so that what the crashes find can
+// be tested too.
 #pragma once
 
 #include <fmt/format.h>
@@ -63,6 +64,8 @@ class CrashPoints final : public env::FileSystem {
   std::function<void(std::string operation)> after;
   // This kind of sync returns at once and does nothing.
   std::optional<SyncKind> left_out;
+  // Called before each sync; an error becomes the sync's result, and nothing is synced.
+  std::function<Result<void>(SyncKind)> before_sync;
 
   Result<std::unique_ptr<env::AppendFile>> create(const std::string& path) override {
     ASSIGN_OR_RETURN(auto file, files_.create(path));
@@ -93,6 +96,7 @@ class CrashPoints final : public env::FileSystem {
   }
   Result<void> sync_directory(const std::string& directory, env::Cause cause) override {
     const SyncKind kind = kind_of_directory_sync(cause);
+    if (before_sync) RETURN_IF_ERROR(before_sync(kind));
     if (left_out != kind) RETURN_IF_ERROR(files_.sync_directory(directory, cause));
     did(std::string(to_string(kind)));
     return {};
@@ -108,7 +112,9 @@ class CrashPoints final : public env::FileSystem {
       return {};
     }
     Result<void> sync(env::Cause cause) override {
-      if (owner.left_out != kind_of_sync(path, cause)) RETURN_IF_ERROR(file->sync(cause));
+      const SyncKind kind = kind_of_sync(path, cause);
+      if (owner.before_sync) RETURN_IF_ERROR(owner.before_sync(kind));
+      if (owner.left_out != kind) RETURN_IF_ERROR(file->sync(cause));
       owner.did(fmt::format("sync of {}", path));
       return {};
     }

@@ -28,8 +28,8 @@
 
 #include "sim/disk/sim_disk.h"
 #include "tests/engine/lsm/crash_images.h"
-#include "tests/engine/lsm/crash_points.h"
 #include "tests/engine/lsm/db_fixture.h"
+#include "tests/engine/lsm/life.h"
 
 namespace revenant::lsm {
 namespace {
@@ -87,72 +87,6 @@ std::vector<History> histories() {
   return result;
 }
 
-// A process over a disk, which stops the world after each operation that changes the disk.
-class Life {
- public:
-  Life(sim::Kernel& k, uint64_t seed, const History& history, const sim::DiskContents& contents,
-       std::optional<SyncKind> left_out)
-      : kernel(k),
-        disk(kernel, NodeId{0}, ideal(), contents),
-        mounted_(disk.mount()),
-        points_(*mounted_),
-        node(kernel, points_, Random(seed, "files")) {
-    node.files.delay_max = history.delay_max;
-    points_.left_out = left_out;
-  }
-  ~Life() {
-    disk.kill_process();
-    node.kill();
-    db.reset();
-  }
-
-  // Runs `body` to its end; `at_operation`, if there is one, is called while nothing runs, and ends
-  // the life by returning false.
-  void run(std::move_only_function<void()> body,
-           const std::function<bool(const std::string& operation)>& at_operation) {
-    bool done = false;
-    std::optional<std::string> operation;
-    points_.after = nullptr;
-    if (at_operation) {
-      points_.after = [&](std::string o) {
-        operation = std::move(o);
-        kernel.stop();
-        node.tasks().sleep(nanoseconds(0));
-      };
-    }
-    node.spawn([&] {
-      body();
-      done = true;
-      kernel.stop();
-    });
-    for (;;) {
-      operation.reset();
-      kernel.run_until(kernel.now() + hours(1));
-      if (operation.has_value() && !at_operation(*operation)) break;
-      if (done) break;
-      CHECK(operation.has_value(), "the task is stuck");
-    }
-    points_.after = nullptr;
-  }
-
-  sim::Kernel& kernel;  // of this life alone while it lasts
-  sim::SimDisk disk;
-
- private:
-  static sim::DiskOptions ideal() {
-    sim::DiskOptions options;
-    options.profile = sim::DiskProfile::kIdeal;
-    options.apply_profile();
-    return options;
-  }
-  const std::unique_ptr<env::FileSystem> mounted_;
-  CrashPoints points_;
-
- public:
-  Node node;
-  std::unique_ptr<Db> db;
-};
-
 class Proof {
  public:
   explicit Proof(uint64_t images_per_operation, std::optional<SyncKind> left_out = std::nullopt)
@@ -164,7 +98,8 @@ class Proof {
     seen_.clear();
     random_.emplace(seed, history.name);
     Promise promise;
-    Life life(kernels_[kDepth], seed, history, {}, left_out_);
+    Life life(kernels_[kDepth], seed, {});
+    set_up(life);
     Random script = random_->fork("script");
     const std::string where = fmt::format("{}, seed {}", history.name, seed);
     life.run([&] { write_history(life, promise, script); },
@@ -184,6 +119,10 @@ class Proof {
   // One image of so many has its own recovery crashed.
   static constexpr uint64_t kRecoveriesCrashed = 100;
 
+  void set_up(Life& life) const {
+    life.points.left_out = left_out_;
+    life.node.files.delay_max = history_->delay_max;
+  }
   void write_history(Life& life, Promise& promise, Random& r) {
     open(life);
     int writing = history_->writers;
@@ -280,7 +219,8 @@ class Proof {
   std::optional<std::string> bring_back(const sim::DiskContents& contents, Promise promise,
                                         int depth, Where where) {
     std::optional<std::string> wrong;
-    Life life(kernels_[static_cast<size_t>(depth)], images, *history_, contents, left_out_);
+    Life life(kernels_[static_cast<size_t>(depth)], images, contents);
+    set_up(life);
     std::function<bool(const std::string&)> at_operation;
     if (depth > 0) {
       const std::string here = where();
