@@ -2,12 +2,12 @@
 // works on bytes that somebody has read.
 //
 //   wal        every entry of every record, also of those behind damage
-//   sstable    footer, properties, range tombstones, every data block
+//   sstable    footer, properties, range tombstones, every data block; those too that no index names
 //   manifest   every edit
 //   lsm        a directory: what CURRENT's manifest names, and every file of it checked
 //
-// What it does not do: find the data blocks of an SSTable whose footer or index is damaged (blocks
-// have no frames of their own), or compare what files say of each other beyond lsm's checks.
+// What it does not do: find, in an SSTable without an index, compressed blocks that lie behind a damaged
+// one, or compare what files say of each other beyond lsm's checks.
 #pragma once
 
 #include <functional>

@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <optional>
+
 #include "engine/sstable/bloom_filter.h"
 #include "engine/sstable/range_tombstone.h"
 #include "engine/sstable/sstable_format.h"
@@ -11,6 +14,10 @@ namespace {
 
 using namespace sstable;
 
+// What a scan looks through for the end of one block, and ends it tries behind a damaged one.
+constexpr uint64_t kScanSpan = 256 << 10;
+constexpr int kResyncsMax = 64;
+
 class SstableInspection {
  public:
   SstableInspection(const std::string& path, Bytes file)
@@ -20,12 +27,14 @@ class SstableInspection {
     report_.facts.emplace_back("bytes", file_.size());
     if (file_.size() < kFooterSize) {
       damaged(0, "too short for an SSTable");
+      scan_for_data_blocks(file_.size());
       return std::move(report_);
     }
     const uint64_t footer_offset = file_.size() - kFooterSize;
     const auto footer = decode_footer(file_.substr(footer_offset), file_.size());
     if (!footer) {
       damaged(footer_offset, footer.error());
+      scan_for_data_blocks(file_.size());
       return std::move(report_);
     }
     properties(footer->properties_offset, footer_offset);
@@ -34,7 +43,12 @@ class SstableInspection {
     report_.facts.emplace_back("filter bytes", filter.size());
     if (!filter.empty() && !BloomFilter::is_sound(filter))
       damaged(footer->filter_offset, "filter: not one");
-    data_blocks(footer->index_offset, footer->range_tombstones_offset, footer->filter_offset);
+    if (!data_blocks(footer->index_offset, footer->range_tombstones_offset,
+                     footer->filter_offset)) {
+      const uint64_t end = scan_for_data_blocks(footer->filter_offset);
+      if (end < footer->filter_offset)
+        damaged(end, "no data block is found from here to the filter");
+    }
     return std::move(report_);
   }
 
@@ -94,36 +108,111 @@ class SstableInspection {
     if (!table.rows.empty()) report_.tables.push_back(std::move(table));
   }
 
-  void data_blocks(uint64_t index_start, uint64_t index_end, uint64_t data_size) {
+  // False without an index.
+  bool data_blocks(uint64_t index_start, uint64_t index_end, uint64_t data_size) {
     const Buffer index_bytes = payload("index", index_start, index_end);
-    if (index_bytes.empty()) return;
+    if (index_bytes.empty()) return false;
     const auto index = SstableIndex::decode(index_bytes, data_size);
-    if (!index) return damaged(index_start, index.error());
-    InspectTable table{"blocks", {"offset", "bytes", "entries", "first key", "last key"}};
+    if (!index) {
+      damaged(index_start, index.error());
+      return false;
+    }
     for (size_t i = 0; i < index->size(); ++i) {
       const BlockHandle block = index->block(i);
       const Buffer bytes =
           payload("data block", block.offset, block.offset + block.size + kBlockTrailerSize);
-      uint64_t entries = 0;
-      Buffer first, last;
       if (!bytes.empty() && !restarts_are_sound(bytes)) {
         damaged(block.offset, "data block: not one");
-      } else if (!bytes.empty()) {
-        BlockCursor cursor;
-        cursor.reset(bytes);
-        for (cursor.seek_to_first(); cursor.valid(); cursor.next()) {
-          last = user_key_of(cursor.key());
-          if (entries++ == 0) first = last;
-        }
-        if (cursor.corrupt()) damaged(block.offset, "data block: not an entry");
+        add_block(block.offset, block.size, {});
+      } else if (!add_block(block.offset, block.size, bytes)) {
+        damaged(block.offset, "data block: not an entry");
       }
-      table.rows.push_back({block.offset, block.size, entries, printable(first), printable(last)});
     }
-    report_.tables.push_back(std::move(table));
+    report_.tables.push_back(std::move(blocks_));
+    return true;
+  }
+
+  // The blocks that lie one after the other from offset 0 up to `limit` at most; where that ends.
+  //
+  //   | block | block | ??? | block | block | filter …
+  //        checksum holds ┘     └ where some payload could end, and after it a block begins
+  //
+  // A block says nowhere how long it is: each end is tried at which it could be one, and its checksum
+  // decides. Behind a damaged one only uncompressed blocks are found again, for a compressed payload
+  // has nothing to be recognised by, and to try all starts and ends of it would take too long.
+  uint64_t scan_for_data_blocks(uint64_t limit) {
+    uint64_t at = 0;
+    while (at < limit) {
+      if (const auto end = end_of_block(at, limit)) {
+        const uint64_t size = *end - at - kBlockTrailerSize;
+        add_block(at, size, payload("data block", at, *end));
+        at = *end;
+      } else if (const auto next = next_block(at, limit)) {
+        damaged(at, fmt::format("no data block; the next one found is at offset {}", *next));
+        at = *next;
+      } else {
+        break;
+      }
+    }
+    report_.facts.emplace_back("data blocks",
+                               "found by a scan, not by the index; behind damage "
+                               "only uncompressed ones, of at most 256 KiB each");
+    report_.facts.emplace_back("bytes scanned", at);
+    report_.tables.push_back(std::move(blocks_));
+    return at;
+  }
+  // Of a whole data block that begins at `start`.
+  std::optional<uint64_t> end_of_block(uint64_t start, uint64_t limit) const {
+    const uint64_t last = std::min(limit, start + kScanSpan);
+    for (uint64_t end = start + kBlockTrailerSize + 1; end <= last; ++end) {
+      const auto compression = static_cast<uint8_t>(file_[end - kBlockTrailerSize]);
+      if (compression > static_cast<uint8_t>(Compression::kZstd)) continue;
+      if (compression == 0 && !could_end(start, end)) continue;
+      const auto block = decode_block(file_.substr(start, end - start), start);
+      if (!block) continue;
+      Buffer bytes(block->stored);
+      if (block->compression != Compression::kNone &&
+          !decompress(block->compression, block->stored, bytes)) {
+        continue;
+      }
+      if (restarts_are_sound(bytes)) return end;
+    }
+    return std::nullopt;
+  }
+  std::optional<uint64_t> next_block(uint64_t start, uint64_t limit) const {
+    const uint64_t last = std::min(limit, start + kScanSpan);
+    int tries = 0;
+    for (uint64_t end = start + kBlockTrailerSize + 1; end <= last; ++end) {
+      if (file_[end - kBlockTrailerSize] != 0 || !could_end(start, end)) continue;
+      if (end_of_block(end, limit)) return end;
+      if (++tries == kResyncsMax) break;
+    }
+    return std::nullopt;
+  }
+  // Whether restarts lie where they would if an uncompressed block did.
+  bool could_end(uint64_t start, uint64_t end) const {
+    return restarts_are_sound(file_.substr(start, end - start - kBlockTrailerSize));
+  }
+
+  // False if not all of its entries decode. Without bytes, which may be: a block that shows nothing.
+  bool add_block(uint64_t offset, uint64_t size, Bytes bytes) {
+    uint64_t entries = 0;
+    Buffer first, last;
+    BlockCursor cursor;
+    if (!bytes.empty()) {
+      cursor.reset(bytes);
+      for (cursor.seek_to_first(); cursor.valid(); cursor.next()) {
+        last = user_key_of(cursor.key());
+        if (entries++ == 0) first = last;
+      }
+    }
+    blocks_.rows.push_back({offset, size, entries, printable(first), printable(last)});
+    return !cursor.corrupt();
   }
 
   const Bytes file_;
   InspectReport report_;
+  InspectTable blocks_{"blocks", {"offset", "bytes", "entries", "first key", "last key"}};
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "engine/lsm/log_record.h"
 #include "engine/lsm/manifest.h"
 #include "engine/sstable/sstable_builder.h"
+#include "engine/sstable/sstable_format.h"
 #include "engine/wal/wal.h"
 #include "tests/engine/lsm/db_fixture.h"
 
@@ -91,6 +92,67 @@ TEST_F(Inspect, ABlockThatIsDamagedIsNamedAndTheOthersAreShown) {
   EXPECT_EQ(report.tables.back().rows.size(), blocks.size());
   EXPECT_EQ(report.tables.back().rows[2], blocks[2]);
 }
+
+class InspectWithoutIndex : public Inspect,
+                            public testing::WithParamInterface<sstable::Compression> {
+ protected:
+  // An SSTable of several blocks, and what its index says of them.
+  void SetUp() override {
+    options.sstable.compression = GetParam();
+    options.sstable.min_level_to_compress = 0;
+    machine().boot();
+    open();
+    for (int i = 0; i < 200; ++i) put(fmt::format("more{:03}", i), std::string(40, 'v'), 9);
+    flush();
+    kill();
+    file = memory.contents(the(".sst"));
+    const InspectReport whole = inspect_sstable("s", file);
+    ASSERT_TRUE(whole.whole()) << damage(whole);
+    blocks = whole.tables.back().rows;
+    ASSERT_GT(blocks.size(), 5u);
+  }
+  using Rows = std::vector<std::vector<nlohmann::ordered_json>>;
+  static Rows blocks_of(const InspectReport& report) { return report.tables.back().rows; }
+
+  Buffer file;
+  Rows blocks;
+};
+
+TEST_P(InspectWithoutIndex, EveryDataBlockIsFoundByAScan) {
+  Buffer no_footer = file;
+  no_footer[file.size() - 3] ^= 1;
+  Buffer no_index = file;
+  // Right before it lies the filter, which begins where the last block ends.
+  const uint64_t index = get_fixed<uint64_t>(file.data() + file.size() - sstable::kFooterSize + 8);
+  no_index[index + 3] ^= 1;
+  const Buffer cut(file.substr(0, file.size() / 2));
+  EXPECT_EQ(blocks_of(inspect_sstable("s", no_footer)), blocks);
+  EXPECT_EQ(blocks_of(inspect_sstable("s", no_index)), blocks);
+  const Rows found = blocks_of(inspect_sstable("s", cut));
+  ASSERT_GE(found.size(), 2u);
+  EXPECT_EQ(found, Rows(blocks.begin(), blocks.begin() + std::ssize(found)));
+}
+
+TEST_P(InspectWithoutIndex, BehindADamagedBlockUncompressedOnesAreFoundAgain) {
+  file[file.size() - 3] ^= 1;
+  const auto second = blocks[1][0].get<uint64_t>();
+  file[second + 5] ^= 1;
+  const InspectReport report = inspect_sstable("s", file);
+  const Rows found = blocks_of(report);
+  if (GetParam() == sstable::Compression::kNone) {
+    blocks.erase(blocks.begin() + 1);
+    EXPECT_EQ(found, blocks);
+    EXPECT_EQ(report.damage[1].offset, second);
+  } else {
+    EXPECT_EQ(found, Rows(blocks.begin(), blocks.begin() + 1));
+    EXPECT_EQ(fact(report, "bytes scanned"), second);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, InspectWithoutIndex,
+                         testing::Values(sstable::Compression::kNone, sstable::Compression::kLz4,
+                                         sstable::Compression::kZstd),
+                         [](const auto& test) { return std::string(enum_name(test.param)); });
 
 TEST_F(Inspect, AnyFlippedBitOfAnyFileIsNamedByFileAndOffset) {
   for (const std::string& name : must(memory.list("db"))) {
