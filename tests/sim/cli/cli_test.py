@@ -241,6 +241,68 @@ class CommandLine(unittest.TestCase):
     def test_kill_9_loses_no_finished_run_and_resume_completes_the_sweep(self):
         self.interrupt(lambda sweep: sweep.kill())
 
+    # --- inspect ---
+
+    def stored(self, kind, name, to):
+        """A file of the fuzzers' corpus, without the byte in front that is theirs, as `to`."""
+        data = bytearray((ROOT / "tests/fuzz/corpus" / kind / name).read_bytes()[1:])
+        (self.path / to).parent.mkdir(exist_ok=True)
+        (self.path / to).write_bytes(data)
+        return data
+
+    def inspect(self, kind, path):
+        text, machine = self.revenant("inspect", kind, path), self.revenant("inspect", kind, path, "--json")
+        self.assertEqual(text.returncode, machine.returncode)
+        self.assertTrue(text.stdout.startswith(f"{kind} {path}: "), text.stdout)
+        return text, json.loads(machine.stdout)
+
+    def inspect_whole_and_with_a_flipped_bit(self, kind, name, offset, damaged_at):
+        data = self.stored(kind, name, "file")
+        whole, report = self.inspect(kind, "file")
+        self.assertEqual((whole.returncode, report["whole"]), (0, True), whole.stdout)
+        data[offset] ^= 1
+        (self.path / "file").write_bytes(data)
+        damaged, report = self.inspect(kind, "file")
+        self.assertEqual((damaged.returncode, report["whole"]), (1, False), damaged.stdout)
+        self.assertIn(f"file: offset {damaged_at}: ", damaged.stdout)
+        self.assertEqual((self.path / "file").read_bytes(), bytes(data), "inspect changes nothing")
+        return whole.stdout, damaged.stdout
+
+    def test_inspect_wal_shows_its_entries_and_those_behind_damage(self):
+        whole, damaged = self.inspect_whole_and_with_a_flipped_bit("wal", "three_records_as_it_is", 20, 16)
+        self.assertEqual((whole.count(" gone "), damaged.count(" gone ")), (3, 2))
+
+    def test_inspect_manifest_shows_its_edits_and_names_the_damaged_one(self):
+        whole, damaged = self.inspect_whole_and_with_a_flipped_bit("manifest", "three_edits_as_it_is", 20, 16)
+        self.assertIn("000007@L1", whole)
+        self.assertNotEqual(whole, damaged)
+
+    def test_inspect_sstable_shows_its_blocks_without_a_footer_too(self):
+        size = (ROOT / "tests/fuzz/corpus/sstable/larger_as_it_is").stat().st_size - 1
+        whole, damaged = self.inspect_whole_and_with_a_flipped_bit("sstable", "larger_as_it_is", size - 1, size - 56)
+        blocks = whole[whole.index("\nblocks"):].strip()
+        self.assertIn(blocks, damaged)
+        self.assertIn("found by a scan", damaged)
+
+    def test_inspect_lsm_holds_the_files_of_a_directory_against_its_manifest(self):
+        self.stored("manifest", "three_edits_as_it_is", "db/MANIFEST-000001")
+        (self.path / "db/CURRENT").write_text("MANIFEST-000001")
+        missing, report = self.inspect("lsm", "db")
+        self.assertEqual((missing.returncode, report["whole"]), (1, False))
+        self.assertIn("db/000007.sst: offset 0: missing", missing.stdout)
+        self.stored("sstable", "small_as_it_is", "db/000007.sst")
+        self.stored("sstable", "larger_as_it_is", "db/000008.sst")
+        there, report = self.inspect("lsm", "db")
+        self.assertNotIn("missing", there.stdout)
+        self.assertRegex(there.stdout, r"000008\.sst +orphan")
+
+    def test_inspect_of_what_cannot_be_read_exits_with_2(self):
+        for arguments, words in ((("wal", "nothing"), "nothing: cannot be read"), (("wall", "x"), "wal"),
+                                 (("lsm", "nothing"), "nothing: No such file")):
+            run = self.revenant("inspect", *arguments)
+            self.assertEqual(run.returncode, 2)
+            self.assertIn(words, run.stderr)
+
     # --- looking ---
 
     def test_list_describe_and_schema_tell_what_there_is(self):
