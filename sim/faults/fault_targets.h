@@ -6,7 +6,7 @@
 
 #include "engine/base/ids.h"
 #include "engine/base/settings.h"
-#include "sim/scenario/node_set.h"
+#include "sim/scenario/fault_options.h"
 
 namespace revenant::sim {
 
@@ -31,7 +31,7 @@ class FaultTargets {
   virtual uint64_t begin_clog(const std::vector<NodeId>& from, const std::vector<NodeId>& to,
                               bool one_way) = 0;
   virtual uint64_t begin_impairment(const std::vector<NodeId>& from, const std::vector<NodeId>& to,
-                                    Probability loss, Probability duplication) = 0;
+                                    const LinkFault& impairment) = 0;
   virtual void end_link_fault(uint64_t handle) = 0;
   virtual void add_message_lag(NodeId node, Duration change) = 0;
   virtual void add_disk_lag(NodeId node, Duration change) = 0;

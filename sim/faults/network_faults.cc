@@ -109,12 +109,14 @@ Action action_of(const ClogFault& fault, FaultTargets& t) {
 
 Action action_of(const LinkFault& fault, FaultTargets& t) {
   const Nodes from = t.nodes_of(fault.from), to = t.nodes_of(fault.to);
-  const Probability loss = fault.loss, duplication = fault.duplication;
-  return Handles::action(
-      fmt::format("loss {}, duplication {}", to_string(loss), to_string(duplication)), from, t,
-      [&t, from, to, loss, duplication] {
-        return std::vector{t.begin_impairment(from, to, loss, duplication)};
-      });
+  std::string detail =
+      fmt::format("loss {}, duplication {}", to_string(fault.loss), to_string(fault.duplication));
+  if (fault.packet_loss.ppb > 0) detail += ", packet loss " + to_string(fault.packet_loss);
+  if (fault.reordering.ppb > 0) detail += ", reordering " + to_string(fault.reordering);
+  if (fault.bandwidth) detail += ", bandwidth " + to_string(*fault.bandwidth);
+  return Handles::action(std::move(detail), from, t, [&t, from, to, fault] {
+    return std::vector{t.begin_impairment(from, to, fault)};
+  });
 }
 
 }  // namespace revenant::sim

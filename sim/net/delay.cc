@@ -61,13 +61,17 @@ Duration Delay::distributed(Random& random) const {
     case DelayDistribution::kPareto:
       return bounded(random.pareto(static_cast<double>(least_.ns), shape_));
     case DelayDistribution::kParetoExponential:
-      if (random.chance(body_))
-        return bounded(random.pareto(static_cast<double>(least_.ns), shape_));
-      return std::min(random.exponential(tail_mean_), kMax);
+      return mixed(random);
     case DelayDistribution::kEmpirical:
       return interpolated(random);
   }
   CHECK(false, "distribution={}", static_cast<int>(distribution_));
+}
+
+Duration Delay::mixed(Random& random) const {
+  const bool of_body = random.chance(body_);
+  if (of_body) return bounded(random.pareto(static_cast<double>(least_.ns), shape_));
+  return std::min(random.exponential(tail_mean_), kMax);
 }
 
 Duration Delay::interpolated(Random& random) const {

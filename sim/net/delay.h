@@ -20,6 +20,7 @@ class Delay {
 
  private:
   Duration distributed(Random& random) const;
+  Duration mixed(Random& random) const;
   Duration interpolated(Random& random) const;
 
   DelayDistribution distribution_;

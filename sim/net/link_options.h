@@ -90,7 +90,10 @@ struct LegOptions : DelayOptions {
 struct LinkOptions : DelayOptions {
   NetworkProfile profile = NetworkProfile::kSameAz;
   std::vector<LegOptions> legs;
-  Probability loss, duplication;
+  Probability loss, duplication, packet_loss, reordering;
+  ByteSize packet_size{1448};  // of Ethernet's 1,500 bytes TCP leaves so many
+  Duration reordering_delay = milliseconds(10);
+  bool in_order = false;
   Bandwidth bandwidth{INT64_MAX};
 
   LinkOptions() { apply_profile(); }
@@ -108,8 +111,17 @@ struct LinkOptions : DelayOptions {
     v.field("legs", legs,
             "Messages between coordinators and replicas with a delay of their own (PBS's WARS).");
     v.field("loss", loss, "Chance that a message is lost.");
+    v.field("packet_loss", packet_loss,
+            "Chance that one packet is lost, and its message with it: large ones more often.");
+    v.field("packet_size", packet_size, between(ByteSize{64}, mib(1)), "Most bytes of a packet.");
     v.field("duplication", duplication,
             "Chance that a message arrives twice, each copy with a delay of its own.");
+    v.field("in_order", in_order,
+            "A message does not overtake those sent before it on its link, as within a "
+            "connection; second copies and reordered ones apart.");
+    v.field("reordering", reordering, "Chance that a message is held back for others to overtake.");
+    v.field("reordering_delay", reordering_delay, between(Duration{1}, DelayOptions::kDelayMeanMax),
+            "Then it takes longer by a uniform draw up to this.");
     v.field("bandwidth", bandwidth, "Of each directed link; messages queue behind each other.");
   }
 };

@@ -34,17 +34,8 @@ class Network::Port final : public env::Transport {
   std::function<void(NodeId, Bytes)> receiver_;
 };
 
-Network::LinkModel::LinkModel(const LinkOptions& options)
-    : delays{Delay(options), Delay(options), Delay(options), Delay(options), Delay(options)},
-      chances{.loss = options.loss, .duplication = options.duplication},
-      bandwidth(options.bandwidth) {
-  CHECK(options.check().has_value(), "{}", options.check().error());
-  for (const LegOptions& leg : options.legs)
-    delays[static_cast<size_t>(message_kind(leg.leg))] = Delay(leg);
-}
-
 Network::Network(Kernel& kernel, const NetworkOptions& options)
-    : kernel_(kernel), model_(options) {}
+    : kernel_(kernel), topology_(options), port_bandwidth_(options.port_bandwidth) {}
 
 Network::~Network() = default;
 
@@ -77,8 +68,8 @@ LinkFaultId Network::clog(const std::vector<NodeId>& from, const std::vector<Nod
 }
 
 LinkFaultId Network::impair(const std::vector<NodeId>& from, const std::vector<NodeId>& to,
-                            LinkChances chances) {
-  impairments_.push_back({++last_fault_, LinkSet(from, to), chances});
+                            LinkChances chances, std::optional<Bandwidth> bandwidth) {
+  impairments_.push_back({++last_fault_, LinkSet(from, to), chances, bandwidth});
   return {last_fault_};
 }
 
@@ -129,10 +120,10 @@ void Network::send(NodeId from, NodeId to, Buffer bytes, env::MessageKind kind) 
   const uint64_t digest = hash64(bytes) ^ from.value;
   if (from == to) {
     ++counters_.local;
-    schedule(kernel_.now(), {0, from, to, std::move(bytes)}, digest);
+    schedule(kernel_.now(), {0, from, to, std::move(bytes), false}, digest);
     return;
   }
-  Message message{++counters_.sent, from, to, std::move(bytes)};
+  Message message{++counters_.sent, from, to, std::move(bytes), false};
   if (Trace* const trace = kernel_.trace(); trace != nullptr) {
     trace->message_sent(message.number, from, to, message.bytes, kernel_.now());
   }
@@ -142,14 +133,20 @@ void Network::send(NodeId from, NodeId to, Buffer bytes, env::MessageKind kind) 
   // All draws are made before anything is decided: what becomes of the next message does not depend
   // on this one.
   Link& l = link(from, to);
-  const LinkChances here = chances(from, to);
-  const Delay& distribution = model_.delays[static_cast<size_t>(kind)];
-  const Duration delay = distribution.draw(l.delay);
-  const bool lost = happens(here.loss, l.loss, from, to, "loss");
+  const Impairment* const impaired = impairment(from, to);
+  const LinkChances& here = impaired != nullptr ? impaired->chances : l.model->chances;
+  const Delay& distribution = l.model->delay(kind);
+  Duration delay = distribution.draw(l.delay);
+  const Probability loss = here.loss_of(message.bytes.size(), l.model->packet_size);
+  const bool lost = happens(loss, l.loss, from, to, "loss");
   const bool twice = happens(here.duplication, l.duplication, from, to, "duplication");
   const Duration delay_of_copy = twice ? distribution.draw(*l.duplication) : Duration{};
+  const bool held_back = happens(here.reordering, l.reordering, from, to, "reordering");
+  if (held_back) delay += Duration{l.reordering->between(1, here.reordering_delay.ns)};
 
-  const Instant left = leave(l, message.bytes.size()) + machine(to).lag;
+  const Bandwidth bandwidth =
+      impaired != nullptr ? impaired->bandwidth.value_or(l.model->bandwidth) : l.model->bandwidth;
+  const Instant left = leave(machine(from), l, message.bytes.size(), bandwidth) + machine(to).lag;
   const bool severed = covers(cuts_, from, to);
   if (severed || lost) {
     ++(severed ? counters_.cut : counters_.lost);
@@ -162,7 +159,13 @@ void Network::send(NodeId from, NodeId to, Buffer bytes, env::MessageKind kind) 
     ++in_flight_;
     schedule(left + delay_of_copy, message, digest);
   }
-  schedule(left + delay, std::move(message), digest);
+  Instant arrival = left + delay;
+  if (held_back) {
+    ++counters_.reordered;
+  } else if (l.model->in_order) {
+    arrival = l.last_arrival = std::max(arrival, l.last_arrival);
+  }
+  schedule(arrival, std::move(message), digest);
 }
 
 void Network::schedule(Instant arrival, Message message, uint64_t digest) {
@@ -182,6 +185,10 @@ void Network::schedule(Instant arrival, Message message, uint64_t digest) {
 void Network::arrive(uint32_t slot) {
   Message message = std::move(slots_[slot]);
   free_slots_.push_back(slot);
+  if (message.within) {
+    hand_over(std::move(message));
+    return;
+  }
   if (message.from != message.to && covers(clogs_, message.from, message.to)) {
     ++counters_.clogged;
     held_.push_back(std::move(message));
@@ -191,13 +198,21 @@ void Network::arrive(uint32_t slot) {
 }
 
 void Network::hand_over(Message message) {
-  if (message.from != message.to && covers(cuts_, message.from, message.to)) {
+  if (!message.within && message.from != message.to && covers(cuts_, message.from, message.to)) {
     ++counters_.cut;
     --in_flight_;
     trace_end(message, "cut");
     return;
   }
   Machine& m = machine(message.to);
+  const Duration passing = passing_time(message.bytes.size(), port_bandwidth_);
+  if (message.from != message.to && !message.within && passing > Duration{}) {
+    message.within = true;
+    m.port_takes_at = std::max(kernel_.now(), m.port_takes_at) + passing;
+    const uint64_t number = message.number;
+    schedule(m.port_takes_at, std::move(message), number);
+    return;
+  }
   if (m.paused) {
     m.waiting.push_back(std::move(message));
   } else {
@@ -233,22 +248,20 @@ Network::Link& Network::link(NodeId from, NodeId to) {
   auto& entry = links[to.value];
   if (entry == nullptr) {
     entry = std::make_unique<Link>(
-        Link{.delay = kernel_.stream(fmt::format("net/{}>{}", from.value, to.value)),
-             .loss = {},
-             .duplication = {},
-             .free_at = {}});
+        Link{.model = &topology_.link(machine(from).place, machine(to).place),
+             .delay = kernel_.stream(fmt::format("net/{}>{}", from.value, to.value))});
   }
   return *entry;
 }
 
-// When the last byte has left, if the message joins the link's queue now.
-Instant Network::leave(Link& link, size_t bytes) {
-  const Instant now = kernel_.now();
-  if (model_.bandwidth == Bandwidth{INT64_MAX}) return now;
-  const int64_t rate = model_.bandwidth.bytes_per_second;
-  const Duration time{
-      static_cast<int64_t>((static_cast<__int128>(bytes) * seconds(1).ns + rate - 1) / rate)};
-  link.free_at = std::max(now, link.free_at) + time;
+// When the last byte has left, if the message joins the queues now.
+Instant Network::leave(Machine& sender, Link& link, size_t bytes, Bandwidth bandwidth) {
+  Instant left = kernel_.now();
+  if (const Duration passing = passing_time(bytes, port_bandwidth_); passing > Duration{}) {
+    left = sender.port_sends_at = std::max(left, sender.port_sends_at) + passing;
+  }
+  if (bandwidth == Bandwidth{INT64_MAX}) return left;
+  link.free_at = std::max(left, link.free_at) + passing_time(bytes, bandwidth);
   return link.free_at;
 }
 
@@ -259,11 +272,11 @@ bool Network::covers(const std::vector<Barrier>& barriers, NodeId from, NodeId t
   });
 }
 
-LinkChances Network::chances(NodeId from, NodeId to) const {
+const Network::Impairment* Network::impairment(NodeId from, NodeId to) const {
   for (auto entry = impairments_.rbegin(); entry != impairments_.rend(); ++entry) {
-    if (entry->links.contains(from, to)) return entry->chances;
+    if (entry->links.contains(from, to)) return &*entry;
   }
-  return model_.chances;
+  return nullptr;
 }
 
 bool Network::happens(Probability p, std::optional<Random>& stream, NodeId from, NodeId to,

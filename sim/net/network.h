@@ -1,11 +1,15 @@
 // The network between all machines: datagrams that arrive late, twice, out of order or not at all.
 //
-//   send ──> cut? ──> the link's queue ──> lost? ──> delay + lag ──> cut? ──> clogged? ──> paused? ──> receiver
-//                     (bandwidth)          twice?    of each copy             until      until
-//                                                                             heal       resume
+//   send ──> cut? ──> port ──> the link's queue ──> lost? ──> delay + lag ──┐
+//                     (bandwidth of each)           twice?    of each copy  │
+//                                                   held back?              │
+//   ┌───────────────────────────────────────────────────────────────────────┘
+//   └──> clogged? ──> cut? ──> port ──> paused? ──> receiver
+//        until heal                     until resume
 //
 // Randomness. Each directed link draws from streams of its own: "net/3>5" for delays,
-// "net/3>5/loss" and "net/3>5/duplication" (its copies' delays too) for those classes. So the delay
+// "net/3>5/loss", "net/3>5/duplication" (its copies' delays too) and "net/3>5/reordering" (for how
+// long too) for those classes. So the delay
 // of the n-th message on a link does not depend on what other links carry, on cuts, or on whether
 // loss and duplication are on. A class that is off draws nothing.
 //
@@ -16,14 +20,14 @@
 // clog covers the link any more (FoundationDB's clogging).
 //
 // Simplifications. Delays are independent from message to message: no congestion beyond the link's
-// own queue, no slow periods, and no order is promised even on one link. Links do not share a port:
-// a machine that sends to five others has five times the bandwidth. Messages carry no header bytes
-// and have no greatest size. A link holds a queue without bound, and so does a paused machine.
+// own queue and the two machines' ports, and no slow periods. Ports and links pass messages whole, one
+// after the other in the order in which they come, as a switch that stores and forwards. Messages
+// carry no header bytes and have no greatest size; packets are only counted, a lost one is not sent
+// again. Links, ports and paused machines hold queues without bound.
 // There are no connections: a message reaches whatever process listens on the machine when it
 // arrives, even one started after it was sent, so answers must be told apart by their content.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -35,9 +39,9 @@
 #include "engine/base/random.h"
 #include "engine/env/transport.h"
 #include "sim/kernel/kernel.h"
-#include "sim/net/delay.h"
 #include "sim/net/link_set.h"
 #include "sim/net/options.h"
+#include "sim/net/topology.h"
 
 namespace revenant::sim {
 
@@ -49,17 +53,14 @@ struct NetworkCounters {
   uint64_t delivered = 0;   // handed to a receiver, copies counted
   uint64_t lost = 0;        // by chance
   uint64_t cut = 0;
-  uint64_t clogged = 0;  // held for a while; counted again with what became of them
-  uint64_t unheard = 0;  // reached a machine without a listening process
-  uint64_t bytes = 0;    // of those sent
-  uint64_t local = 0;    // sent by a machine to itself: in no other count
+  uint64_t reordered = 0;  // held back; counted again with what became of them
+  uint64_t clogged = 0;    // held for a while; counted again with what became of them
+  uint64_t unheard = 0;    // reached a machine without a listening process
+  uint64_t bytes = 0;      // of those sent
+  uint64_t local = 0;      // sent by a machine to itself: in no other count
 };
 
 enum class Directions : uint8_t { kOneWay, kBothWays };
-
-struct LinkChances {
-  Probability loss, duplication;
-};
 
 // A cut, a clog or an impairment.
 struct LinkFaultId {
@@ -81,13 +82,17 @@ class Network {
   // is not attached.
   void detach(NodeId node);
 
+  // Where a machine stands: before it sends or is sent anything. Those not placed stand together.
+  void place(NodeId node, Place place) { machine(node).place = place; }
+
   // --- faults ---
   // Machines in both sets keep their link to themselves.
   LinkFaultId cut(const std::vector<NodeId>& from, const std::vector<NodeId>& to, Directions);
   LinkFaultId clog(const std::vector<NodeId>& from, const std::vector<NodeId>& to, Directions);
-  // Replaces the network's chances on the links from `from` to `to`. Where several hold, the one
-  // begun last counts.
-  LinkFaultId impair(const std::vector<NodeId>& from, const std::vector<NodeId>& to, LinkChances);
+  // Replaces the network's chances, and its bandwidth if one is given, on the links from `from` to
+  // `to`. Where several hold, the one begun last counts.
+  LinkFaultId impair(const std::vector<NodeId>& from, const std::vector<NodeId>& to, LinkChances,
+                     std::optional<Bandwidth> bandwidth = std::nullopt);
   // Ends a fault that is in force; not from within a task.
   void heal(LinkFaultId fault);
 
@@ -114,14 +119,19 @@ class Network {
     uint64_t number;  // of those sent between machines; its second copy has the same
     NodeId from, to;
     Buffer bytes;
+    bool within = false;  // has passed the receiver's port
   };
   struct Link {
+    const LinkModel* model;
     Random delay;
-    std::optional<Random> loss, duplication;
-    Instant free_at;  // when the last byte sent so far has left
+    std::optional<Random> loss{}, duplication{}, reordering{};
+    Instant free_at{};       // when the last byte sent so far has left
+    Instant last_arrival{};  // of those sent so far in order
   };
   struct Machine {
-    Port* port = nullptr;  // null while no process listens
+    Place place;
+    Instant port_sends_at, port_takes_at;  // when its port is free, each way
+    Port* port = nullptr;                  // null while no process listens
     Duration lag;
     bool paused = false;
     std::deque<Message> waiting;               // while paused
@@ -137,6 +147,7 @@ class Network {
     uint64_t id;
     LinkSet links;
     LinkChances chances;
+    std::optional<Bandwidth> bandwidth;
   };
 
   void send(NodeId from, NodeId to, Buffer bytes, env::MessageKind kind);
@@ -149,21 +160,15 @@ class Network {
 
   Machine& machine(NodeId node);
   Link& link(NodeId from, NodeId to);
-  Instant leave(Link& link, size_t bytes);
+  Instant leave(Machine& sender, Link& link, size_t bytes, Bandwidth bandwidth);
   static bool covers(const std::vector<Barrier>& barriers, NodeId from, NodeId to);
-  LinkChances chances(NodeId from, NodeId to) const;
+  const Impairment* impairment(NodeId from, NodeId to) const;
   bool happens(Probability p, std::optional<Random>& stream, NodeId from, NodeId to,
                const char* name) const;
 
   Kernel& kernel_;
-  // What a link is like: of all links.
-  struct LinkModel {
-    explicit LinkModel(const LinkOptions& options);
-    std::array<Delay, env::kMessageKinds> delays;
-    LinkChances chances;
-    Bandwidth bandwidth;
-  };
-  LinkModel model_;
+  const Topology topology_;
+  const Bandwidth port_bandwidth_;
 
   std::deque<Machine>
       machines_;  // by id; a deque, as receivers send and machines appear during a delivery

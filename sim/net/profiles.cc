@@ -32,7 +32,7 @@
 // independent too: no slow periods.
 #include <span>
 
-#include "sim/net/link_options.h"
+#include "sim/net/options.h"
 
 namespace revenant::sim {
 namespace {
@@ -106,8 +106,10 @@ std::vector<LegOptions> wars(const DelayOptions& w, const DelayOptions& a, const
 void LinkOptions::apply_profile() {
   static_cast<DelayOptions&>(*this) = {};
   legs.clear();
-  loss = {0};
-  duplication = {0};
+  loss = duplication = packet_loss = reordering = {0};
+  packet_size = {1448};
+  reordering_delay = milliseconds(10);
+  in_order = false;
   bandwidth = {INT64_MAX};
 
   const DelayOptions ssd = mixture({912'200'000}, microseconds(235), 10, 1.66);
@@ -168,6 +170,28 @@ Result<void> LinkOptions::check() const {
       if (legs[i].leg == legs[j].leg) {
         return error(ErrorCode::kInvalid, "leg \"{}\" stands twice", enum_name(legs[i].leg));
       }
+    }
+  }
+  return {};
+}
+
+Result<void> NetworkOptions::check() const {
+  RETURN_IF_ERROR(LinkOptions::check());
+  const auto right = [](const LinkOptions& link, const std::string& where) -> Result<void> {
+    const auto sound = link.check();
+    if (sound) return {};
+    return error(ErrorCode::kInvalid, "topology.{}: {}", where, sound.error().message);
+  };
+  RETURN_IF_ERROR(right(topology.same_zone, "same_zone"));
+  RETURN_IF_ERROR(right(topology.inter_zone, "inter_zone"));
+  RETURN_IF_ERROR(right(topology.inter_region, "inter_region"));
+  for (size_t i = 0; i < topology.region_links.size(); ++i) {
+    const RegionLinkOptions& link = topology.region_links[i];
+    const std::string where = fmt::format("region_links[{}]", i);
+    RETURN_IF_ERROR(right(link, where));
+    if (link.from == link.to) {
+      return error(ErrorCode::kInvalid, "topology.{}: from and to are one region, {}", where,
+                   link.from);
     }
   }
   return {};

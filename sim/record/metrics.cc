@@ -100,6 +100,7 @@ constexpr MetricInfo kTable[] = {
     {"messages_sent", "", "Datagrams between machines."},
     {"messages_lost", "", "Lost by chance."},
     {"messages_cut", "", "Lost to a partition."},
+    {"messages_reordered", "", "Held back so that later ones may overtake them."},
     {"messages_clogged", "", "Held by a clog."},
     {"messages_duplicated", "", "Delivered twice."},
     {"events", "", "Events of the simulation."},

@@ -98,13 +98,21 @@ struct LagFault {
 };
 struct LinkFault {
   NodeSet from, to;
-  Probability loss, duplication;
+  Probability loss, duplication, packet_loss, reordering;
+  Duration reordering_delay = milliseconds(10);
+  std::optional<Bandwidth> bandwidth;
   template <typename V>
   void describe(V& v) {
     v.field("from", from, "Senders.");
     v.field("to", to, "Receivers.");
     v.field("loss", loss, "Chance of losing a message, instead of the network's.");
     v.field("duplication", duplication, "Chance of delivering it twice, instead of the network's.");
+    v.field("packet_loss", packet_loss, "Chance of losing a packet, instead of the network's.");
+    v.field("reordering", reordering, "Chance of holding it back, instead of the network's.");
+    v.field("reordering_delay", reordering_delay, at_least(Duration{1}),
+            "By a uniform draw up to this.");
+    v.field("bandwidth", bandwidth,
+            "Of each of the links, instead of the network's; the same if left out.");
   }
 };
 struct ClockFault {

@@ -55,6 +55,7 @@ ScenarioOrErrors resolve(const Source& base, const KnownNames& known,
   Errors errors(source);
   const Json& root = source.root();
   read_value(root, "", errors, scenario, std::nullopt);
+  resolve_places(scenario);
   for (const char* required : {"name", "duration"}) {
     if (!root.contains(required)) errors.add(required, "missing: every scenario has one");
   }

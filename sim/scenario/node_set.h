@@ -2,15 +2,25 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace revenant::sim {
 
-// Nodes named by a fault, an operation or a workload: 2, [0, 2] or "all". Validated against
-// cluster.nodes.
+// "zone 1", "region 0 rack 2": every place that has the numbers given.
+struct PlacePattern {
+  std::optional<int64_t> region{}, zone{}, rack{};
+  friend bool operator==(const PlacePattern&, const PlacePattern&) = default;
+};
+
+// Nodes named by a fault, an operation or a workload: 2, [0, 2], "zone 1" or "all". Validated
+// against cluster.nodes.
 struct NodeSet {
   bool all = false;
-  std::vector<uint32_t> nodes;  // ascending, without repeats; empty if all, or if left out
+  // Ascending, without repeats; empty if all, or if left out. Of a place, those that stand there:
+  // filled in when the scenario is resolved.
+  std::vector<uint32_t> nodes;
+  std::optional<PlacePattern> place{};
 
   friend bool operator==(const NodeSet&, const NodeSet&) = default;
 };

@@ -5,15 +5,15 @@
 namespace revenant::sim {
 namespace {
 
-enum class Place { kStruct, kList };
+enum class Within { kStruct, kList };
 
 template <typename T>
-std::optional<Json> printed(T& value, Place place);
+std::optional<Json> printed(T& value, Within place);
 
 // The visitor that prints a struct.
 class Printer {
  public:
-  explicit Printer(Place place) : place_(place) {}
+  explicit Printer(Within place) : place_(place) {}
 
   template <typename T>
   void field(std::string_view name, T& value, const char*) {
@@ -27,11 +27,11 @@ class Printer {
   Json object = Json::object();
 
  private:
-  Place place_;
+  Within place_;
 };
 
 template <typename T>
-std::optional<Json> printed(T& value, Place place) {
+std::optional<Json> printed(T& value, Within place) {
   if constexpr (std::is_same_v<T, NodeSet>) {
     if (value == NodeSet{}) return std::nullopt;
   }
@@ -39,10 +39,10 @@ std::optional<Json> printed(T& value, Place place) {
     return Spelling<T>::print(value);
   } else if constexpr (kIsOptional<T>) {
     if (value) return printed(*value, place);
-    return place == Place::kList ? std::nullopt : std::optional<Json>("off");
+    return place == Within::kList ? std::nullopt : std::optional<Json>("off");
   } else if constexpr (kIsList<T>) {
     Json list = Json::array();
-    for (auto& element : value) list.push_back(*printed(element, Place::kList));
+    for (auto& element : value) list.push_back(*printed(element, Within::kList));
     return list;
   } else {
     Printer printer(place);
@@ -195,7 +195,7 @@ Json follow(const Scenario& scenario, std::string_view path, const Json* value,
 
 Json to_json(const Scenario& scenario) {
   Scenario copy = scenario;
-  Json out = *printed(copy, Place::kStruct);
+  Json out = *printed(copy, Within::kStruct);
   out["checks"] = scenario.checks;
   out["must_happen"] = print_expectations(scenario.must_happen);
   out["expect"] = print_expectations(scenario.expect);

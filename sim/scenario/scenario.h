@@ -16,6 +16,7 @@
 #include "sim/net/options.h"
 #include "sim/scenario/fault_options.h"
 #include "sim/scenario/node_set.h"
+#include "sim/scenario/placement.h"
 
 namespace revenant::sim {
 
@@ -37,12 +38,14 @@ struct ClockOptions {
 struct ClusterOptions {
   int64_t nodes = 3;
   ring::RingOptions ring;  // its fields stand directly under "cluster"
+  PlacementOptions placement;
   ClockOptions clocks;
 
   template <typename V>
   void describe(V& v) {
     v.field("nodes", nodes, between<int64_t>(1, 1000), "Machines, numbered from 0.");
     ring.describe(v);
+    v.field("placement", placement, "Racks, zones and regions.");
     v.field("clocks", clocks, "How far the nodes' clocks are off.");
   }
 };
@@ -99,6 +102,7 @@ struct WorkloadOptions {
   ByteSize value_size{100};
   int64_t scan_length = 100;
   NodeSet coordinators{.all = true, .nodes = {}};
+  std::optional<int64_t> region, zone, rack;
   std::optional<replication::ConsistencyLevel> read, write;
   int64_t retries = 0;
 
@@ -125,6 +129,10 @@ struct WorkloadOptions {
     v.field("scan_length", scan_length, between<int64_t>(1, 1'000'000),
             "Most cells a scan returns.");
     v.field("coordinators", coordinators, "Nodes its clients send to, in turn.");
+    v.field("region", region, between<int64_t>(0, 999),
+            "Where its clients stand; as dealt if left out (cluster.placement).");
+    v.field("zone", zone, between<int64_t>(0, 999), "Likewise.");
+    v.field("rack", rack, between<int64_t>(0, 999), "Likewise.");
     v.field("read", read, "Consistency level of its reads; replication.read if left out.");
     v.field("write", write, "Consistency level of its writes; replication.write if left out.");
     v.field(

@@ -233,10 +233,49 @@ Json Spelling<replication::ConsistencyLevel>::schema() {
                                  schema_pattern("^[1-9][0-9]*$")})}};
 }
 
+namespace {
+
+// "region 1 zone 0", or nothing if it is no place.
+std::optional<PlacePattern> parse_place(std::string_view text) {
+  PlacePattern place;
+  const std::array<std::pair<std::string_view, std::optional<int64_t>*>, 3> parts = {
+      {{"region ", &place.region}, {"zone ", &place.zone}, {"rack ", &place.rack}}};
+  for (const auto& [name, number] : parts) {
+    if (!text.starts_with(name)) continue;
+    text.remove_prefix(name.size());
+    int64_t value = 0;
+    const auto [stop, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (failure != std::errc{} || value < 0) return std::nullopt;
+    *number = value;
+    text.remove_prefix(static_cast<size_t>(stop - text.data()));
+    if (text.starts_with(' ')) text.remove_prefix(1);
+  }
+  if (!text.empty() || place == PlacePattern{}) return std::nullopt;
+  return place;
+}
+
+std::string print_place(const PlacePattern& place) {
+  std::string out;
+  const auto add = [&out](const char* name, std::optional<int64_t> number) {
+    if (number) out += fmt::format("{}{} {}", out.empty() ? "" : " ", name, *number);
+  };
+  add("region", place.region);
+  add("zone", place.zone);
+  add("rack", place.rack);
+  return out;
+}
+
+}  // namespace
+
 Parsed<NodeSet> Spelling<NodeSet>::parse(const Json& value) {
-  constexpr std::string_view kExpected = "nodes such as 2, [0, 2] or \"all\"";
+  constexpr std::string_view kExpected = "nodes such as 2, [0, 2], \"zone 1\" or \"all\"";
   if (value == "all") return NodeSet{.all = true, .nodes = {}};
   NodeSet set;
+  if (value.is_string()) {
+    set.place = parse_place(text_of(value));
+    if (!set.place) return expected_but(kExpected, value);
+    return set;
+  }
   const auto add = [&set](const Json& node) {
     const auto number = Spelling<int64_t>::parse(node);
     if (!number || *number < 0 || *number > UINT32_MAX) return false;
@@ -256,13 +295,16 @@ Parsed<NodeSet> Spelling<NodeSet>::parse(const Json& value) {
 }
 Json Spelling<NodeSet>::print(const NodeSet& value) {
   if (value.all) return "all";
+  if (value.place) return print_place(*value.place);
   if (value.nodes.size() == 1) return value.nodes[0];
   return value.nodes;
 }
 Json Spelling<NodeSet>::schema() {
   const Json node{{"type", "integer"}, {"minimum", 0}};
-  return {{"anyOf", Json::array({Json{{"const", "all"}}, node,
-                                 Json{{"type", "array"}, {"items", node}, {"minItems", 1}}})}};
+  return {
+      {"anyOf", Json::array({Json{{"const", "all"}},
+                             schema_pattern("^(region|zone|rack) [0-9]+( (zone|rack) [0-9]+)*$"),
+                             node, Json{{"type", "array"}, {"items", node}, {"minItems", 1}}})}};
 }
 
 Parsed<Quantiles> Spelling<Quantiles>::parse(const Json& value) {

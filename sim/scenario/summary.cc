@@ -94,6 +94,11 @@ class Summary {
                                 s_.cluster.nodes, s_.cluster.nodes == 1 ? "" : "s",
                                 s_.cluster.ring.replication_factor, s_.cluster.ring.vnodes,
                                 enum_name(s_.disk.profile), enum_name(s_.network.profile)));
+    const PlacementOptions& p = s_.cluster.placement;
+    if (p.regions * p.zones * p.racks > 1) {
+      line("placement", fmt::format("{} regions of {} zones of {} racks, nodes dealt in turn",
+                                    p.regions, p.zones, p.racks));
+    }
     line("consistency",
          fmt::format("write {}, read {}; read repair {}, hints {}, repair {}",
                      replication::to_string(r.write), replication::to_string(r.read),

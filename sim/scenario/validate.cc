@@ -34,6 +34,7 @@ class Validator {
   void run() {
     names();
     cluster();
+    placement();
     storage();
     replication();
     devices();
@@ -99,6 +100,27 @@ class Validator {
     }
   }
 
+  void placement() {
+    const PlacementOptions& placement = s_.cluster.placement;
+    const std::string path = "cluster.placement";
+    std::set<uint32_t> placed;
+    for (size_t i = 0; i < placement.places.size(); ++i) {
+      const PlaceOptions& place = placement.places[i];
+      const std::string at = element_path(path + ".places", i);
+      if (place.nodes.all || place.nodes.place) {
+        add(at + ".nodes", "expected numbers such as 2 or [0, 2]");
+        continue;
+      }
+      nodes(at + ".nodes", place.nodes);
+      for (uint32_t node : place.nodes.nodes) {
+        if (!placed.insert(node).second) add(at + ".nodes", "node {} stands in two places", node);
+      }
+    }
+    names_of_list(path + ".places", placement.places);
+    names_of_list("network.topology.region_links", s_.network.topology.region_links);
+    names_of_list("network.legs", s_.network.legs);
+  }
+
   void storage() {
     const lsm::CompactionOptions& c = s_.storage.compaction;
     const std::string compaction = "storage.compaction.";
@@ -156,8 +178,10 @@ class Validator {
   }
 
   void nodes(const std::string& path, const NodeSet& set) {
-    if (!set.all && set.nodes.empty()) {
-      add(path, "missing: expected nodes such as 2, [0, 2] or \"all\"");
+    if (set.place && set.nodes.empty()) {
+      add(path, "no node stands there (cluster.placement)");
+    } else if (!set.all && set.nodes.empty()) {
+      add(path, "missing: expected nodes such as 2, [0, 2], \"zone 1\" or \"all\"");
     }
     for (uint32_t node : set.nodes) {
       if (node >= s_.cluster.nodes) {
@@ -172,8 +196,7 @@ class Validator {
     if (to > s_.duration) add(path + ".to", "{} is after the run's end at {}", to, s_.duration);
     if (w.from >= to) add(path + ".from", "{} is not before its end at {}", w.from, to);
     if (w.rate && w.rate->per_second == 0) add(path + ".rate", "must be above 0");
-    if (!w.rate && w.think_time == Duration{} && w.operations_max == 0 &&
-        s_.network.is_zero()) {
+    if (!w.rate && w.think_time == Duration{} && w.operations_max == 0 && s_.network.is_zero()) {
       add(path + ".think_time",
           "a closed loop over a network without delay never lets time pass: give a think_time, a "
           "rate or operations_max");

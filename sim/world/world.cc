@@ -85,6 +85,7 @@ World::World(const Scenario& scenario, uint64_t seed, std::string command)
       reasons_paused_(static_cast<size_t>(scenario.cluster.nodes)) {
   kernel_.set_command(std::move(command));
   for (NodeId node : ring_.nodes()) {
+    network_.place(node, place_of_node(scenario.cluster.placement, node.value));
     machines_.push_back(
         std::make_unique<Machine>(kernel_, network_, recorder_, ring_, scenario_, node));
   }
@@ -201,6 +202,11 @@ void World::start_workloads() {
   for (const WorkloadOptions& options : scenario_.workload) {
     std::vector<Seat> seats;
     for (int64_t i = 0; i < options.clients; ++i) {
+      Place place = dealt_place(scenario_.cluster.placement, static_cast<int64_t>(clients_.size()));
+      place.region = options.region.value_or(place.region);
+      place.zone = options.zone.value_or(place.zone);
+      place.rack = options.rack.value_or(place.rack);
+      network_.place(NodeId{next_id}, place);
       clients_.push_back(std::make_unique<ClientMachine>(kernel_, network_, NodeId{next_id++},
                                                          scenario_.cluster.clocks));
       seats.push_back({clients_.back()->environment, &clients_.back()->messenger});
@@ -418,6 +424,7 @@ void World::report(Metrics& metrics) const {
   metrics.set("messages_sent", count(network.sent));
   metrics.set("messages_lost", count(network.lost));
   metrics.set("messages_cut", count(network.cut));
+  metrics.set("messages_reordered", count(network.reordered));
   metrics.set("messages_clogged", count(network.clogged));
   metrics.set("messages_duplicated", count(network.duplicated));
   metrics.set("events", count(kernel_.event_count()));
@@ -473,8 +480,13 @@ uint64_t World::begin_clog(const std::vector<NodeId>& from, const std::vector<No
   return network_.clog(from, to, one_way ? Directions::kOneWay : Directions::kBothWays).value;
 }
 uint64_t World::begin_impairment(const std::vector<NodeId>& from, const std::vector<NodeId>& to,
-                                 Probability loss, Probability duplication) {
-  return network_.impair(from, to, {loss, duplication}).value;
+                                 const LinkFault& impairment) {
+  const LinkChances chances{.loss = impairment.loss,
+                            .duplication = impairment.duplication,
+                            .packet_loss = impairment.packet_loss,
+                            .reordering = impairment.reordering,
+                            .reordering_delay = impairment.reordering_delay};
+  return network_.impair(from, to, chances, impairment.bandwidth).value;
 }
 void World::end_link_fault(uint64_t handle) { network_.heal({handle}); }
 void World::add_message_lag(NodeId node, Duration change) { network_.add_lag(node, change); }

@@ -104,7 +104,7 @@ class World final : private FaultTargets {
   uint64_t begin_clog(const std::vector<NodeId>& from, const std::vector<NodeId>& to,
                       bool one_way) override;
   uint64_t begin_impairment(const std::vector<NodeId>& from, const std::vector<NodeId>& to,
-                            Probability loss, Probability duplication) override;
+                            const LinkFault& impairment) override;
   void end_link_fault(uint64_t handle) override;
   void add_message_lag(NodeId node, Duration change) override;
   void add_disk_lag(NodeId node, Duration change) override;

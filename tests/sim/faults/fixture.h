@@ -41,7 +41,8 @@ class FaultWorld final : private FaultTargets {
     const Instant now = kernel.now();
     const uint64_t clogged = net.counters().clogged;
     for (uint32_t from = 0; from < ports_.size(); ++from) {
-      for (uint32_t to = 0; to < ports_.size(); ++to) ports_[from]->send({to}, Buffer("?"), env::MessageKind::kOther);
+      for (uint32_t to = 0; to < ports_.size(); ++to)
+        ports_[from]->send({to}, Buffer("?"), env::MessageKind::kOther);
     }
     kernel.run_until(now);
     const bool held = net.counters().clogged > clogged;
@@ -92,8 +93,8 @@ class FaultWorld final : private FaultTargets {
     return net.clog(from, to, directions(one_way)).value;
   }
   uint64_t begin_impairment(const std::vector<NodeId>& from, const std::vector<NodeId>& to,
-                            Probability loss, Probability duplication) override {
-    return net.impair(from, to, {loss, duplication}).value;
+                            const LinkFault& fault) override {
+    return net.impair(from, to, {.loss = fault.loss, .duplication = fault.duplication}).value;
   }
   void end_link_fault(uint64_t handle) override { net.heal({handle}); }
   void add_message_lag(NodeId node, Duration change) override { net.add_lag(node, change); }

@@ -553,5 +553,153 @@ TEST(Network, BooksCloseUnderRandomFaults) {
   }
 }
 
+// --- bandwidth as a queue ---
+
+// Poisson arrivals of 1,000-byte messages at 80 % of 1 MB/s: an M/D/1 queue, in which the mean wait
+// is rho * D / (2 * (1 - rho)) = 2 ms, and the mean time to pass 3 ms (Pollaczek, Khinchine).
+TEST(NetworkQueue, ALinkUnderPoissonArrivalsWaitsAsMD1) {
+  NetworkOptions o = plain();
+  o.delay_min = o.delay_mean = {};
+  o.bandwidth = {1'000'000};
+  World w(o);
+  Random random(1, "arrivals");
+  std::vector<Instant> sent;
+  Duration at;
+  for (int i = 0; i < 200'000; ++i) {
+    at += random.exponential(microseconds(1250));
+    sent.push_back(Instant{} + at);
+    w.send_at(at, 0, 1, std::string(1000, 'm'));
+  }
+  w.run();
+  ASSERT_EQ(w.arrivals.size(), sent.size());
+  double sum = 0;
+  for (size_t i = 0; i < sent.size(); ++i) sum += (w.arrivals[i].at - sent[i]).in_seconds();
+  EXPECT_NEAR(sum / static_cast<double>(sent.size()) * 1e3, 3.0, 0.12);
+}
+
+TEST(NetworkQueue, AMachinesLinksShareItsPort) {
+  NetworkOptions o = plain();
+  o.port_bandwidth = {1'000'000};
+  World w(o);
+  for (uint32_t to : {1u, 2u, 3u}) w.send_at({}, 0, to, std::string(1000, 'm'));
+  w.run();
+  // Each leaves 1 ms after the one before, travels for 1 ms, and takes 1 ms to enter.
+  ASSERT_EQ(w.arrivals.size(), 3u);
+  for (uint32_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(w.arrivals[i].to, i + 1);
+    EXPECT_EQ(w.arrivals[i].at, Instant{} + milliseconds(3 + i));
+  }
+  w.expect_books_close();
+}
+
+TEST(NetworkQueue, WhatManySendToOneQueuesAtItsPort) {
+  NetworkOptions o = plain();
+  o.port_bandwidth = {1'000'000};
+  World w(o);
+  for (uint32_t from : {1u, 2u, 3u}) w.send_at({}, from, 0, std::string(1000, 'm'));
+  w.run();
+  ASSERT_EQ(w.arrivals.size(), 3u);
+  for (uint32_t i = 0; i < 3; ++i) EXPECT_EQ(w.arrivals[i].at, Instant{} + milliseconds(3 + i));
+}
+
+TEST(NetworkQueue, AnImpairedLinkMayBeSlower) {
+  World w(plain());
+  const LinkFaultId slow = w.net.impair({{0}}, {{1}}, {}, Bandwidth{1000});
+  w.send_at({}, 0, 1, std::string(100, 'm'));
+  w.send_at({}, 0, 2, std::string(100, 'm'));
+  w.at(seconds(1), [&] { w.net.heal(slow); });
+  w.send_at(seconds(1), 0, 1, std::string(100, 'm'));
+  w.run();
+  ASSERT_EQ(w.arrivals.size(), 3u);
+  EXPECT_EQ(w.arrivals[0].at, Instant{} + milliseconds(1));
+  EXPECT_EQ(w.arrivals[1].at, Instant{} + milliseconds(101));
+  EXPECT_EQ(w.arrivals[2].at, Instant{} + milliseconds(1001));
+}
+
+// --- order ---
+
+int overtakings(const NetworkOptions& o, int messages) {
+  World w(o);
+  for (int i = 0; i < messages; ++i) {
+    w.send_at(microseconds(100) * i, 0, 1,
+              std::string(1, static_cast<char>('a' + i % 2)) + std::to_string(i));
+  }
+  w.run();
+  EXPECT_EQ(w.arrivals.size(), static_cast<size_t>(messages));
+  int count = 0, greatest = -1;
+  for (const Arrival& a : w.arrivals) {
+    const int number = std::stoi(a.message.substr(1));
+    count += number < greatest ? 1 : 0;
+    greatest = std::max(greatest, number);
+  }
+  return count;
+}
+
+TEST(NetworkOrder, IndependentDelaysLetMessagesOvertakeUnlessTheLinkKeepsOrder) {
+  NetworkOptions o = random_delays();
+  EXPECT_GT(overtakings(o, 1000), 500);
+  o.in_order = true;
+  EXPECT_EQ(overtakings(o, 1000), 0);
+}
+
+TEST(NetworkOrder, AReorderedMessageIsHeldBackByAUniformDraw) {
+  NetworkOptions o = plain();
+  o.in_order = true;
+  o.reordering = percent(10);
+  o.reordering_delay = milliseconds(20);
+  EXPECT_NEAR(overtakings(o, 10'000), 1000, 120);
+  World w(o);
+  for (int i = 0; i < 10'000; ++i) w.send_at(seconds(i), 0, 1, "m");
+  w.run();
+  double sum = 0;
+  for (int i = 0; i < 10'000; ++i) {
+    const Duration held =
+        w.arrivals[static_cast<size_t>(i)].at - Instant{} - seconds(i) - milliseconds(1);
+    EXPECT_LE(held, milliseconds(20));
+    sum += held.in_seconds();
+  }
+  const auto reordered = static_cast<double>(w.net.counters().reordered);
+  EXPECT_NEAR(reordered, 1000, 100);
+  EXPECT_NEAR(sum / reordered * 1e3, 10, 0.6);
+}
+
+// --- loss by size ---
+
+TEST(NetworkLoss, LargeMessagesAreLostMoreOften) {
+  NetworkOptions o = plain();
+  o.packet_loss = percent(5);
+  o.packet_size = {1000};
+  World w(o);
+  for (int i = 0; i < 10'000; ++i) {
+    w.send_at(milliseconds(i), 0, 1, std::string(100, 's'));
+    w.send_at(milliseconds(i), 0, 2, std::string(10'000, 'l'));
+  }
+  w.run();
+  // 0.95 and 0.95^10 = 0.5987 of 10,000, within four standard deviations.
+  EXPECT_NEAR(static_cast<double>(w.messages_at(1).size()), 9500, 90);
+  EXPECT_NEAR(static_cast<double>(w.messages_at(2).size()), 5987, 200);
+  w.expect_books_close();
+}
+
+// --- places ---
+
+TEST(NetworkPlaces, ALinkIsWhatLiesBetweenItsMachines) {
+  NetworkOptions o = plain();
+  LinkOptions& zone = o.topology.inter_zone;
+  zone.delay = DelayDistribution::kConstant;
+  zone.delay_min = zone.delay_mean = milliseconds(9);
+  zone.bandwidth = {INT64_MAX};
+  World w(o);
+  w.net.place({2}, {.region = 0, .zone = 1, .rack = 0});
+  w.send_at({}, 0, 1, "near");
+  w.send_at({}, 0, 2, "far");
+  w.send_at({}, 2, 3, "far");
+  w.run();
+  ASSERT_EQ(w.arrivals.size(), 3u);
+  EXPECT_EQ(w.arrivals[0], (Arrival{Instant{} + milliseconds(1), 0, 1, "near"}));
+  EXPECT_EQ(w.arrivals[1], (Arrival{Instant{} + milliseconds(9), 0, 2, "far"}));
+  EXPECT_EQ(w.arrivals[2], (Arrival{Instant{} + milliseconds(9), 2, 3, "far"}));
+}
+
 }  // namespace
 }  // namespace revenant::sim

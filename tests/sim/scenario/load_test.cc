@@ -190,5 +190,17 @@ TEST(Load, EveryPointOfAShippedSweepResolves) {
   }
 }
 
+TEST(Load, NodesAreDealtToPlacesAndPlacesStandForThem) {
+  const Scenario s = must_parse(scenario_with(R"("cluster": { "nodes": 7, "replication_factor": 3,
+      "placement": { "regions": 2, "zones": 2, "places": [ { "nodes": 6, "region": 4, "rack": 1 } ] } },
+    "faults": [ { "at": "1m", "crash": { "node": "region 0" } }, { "at": "1m", "crash": { "node": "zone 1" } },
+                { "at": "1m", "crash": { "node": "region 4 rack 1" } },
+                { "at": "1m", "partition": { "from": "region 1 zone 0" } } ])"));
+  EXPECT_EQ(s.faults[0].crash->node.nodes, (std::vector<uint32_t>{0, 2, 4}));
+  EXPECT_EQ(s.faults[1].crash->node.nodes, (std::vector<uint32_t>{2, 3}));
+  EXPECT_EQ(s.faults[2].crash->node.nodes, (std::vector<uint32_t>{6}));
+  EXPECT_EQ(s.faults[3].partition->from.nodes, (std::vector<uint32_t>{1, 5}));
+}
+
 }  // namespace
 }  // namespace revenant::sim

@@ -9,12 +9,15 @@ namespace {
 // Every optional present, every kind of entry, and values other than the defaults.
 constexpr const char* kFull = R"({
   "name": "full", "question": "?", "duration": "2h", "settle": "90s", "sample_every": "1m",
-  "cluster": { "nodes": 7, "replication_factor": 5, "vnodes": 3, "clocks": { "offset_max": "3ms", "drift_ppm_max": 40 } },
+  "cluster": { "nodes": 7, "replication_factor": 5, "vnodes": 3,
+               "placement": { "regions": 2, "zones": 2, "places": [ { "nodes": [ 0, 5 ], "region": 1, "rack": 7 } ] }, "clocks": { "offset_max": "3ms", "drift_ppm_max": 40 } },
   "storage": { "purge_guards": { "memtables": false }, "sstable": { "block_size": "8KiB" },
                "compaction": { "strategy": "leveled", "bucket_low": 0.25 } },
   "replication": { "write": "ALL", "read": 2, "read_repair": "async", "hinted_handoff": "off", "repair": { "every": "36h" } },
   "disk": { "profile": "hdd", "sync_latency": "5ms", "write_bandwidth": "unlimited" },
-  "network": { "profile": "inter_az", "delay": "uniform", "loss": "0.1%", "delay_added": "1us",
+  "network": { "profile": "inter_az", "delay": "uniform", "loss": "0.1%", "delay_added": "1us", "in_order": true,
+               "port_bandwidth": "1GiB/s", "topology": { "inter_zone": { "profile": "ec2_az_b_c", "packet_loss": "1%" },
+                 "region_links": [ { "from": 1, "to": 0, "one_way": true, "profile": "wan" } ] },
                "legs": [ { "leg": "read_response", "delay": "pareto_exponential", "delay_min": "1ms", "delay_body": 0.75,
                            "delay_shape": 3.5, "delay_tail_mean": "9ms" },
                          { "name": "w", "delay": "empirical", "delay_quantiles": { "min": "1ms", "p99.9": "2ms" } } ] },
@@ -29,6 +32,7 @@ constexpr const char* kFull = R"({
               { "at": "4s", "for": "1m", "period": "10s", "duty": 0.25, "isolate": { "node": 1, "clients": true } },
               { "at": "4s", "period": "1s", "bridge": { "node": 3, "from": [ 0, 1 ] } },
               { "at": "4s", "ring": {} },
+              { "at": "4s", "pause": { "node": "region 1 zone 0" } },
               { "at": "4s", "clog": { "from": 0, "to": 2, "one_way": true } },
               { "at": "5s", "lag": { "node": 1, "disk": "1ms" } },
               { "at": "6s", "link": { "from": "all", "to": 3, "loss": "50%" } },
@@ -65,7 +69,7 @@ TEST(Resolved, PrintsWhatWasSet) {
   EXPECT_EQ(at("workload.closed.rate"), "-") << "absent inside a list";
   EXPECT_EQ(at("faults.a.crash.node"), R"("all")");
   EXPECT_EQ(at("faults[3].partition.to"), "-");
-  EXPECT_EQ(at("faults[9].link.loss"), "0.5");
+  EXPECT_EQ(at("faults[10].link.loss"), "0.5");
   EXPECT_EQ(at("storage.purge_guards.memtables"), "false");
   EXPECT_EQ(printed["sweep"]["seed"].dump(), "[5,18446744073709551615]");
 }

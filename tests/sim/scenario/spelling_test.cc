@@ -56,7 +56,8 @@ TEST(Spelling, NothingElseIsGuessedAt) {
     EXPECT_FALSE(Spelling<Probability>::parse(json).has_value()) << json;
   }
   for (const Json& json :
-       {Json(-1), Json(1.0), Json("0"), Json(4294967296), Json::array({0, "1"}), Json::object()}) {
+       {Json(-1), Json(1.0), Json("0"), Json("zone"), Json("zone -1"), Json("rack 1 zone 2"),
+        Json("zone 1x"), Json(4294967296), Json::array({0, "1"}), Json::object()}) {
     EXPECT_FALSE(Spelling<NodeSet>::parse(json).has_value()) << json;
   }
   for (const char* text :
@@ -100,6 +101,9 @@ TEST(Spelling, WhatIsPrintedParsesToTheSameValue) {
                                {{999'999'999}, milliseconds(3)},
                                {{1'000'000'000}, milliseconds(4)}}});
   expect_round_trip(NodeSet{.all = true, .nodes = {}});
+  expect_round_trip(
+      NodeSet{.all = false, .nodes = {}, .place = PlacePattern{.region = 1, .rack = 3}});
+  expect_round_trip(NodeSet{.all = false, .nodes = {}, .place = PlacePattern{.zone = 0}});
   expect_round_trip(NodeSet{.all = false, .nodes = {3}});
   expect_round_trip(NodeSet{.all = false, .nodes = {0, 3}});
   expect_round_trip(replication::ConsistencyLevel{replication::ConsistencyLevel::Kind::kNumber, 2});
