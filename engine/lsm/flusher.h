@@ -1,5 +1,5 @@
-// Turns frozen memtables into SSTables of level 0 (or deeper, if the strategy says so), the oldest first, one at a time, besides
-// whatever else runs.
+// Turns frozen memtables into SSTables of level 0 (or deeper, if the strategy says so), the oldest
+// first, one at a time, besides whatever else runs.
 //
 //   active ── freeze ──> frozen ── job: write SSTable ──> install {SSTable in, memtable and log
 //   segment out}

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/lsm/compaction/runs.h"
+#include "engine/lsm/compaction/size_tiered.h"
 #include "engine/lsm/compaction/tombstones.h"
 
 namespace revenant::lsm {
@@ -41,13 +42,7 @@ class LazyLevelingPicker final : public CompactionPicker {
   }
 
   std::optional<CompactionPick> pick_major(const Levels& levels) const override {
-    CompactionPick pick{
-        .purpose = CompactionPurpose::kMajor, .to = 1, .output_bytes_max = output_bytes_max()};
-    for (const auto& level : levels)
-      pick.inputs.insert(pick.inputs.end(), level.begin(), level.end());
-    if (pick.inputs.empty()) return std::nullopt;
-    pick.explanation.reason = "everything, on demand";
-    return pick;
+    return pick_all_into_one(levels, 1, output_bytes_max());
   }
 
   std::optional<Instant> next_check(const Levels& levels, Instant now) const override {

@@ -5,6 +5,7 @@
 
 #include "engine/base/check.h"
 #include "engine/lsm/compaction/purge.h"
+#include "engine/lsm/compaction/size_tiered.h"
 #include "engine/lsm/compaction/tombstones.h"
 
 namespace revenant::lsm {
@@ -55,17 +56,11 @@ class LeveledPicker final : public CompactionPicker {
   }
 
   std::optional<CompactionPick> pick_major(const Levels& levels) const override {
-    CompactionPick pick{.purpose = CompactionPurpose::kMajor,
-                        .to = level_targets(levels, options_).base_level,
-                        .output_bytes_max = output_bytes_max()};
+    int to = level_targets(levels, options_).base_level;
     for (size_t level = 0; level < levels.size(); ++level) {
-      if (levels[level].empty()) continue;
-      pick.to = std::max(pick.to, static_cast<int>(level));
-      pick.inputs.insert(pick.inputs.end(), levels[level].begin(), levels[level].end());
+      if (!levels[level].empty()) to = std::max(to, static_cast<int>(level));
     }
-    if (pick.inputs.empty()) return std::nullopt;
-    pick.explanation.reason = "everything, on demand";
-    return pick;
+    return pick_all_into_one(levels, to, output_bytes_max());
   }
 
   // LevelDB: PickLevelForMemTableOutput.

@@ -69,8 +69,10 @@ std::vector<SstableMetaPtr> largest_bucket(const std::vector<SstableMetaPtr>& ss
   return best;
 }
 
-std::optional<CompactionPick> pick_all_into_one(const Levels& levels) {
-  CompactionPick pick{.purpose = CompactionPurpose::kMajor};
+std::optional<CompactionPick> pick_all_into_one(const Levels& levels, int to,
+                                                uint64_t output_bytes_max) {
+  CompactionPick pick{
+      .purpose = CompactionPurpose::kMajor, .to = to, .output_bytes_max = output_bytes_max};
   for (const auto& level : levels)
     pick.inputs.insert(pick.inputs.end(), level.begin(), level.end());
   if (pick.inputs.empty()) return std::nullopt;

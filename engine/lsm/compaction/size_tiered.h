@@ -68,7 +68,8 @@ std::vector<std::vector<SstableMetaPtr>> size_tiered_buckets(std::vector<Sstable
 std::vector<SstableMetaPtr> largest_bucket(const std::vector<SstableMetaPtr>& sstables,
                                            const CompactionOptions& options);
 
-// Every SSTable of every level into one of level 0.
-std::optional<CompactionPick> pick_all_into_one(const Levels& levels);
+// Every SSTable of every level into one run of level `to`; nothing if there are none.
+std::optional<CompactionPick> pick_all_into_one(const Levels& levels, int to = 0,
+                                                uint64_t output_bytes_max = UINT64_MAX);
 
 }  // namespace revenant::lsm

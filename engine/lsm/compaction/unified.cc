@@ -32,14 +32,23 @@ class KeyLine {
     return std::max(static_cast<double>(covered) / static_cast<double>(length_), 1e-9);
   }
 
-  // The keys that divide it in `parts`.
-  std::vector<Buffer> boundaries(uint64_t parts) const {
+  // Those of the keys that divide it in `parts` that lie within the range, but not at its begin. Only
+  // these are made: a narrow range may be so dense that the whole line has millions.
+  std::vector<Buffer> boundaries(uint64_t parts, const KeyRange& range) const {
+    parts = std::min(parts, length_);
+    // Of the part that a place on the line lies in.
+    const auto part_at = [&](uint64_t place) {
+      return static_cast<uint64_t>(static_cast<unsigned __int128>(place) * parts / length_);
+    };
+    const uint64_t first = std::max<uint64_t>(part_at(digits(range.least) - least_), 1);
+    const uint64_t last = part_at(digits(range.greatest) - least_) + 1;
     std::vector<Buffer> keys;
-    for (uint64_t i = 1; i < parts; ++i) {
+    for (uint64_t i = first; i <= last && i < parts; ++i) {
       const auto offset =
           static_cast<uint64_t>(static_cast<unsigned __int128>(length_) * i / parts);
       Buffer key = prefix_;
       put_big_endian64(key, least_ + offset);
+      if (key <= range.least || key > range.greatest) continue;
       if (keys.empty() || keys.back() < key) keys.push_back(std::move(key));
     }
     return keys;
@@ -165,9 +174,7 @@ class UnifiedPicker final : public CompactionPicker {
     hull.properties.least_key = range.least;
     hull.properties.greatest_key = range.greatest;
     const double density = static_cast<double>(total_bytes(pick.inputs)) / line.share(hull);
-    for (Buffer& key : line.boundaries(unified_shards(density, options_))) {
-      if (key > range.least && key <= range.greatest) pick.boundaries.push_back(std::move(key));
-    }
+    pick.boundaries = line.boundaries(unified_shards(density, options_), range);
   }
 
   const CompactionOptions options_;

@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/lsm/compaction/size_tiered.h"
 #include "engine/lsm/compaction/tombstones.h"
 
 namespace revenant::lsm {
 namespace {
 
-struct Run {
+// What RocksDB counts as a sorted run: an SSTable of level 0, or a deeper level as a whole. (The runs of
+// runs.h lie in level 0 altogether.)
+struct LevelRun {
   int level;
   std::vector<SstableMetaPtr> sstables;
   uint64_t bytes;
@@ -21,7 +24,7 @@ class UniversalPicker final : public CompactionPicker {
       : options_(options), context_(context) {}
 
   std::optional<CompactionPick> pick(const LsmState& state) const override {
-    const std::vector<Run> runs = sorted_runs(state);
+    const std::vector<LevelRun> runs = level_runs(state);
     if (runs.empty()) return std::nullopt;
     PickExplanation explanation = explain(runs);
     std::optional<CompactionPick> pick;
@@ -36,7 +39,7 @@ class UniversalPicker final : public CompactionPicker {
       attempt(too_much_space(runs), "newer runs take too much space beside the oldest");
       attempt(similar(runs, options_.size_ratio, options_.max_merge_width),
               "runs of similar size, newest first");
-      const int64_t idle = std::ranges::count(runs, false, &Run::busy);
+      const int64_t idle = std::ranges::count(runs, false, &LevelRun::busy);
       if (idle > trigger) {
         attempt(similar(runs, UINT32_MAX, idle - trigger + 1),
                 "too many runs, whatever their sizes");
@@ -50,14 +53,7 @@ class UniversalPicker final : public CompactionPicker {
   }
 
   std::optional<CompactionPick> pick_major(const Levels& levels) const override {
-    CompactionPick pick{.purpose = CompactionPurpose::kMajor,
-                        .to = last_level(),
-                        .output_bytes_max = output_bytes_max(last_level())};
-    for (const auto& level : levels)
-      pick.inputs.insert(pick.inputs.end(), level.begin(), level.end());
-    if (pick.inputs.empty()) return std::nullopt;
-    pick.explanation.reason = "everything, on demand";
-    return pick;
+    return pick_all_into_one(levels, last_level(), output_bytes_max(last_level()));
   }
 
   std::optional<Instant> next_check(const Levels& levels, Instant now) const override {
@@ -92,8 +88,8 @@ class UniversalPicker final : public CompactionPicker {
   using Chosen = std::optional<std::pair<size_t, size_t>>;  // from, and before
 
   // Newest first.
-  static std::vector<Run> sorted_runs(const LsmState& state) {
-    std::vector<Run> runs;
+  static std::vector<LevelRun> level_runs(const LsmState& state) {
+    std::vector<LevelRun> runs;
     for (size_t level = 0; level < state.levels.size(); ++level) {
       const auto& sstables = state.levels[level];
       if (level == 0) {
@@ -107,7 +103,7 @@ class UniversalPicker final : public CompactionPicker {
     return runs;
   }
 
-  PickExplanation explain(const std::vector<Run>& runs) const {
+  PickExplanation explain(const std::vector<LevelRun>& runs) const {
     PickExplanation explanation;
     uint64_t newer = 0;
     for (size_t i = 0; i + 1 < runs.size(); ++i) newer += runs[i].bytes;
@@ -122,7 +118,7 @@ class UniversalPicker final : public CompactionPicker {
     return explanation;
   }
 
-  Chosen too_old(const std::vector<Run>& runs, Instant now) const {
+  Chosen too_old(const std::vector<LevelRun>& runs, Instant now) const {
     const Duration period = options_.periodic_compaction_seconds;
     if (period == Duration{}) return std::nullopt;
     for (size_t i = 0; i < runs.size(); ++i) {
@@ -135,7 +131,7 @@ class UniversalPicker final : public CompactionPicker {
     return std::nullopt;
   }
 
-  Chosen too_much_space(const std::vector<Run>& runs) const {
+  Chosen too_much_space(const std::vector<LevelRun>& runs) const {
     size_t start = 0;
     while (start < runs.size() && runs[start].busy) ++start;
     if (start + 1 >= runs.size()) return std::nullopt;
@@ -146,7 +142,7 @@ class UniversalPicker final : public CompactionPicker {
     return std::pair(start, runs.size());
   }
 
-  Chosen similar(const std::vector<Run>& runs, int64_t ratio, int64_t width_max) const {
+  Chosen similar(const std::vector<LevelRun>& runs, int64_t ratio, int64_t width_max) const {
     const auto within = [&](uint64_t bytes, uint64_t limit) {
       return static_cast<double>(bytes) <=
              static_cast<double>(limit) * static_cast<double>(100 + ratio) / 100;
@@ -170,7 +166,7 @@ class UniversalPicker final : public CompactionPicker {
     return std::nullopt;
   }
 
-  std::optional<CompactionPick> merge(const std::vector<Run>& runs, size_t begin, size_t end,
+  std::optional<CompactionPick> merge(const std::vector<LevelRun>& runs, size_t begin, size_t end,
                                       const LsmState& state) const {
     CompactionPick pick{.from = runs[begin].level};
     if (end == runs.size()) {
@@ -194,7 +190,7 @@ class UniversalPicker final : public CompactionPicker {
     const std::optional<TombstonePick> due = most_due_for_tombstones(
         state, options_, context_.gc_grace, [](const SstableMetaPtr&, int) { return true; });
     if (!due.has_value()) return std::nullopt;
-    const std::vector<Run> runs = sorted_runs(state);
+    const std::vector<LevelRun> runs = level_runs(state);
     for (size_t i = 0; i < runs.size(); ++i) {
       if (std::ranges::find(runs[i].sstables, due->sstable) == runs[i].sstables.end()) continue;
       auto pick = merge(runs, i, std::min(i + 2, runs.size()), state);
