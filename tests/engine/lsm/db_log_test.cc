@@ -2,11 +2,10 @@
 // finds.
 #include <gtest/gtest.h>
 
-#include "engine/lsm/log_record.h"
 #include "engine/lsm/manifest.h"
-#include "engine/wal/wal.h"
 #include "tests/engine/lsm/compaction/sstables.h"
 #include "tests/engine/lsm/db_fixture.h"
+#include "tests/engine/lsm/log_segment.h"
 
 namespace revenant::lsm {
 namespace {
@@ -48,19 +47,6 @@ class DbLogTest : public DbTest {
       if (path.ends_with(suffix)) result.push_back(path);
     }
     return result;
-  }
-  // A log segment with one value a record.
-  void put_segment(uint64_t number, uint64_t first_sequence, const std::vector<std::string>& keys) {
-    auto file = must(memory.create(fmt::format("db/{:06}.wal", number)));
-    wal::WalWriter writer(std::move(file));
-    for (const std::string& key : keys) {
-      Buffer record;
-      append_log_record_header(record, {first_sequence++}, 1);
-      append_log_record_entry(
-          record, key,
-          {.kind = CellKind::kValue, .version = {7}, .deletion_time = {}, .value = "v"});
-      must(writer.append(record));
-    }
   }
 
   int syncs = 0;
@@ -217,8 +203,8 @@ TEST_F(DbLogTest, ATornEndIsDroppedAndReported) {
 
 TEST_F(DbLogTest, NothingIsReplayedAcrossAHoleNowOrLater) {
   kill();
-  put_segment(100, 1, {"a", "b", "c"});
-  put_segment(101, 4, {"d"});
+  put_segment(memory, 100, 1, {"a", "b", "c"});
+  put_segment(memory, 101, 4, {"d"});
   const Buffer after_hole = memory.contents("db/000101.wal");
   memory.contents("db/000100.wal").pop_back();  // c is torn: d must not be there without it
   reopen();

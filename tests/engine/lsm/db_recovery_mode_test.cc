@@ -1,28 +1,14 @@
 // The four recovery modes against logs damaged by hand: what each takes, and what it refuses.
 #include <gtest/gtest.h>
 
-#include "engine/lsm/log_record.h"
-#include "engine/wal/wal.h"
 #include "tests/engine/lsm/db_fixture.h"
+#include "tests/engine/lsm/log_segment.h"
 
 namespace revenant::lsm {
 namespace {
 
 class RecoveryModes : public DbTest {
  protected:
-  // A log segment with one value a record.
-  void put_segment(uint64_t number, uint64_t first_sequence, const std::vector<std::string>& keys) {
-    auto file = must(memory.create(fmt::format("db/{:06}.wal", number)));
-    wal::WalWriter writer(std::move(file));
-    for (const std::string& key : keys) {
-      Buffer record;
-      append_log_record_header(record, {first_sequence++}, 1);
-      append_log_record_entry(
-          record, key,
-          {.kind = CellKind::kValue, .version = {7}, .deletion_time = {}, .value = "v"});
-      must(writer.append(record));
-    }
-  }
   // Two segments, damaged: the keys that are there after an open, or why there was none.
   std::string open_after(WalRecoveryMode mode, const std::function<void()>& damage) {
     kill();
@@ -31,8 +17,8 @@ class RecoveryModes : public DbTest {
     options.wal.recovery_mode = mode;
     open();
     kill();
-    put_segment(100, 1, {"a", "b", "c"});
-    put_segment(101, 4, {"d"});
+    put_segment(memory, 100, 1, {"a", "b", "c"});
+    put_segment(memory, 101, 4, {"d"});
     damage();
     machine().boot();
     std::string keys;
