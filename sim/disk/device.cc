@@ -20,7 +20,9 @@ std::string_view name_of(const DeviceOperation& operation) {
 }  // namespace
 
 Device::Device(Kernel& kernel, NodeId node, const DiskOptions& options)
-    : kernel_(kernel), node_(node), queue_(options) {}
+    : kernel_(kernel),
+      node_(node),
+      queue_(options, kernel.stream(fmt::format("disk/{}/latency", node.value))) {}
 
 Device::~Device() { lose_power(); }
 

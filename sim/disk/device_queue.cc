@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <utility>
 
 #include "sim/disk/stored_file.h"
 
@@ -9,6 +10,7 @@ namespace revenant::sim {
 namespace {
 
 constexpr uint64_t kNoticeable = uint64_t{1} << 30;
+constexpr uint64_t kCountedAsOne = uint64_t{256} << 10;
 
 // Rounded down to a nanosecond.
 Duration transfer_time(uint64_t bytes, Bandwidth bandwidth) {
@@ -19,20 +21,24 @@ Duration transfer_time(uint64_t bytes, Bandwidth bandwidth) {
 
 }  // namespace
 
-DeviceQueue::DeviceQueue(const DiskOptions& options)
+DeviceQueue::DeviceQueue(const DiskOptions& options, Random random)
     : read_latency_(options.read_latency),
       write_latency_(options.write_latency),
       sync_latency_(options.sync_latency),
+      latency_(options, std::move(random)),
       read_bandwidth_(options.read_bandwidth),
       write_bandwidth_(options.write_bandwidth),
+      sustained_(options.iops, options.iops_credits),
+      burst_(options.iops_burst, 0),
       slots_(static_cast<size_t>(options.queue_depth)),
-      costs_nothing_((read_latency_ + write_latency_ + sync_latency_).ns == 0 &&
+      costs_nothing_(options.iops == 0 && options.iops_burst == 0 &&
+                     (read_latency_ + write_latency_ + sync_latency_).ns == 0 &&
                      transfer_time(kNoticeable, std::min(read_bandwidth_, write_bandwidth_)).ns ==
                          0) {}
 
 Instant DeviceQueue::submit(const DeviceOperation& operation, Instant now) {
   count(operation);
-  const Instant start = take_slot(now);
+  const Instant start = admit(operation, take_slot(now));
   Instant moved = start;
   if (operation.bytes > 0) {
     const Bandwidth bandwidth =
@@ -63,22 +69,30 @@ Instant DeviceQueue::take_slot(Instant now) {
   return busy_.size() < slots_ ? now : free_earliest();
 }
 
+Instant DeviceQueue::admit(const DeviceOperation& operation, Instant now) {
+  const auto tokens = static_cast<int64_t>(
+      std::max<uint64_t>(1, (operation.bytes + kCountedAsOne - 1) / kCountedAsOne));
+  return burst_.take(tokens, sustained_.take(tokens, now));
+}
+
 bool DeviceQueue::goes_on(const DeviceOperation& operation) const {
   return operation.file == last_file_ &&
          (operation.first_page == last_page_ || operation.first_page == last_page_ + 1);
 }
 
-Duration DeviceQueue::latency(const DeviceOperation& operation) const {
+Duration DeviceQueue::latency(const DeviceOperation& operation) {
   switch (operation.kind) {
     case DeviceOperationKind::kRead:
-      return read_latency_;
+      return latency_.draw(read_latency_);
     case DeviceOperationKind::kSync:
-      return sync_latency_;
+      return latency_.draw(sync_latency_);
     case DeviceOperationKind::kWrite:
       break;
   }
-  const Duration positioning = goes_on(operation) ? nanoseconds(0) : write_latency_;
-  return operation.flush == Flush::kYes ? positioning + sync_latency_ : positioning;
+  Duration sum;
+  if (!goes_on(operation)) sum += latency_.draw(write_latency_);
+  if (operation.flush == Flush::kYes) sum += latency_.draw(sync_latency_);
+  return sum;
 }
 
 void DeviceQueue::count(const DeviceOperation& operation) {

@@ -1,17 +1,22 @@
 // When an operation of a storage device will have finished: the device's one queue, as arithmetic.
 //
-//   submitted ──wait──> slot free ──wait──> channel free ──bytes/bandwidth──> ──latency──> finished
-//                       └────────────────── the slot is taken ─────────────────────────────┘
-//                                           └─ the channel is taken ─┘
+//   submitted ──> slot free ──> admitted ──> channel free ──bytes/bandwidth──> ──latency──> finished
+//                 └───────────────────── the slot is taken ────────────────────────────────┘
+//                                            └─ the channel is taken ─┘
 //
 // Latencies overlap, as many as there are slots; bytes share one channel and move one operation
 // after the other, first come first served. Reads, writes and syncs of everybody on the machine
 // meet here. A lone operation takes latency + bytes / bandwidth; a full queue gives min(slots /
-// time in slot, bandwidth).
+// time in slot, bandwidth, IOPS).
+//
+// A volume that is sold by the operation admits so many a second (`iops`), and up to `iops_burst`
+// while it has credits: two token buckets (token_bucket.h). Its limit of throughput is the channel:
+// a bucket that holds nothing. Operations above 256 KiB count as several (Amazon's rule for EBS on
+// SSDs, from memory); a flush that moves nothing counts as one.
 //
 // Simplified: an operation's bytes move before its latency rather than after or within it, which
 // lets the finish be computed at submission and never changes it afterwards. Nothing is reordered.
-// Latencies are constant: spread comes from queueing and from injected lag. A write that begins on
+// A write that begins on
 // the page where the last operation ended, or on the next one, needs no positioning and pays no
 // latency; reads always pay. Addresses on the medium do not exist beyond that, nor do erase blocks,
 // caches in the drive, zones or a bus between several drives.
@@ -22,7 +27,9 @@
 #include <vector>
 
 #include "engine/base/time.h"
+#include "sim/disk/latency.h"
 #include "sim/disk/options.h"
+#include "sim/disk/token_bucket.h"
 
 namespace revenant::sim {
 
@@ -46,7 +53,8 @@ struct DeviceTotals {
 
 class DeviceQueue {
  public:
-  explicit DeviceQueue(const DiskOptions& options);
+  // Latencies are drawn from `random`.
+  DeviceQueue(const DiskOptions& options, Random random);
 
   // Takes the operation in at `now`, which never goes back, and returns when it will have finished.
   Instant submit(const DeviceOperation& operation, Instant now);
@@ -55,18 +63,21 @@ class DeviceQueue {
   void set_lag(Duration lag) { lag_ = lag; }
   // No operation of less than a gibibyte takes any time.
   bool instant() const { return costs_nothing_ && lag_.ns == 0; }
-  // Empties the queue, as after a power cycle. Totals stay.
+  // Empties the queue, as after a power cycle. Totals and credits stay.
   void reset();
   const DeviceTotals& totals() const { return totals_; }
 
  private:
   Instant take_slot(Instant now);
+  Instant admit(const DeviceOperation& operation, Instant now);
   bool goes_on(const DeviceOperation& operation) const;
-  Duration latency(const DeviceOperation& operation) const;
+  Duration latency(const DeviceOperation& operation);
   void count(const DeviceOperation& operation);
 
   Duration read_latency_, write_latency_, sync_latency_, lag_;
+  Latency latency_;
   Bandwidth read_bandwidth_, write_bandwidth_;
+  TokenBucket sustained_, burst_;
   size_t slots_;
   bool costs_nothing_;
   std::vector<Instant> busy_;  // when each taken slot falls free: a heap, earliest on top

@@ -59,7 +59,13 @@ std::string_view nearest_name(std::string_view name,
       nearest = candidate;
     }
   }
-  return nearest;
+  if (!nearest.empty()) return nearest;
+  // Not a slip of the fingers, but one of the words of a longer name: "ssd" of "sata_ssd".
+  for (std::string_view candidate : candidates) {
+    if (fmt::format("_{}_", candidate).find(fmt::format("_{}_", name)) != std::string::npos)
+      return candidate;
+  }
+  return {};
 }
 
 std::string did_you_mean(std::string_view name, const std::vector<std::string_view>& candidates) {

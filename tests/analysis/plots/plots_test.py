@@ -212,11 +212,11 @@ class Commands(Drawing):
     def test_results_are_compared_by_revenant(self):
         program = self.fake_revenant(DATA / "resurrection_by_repair.json")
         done = self.plot("compare", self.results(), "--x", "storage.gc_grace", "--by", "replication.repair", "--metric",
-                         "resurrected_keys", "--where", "disk.profile=nvme", "--revenant", program)
+                         "resurrected_keys", "--where", "disk.profile=nvme_enterprise", "--revenant", program)
         self.assertDrawn(done, "results_resurrected_keys.png", "results_resurrected_keys.svg")
         self.assertEqual(self.called(), ["compare", str(self.directory / "results.sqlite"), "--x", "storage.gc_grace",
                                          "--json", "--by", "replication.repair", "--metric", "resurrected_keys",
-                                         "--where", "disk.profile=nvme"])
+                                         "--where", "disk.profile=nvme_enterprise"])
 
     def test_what_revenant_refuses_is_told(self):
         (self.directory / "complaint").write_text("revenant compare: no such path\n", encoding="utf-8")

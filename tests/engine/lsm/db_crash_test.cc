@@ -56,7 +56,7 @@ class CrashRun final : public env::EventSink {
   static sim::DiskOptions disk_options(Random& random) {
     sim::DiskOptions options;
     options.profile =
-        random.chance({500'000'000}) ? sim::DiskProfile::kIdeal : sim::DiskProfile::kNvme;
+        random.chance({500'000'000}) ? sim::DiskProfile::kIdeal : sim::DiskProfile::kNvmeEnterprise;
     options.apply_profile();
     return options;
   }

@@ -65,7 +65,8 @@ std::unique_ptr<Host> make_host(const std::string& name) {
     return std::make_unique<PosixHost>(env::PosixFileSystemOptions{.allow_mmap_reads = true});
   }
   if (name == "ideal") return std::make_unique<SimHost>(profile(DiskProfile::kIdeal));
-  if (name == "nvme") return std::make_unique<SimHost>(profile(DiskProfile::kNvme));
+  if (name == "nvme_enterprise")
+    return std::make_unique<SimHost>(profile(DiskProfile::kNvmeEnterprise));
   return std::make_unique<SimHost>(crowded());
 }
 
@@ -310,7 +311,8 @@ TEST_P(FileSystemConformance, random_operations_agree_with_a_map) {
 }
 
 INSTANTIATE_TEST_SUITE_P(, FileSystemConformance,
-                         testing::Values("posix", "posix_mapped", "ideal", "nvme", "crowded"),
+                         testing::Values("posix", "posix_mapped", "ideal", "nvme_enterprise",
+                                         "crowded"),
                          [](const auto& test) { return test.param; });
 
 }  // namespace

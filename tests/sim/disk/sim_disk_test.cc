@@ -484,7 +484,7 @@ std::string live(uint64_t seed, const DiskOptions& options) {
 }
 
 TEST(SimDisk, equal_seeds_live_equal_lives_and_ledgers_close) {
-  DiskOptions tight = profile(DiskProfile::kNvme);
+  DiskOptions tight = profile(DiskProfile::kNvmeEnterprise);
   tight.page_cache = kib(256);
   tight.dirty_max = kib(64);
   tight.write_back_after = milliseconds(20);

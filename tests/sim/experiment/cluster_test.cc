@@ -20,7 +20,7 @@ constexpr const char* kBase = R"({
   "storage": { "memtable_size": "64KiB", "wal": { "sync": "always" } },
   "replication": { "write": "QUORUM", "read": "QUORUM", "write_timeout": "200ms", "read_timeout": "200ms",
                    "heartbeat": "100ms", "failure_detection": "500ms", "hinted_handoff": { "replay_period": "1s" } },
-  "disk": { "profile": "nvme" }, "network": { "profile": "same_az" },
+  "disk": { "profile": "nvme_enterprise" }, "network": { "profile": "same_az" },
   "preload": { "keys": 200 },
   "workload": [ { "name": "w", "rate": "500/s", "clients": 4, "mix": { "read": 2, "update": 1, "insert": 0.5, "delete": 0.5 } } ]
 })";

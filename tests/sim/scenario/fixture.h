@@ -79,7 +79,7 @@ inline constexpr const char* kExample = R"({
                    "compaction": { "strategy": "size_tiered", "min_threshold": 4 } },
   "replication": { "write": "QUORUM", "read": "QUORUM", "read_repair": "off",
                    "hinted_handoff": { "window": "3h" }, "repair": "off" },
-  "disk":        { "profile": "nvme" },
+  "disk":        { "profile": "nvme_enterprise" },
   "network":     { "profile": "same_az" },
   "preload":     { "keys": 2000, "value_size": "100B" },
   "workload":    [ { "name": "deletes", "from": "4h", "to": "5h", "rate": "1/s", "mix": { "delete": 1 } },

@@ -25,7 +25,7 @@ TEST(Load, TheExampleOfTheDesignHasItsValues) {
   ASSERT_TRUE(s.replication.hinted_handoff.has_value());
   EXPECT_EQ(s.replication.hinted_handoff->window, hours(3));
   EXPECT_FALSE(s.replication.repair.has_value());
-  EXPECT_EQ(s.disk.profile, DiskProfile::kNvme);
+  EXPECT_EQ(s.disk.profile, DiskProfile::kNvmeEnterprise);
   EXPECT_EQ(s.network.profile, NetworkProfile::kSameAz);
   EXPECT_EQ(s.preload.keys, 2000);
   EXPECT_EQ(s.preload.value_size, ByteSize{100});
@@ -80,11 +80,11 @@ TEST(Load, WhatIsLeftOutKeepsItsDefault) {
 
 TEST(Load, AProfileComesBeforeTheFieldsThatChangeIt) {
   DiskOptions hdd;
-  hdd.profile = DiskProfile::kHdd;
+  hdd.profile = DiskProfile::kHdd7200;
   hdd.apply_profile();
   const Scenario s =
-      must_parse(scenario_with(R"("disk": { "sync_latency": "1us", "profile": "hdd" })"));
-  EXPECT_EQ(s.disk.profile, DiskProfile::kHdd);
+      must_parse(scenario_with(R"("disk": { "sync_latency": "1us", "profile": "hdd_7200" })"));
+  EXPECT_EQ(s.disk.profile, DiskProfile::kHdd7200);
   EXPECT_EQ(s.disk.sync_latency, microseconds(1));
   EXPECT_EQ(s.disk.read_latency, hdd.read_latency);
 }
@@ -105,7 +105,7 @@ TEST(Load, AssignmentsTakeTheFilesPlace) {
       kExample,
       {"storage.gc_grace=1d", "workload.readers.rate=2/s", "workload[0].to=6h", "faults[0].for=1h",
        "replication.repair.every=2d", "replication.hinted_handoff=off", "preload.keys=10",
-       "cluster.clocks.offset_max=5ms", "disk.profile=hdd", "question=Is it \"so\"?",
+       "cluster.clocks.offset_max=5ms", "disk.profile=hdd_7200", "question=Is it \"so\"?",
        "faults[0].crash.node=[4,0,4]", "storage.purge_guards.grace=false"});
   EXPECT_EQ(s.storage.gc_grace, days(1));
   EXPECT_EQ(s.workload[1].rate, Rate{2});
@@ -116,7 +116,7 @@ TEST(Load, AssignmentsTakeTheFilesPlace) {
   EXPECT_FALSE(s.replication.hinted_handoff.has_value());
   EXPECT_EQ(s.preload.keys, 10);
   EXPECT_EQ(s.cluster.clocks.offset_max, milliseconds(5));
-  EXPECT_EQ(s.disk.profile, DiskProfile::kHdd);
+  EXPECT_EQ(s.disk.profile, DiskProfile::kHdd7200);
   EXPECT_EQ(s.question, "Is it \"so\"?");
   EXPECT_EQ(s.faults[0].crash->node.nodes, (std::vector<uint32_t>{0, 4}));
   EXPECT_FALSE(s.storage.purge_guards.grace);

@@ -14,7 +14,7 @@ constexpr const char* kFull = R"({
   "storage": { "purge_guards": { "memtables": false }, "sstable": { "block_size": "8KiB" },
                "compaction": { "strategy": "leveled", "bucket_low": 0.25 } },
   "replication": { "write": "ALL", "read": 2, "read_repair": "async", "hinted_handoff": "off", "repair": { "every": "36h" } },
-  "disk": { "profile": "hdd", "sync_latency": "5ms", "write_bandwidth": "unlimited" },
+  "disk": { "profile": "hdd_7200", "sync_latency": "5ms", "write_bandwidth": "unlimited" },
   "network": { "profile": "inter_az", "delay": "uniform", "loss": "0.1%", "delay_added": "1us", "in_order": true,
                "port_bandwidth": "1GiB/s", "topology": { "inter_zone": { "profile": "ec2_az_b_c", "packet_loss": "1%" },
                  "region_links": [ { "from": 1, "to": 0, "one_way": true, "profile": "wan" } ] },

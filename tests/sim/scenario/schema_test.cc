@@ -170,7 +170,7 @@ TEST(Summary, TellsAScenarioInAScreenful) {
             R"(lagging_replica
   A replica misses a delete and nobody repairs it. Does the key return once the tombstone is purged?
 
-cluster      5 nodes, replication factor 3, 16 vnodes; nvme disks, same_az network
+cluster      5 nodes, replication factor 3, 16 vnodes; nvme_enterprise disks, same_az network
 consistency  write QUORUM, read QUORUM; read repair off, hints for 3h, repair off
 storage      memtable 1MiB, WAL sync always, compaction size_tiered, gc_grace 10d
 preload      2000 keys of 100B
