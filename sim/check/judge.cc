@@ -171,6 +171,9 @@ void Judge::judge_final(uint64_t key, const std::vector<FinalCell>& cells, Insta
     if (a.version != b.version) return a.version > b.version;
     return a.kind == CellKind::kTombstone && b.kind != CellKind::kTombstone;
   };
+  const auto is_read = [this](NodeId node) {
+    return std::ranges::find(unread_, node) == unread_.end();
+  };
   const FinalCell* winner = nullptr;
   std::vector<const FinalCell*> held;
   for (const FinalCell& cell : cells) {
@@ -178,15 +181,16 @@ void Judge::judge_final(uint64_t key, const std::vector<FinalCell>& cells, Insta
     if (winner == nullptr || beats(cell, *winner)) winner = &cell;
     const bool purgeable =
         cell.kind == CellKind::kTombstone && moment - cell.deletion_time >= gc_grace;
-    if (!purgeable) held.push_back(&cell);
+    if (!purgeable && is_read(cell.node)) held.push_back(&cell);
   }
+  const auto read = static_cast<size_t>(std::ranges::count_if(replicas, is_read));
   const auto same = [](const FinalCell* a, const FinalCell* b) {
     return a->kind == b->kind && a->version == b->version && a->value_hash == b->value_hash;
   };
   const bool agree =
-      held.empty() ||
-      (held.size() == replicas.size() &&
-       std::ranges::all_of(held, [&](const FinalCell* c) { return same(c, held[0]); }));
+      held.empty() || (held.size() == read && std::ranges::all_of(held, [&](const FinalCell* c) {
+                         return same(c, held[0]);
+                       }));
   if (!agree) {
     ++diverged_keys_;
     std::string parts;
@@ -233,6 +237,7 @@ void Judge::report(Metrics& metrics) const {
   metrics.set("lost_acknowledged_writes", count(lost_writes_));
   metrics.set("lost_updates", count(lost_updates_));
   metrics.set("diverged_keys", count(diverged_keys_));
+  metrics.set("replicas_unread", count(unread_.size()));
   metrics.set("thin_air_reads", count(thin_air_reads_));
 }
 

@@ -52,6 +52,7 @@ class Judge final : public Observer {
                env::ApplySource source) override;
   void purged(Instant at, NodeId node, uint64_t key, Version version) override;
   void final_cell(NodeId node, uint64_t key, const CellView& cell) override;
+  void final_unread(NodeId node) override { unread_.push_back(node); }
 
   // Once, after the last final_cell. `moment` and `gc_grace` say which tombstones no replica need
   // hold any more.
@@ -97,6 +98,7 @@ class Judge final : public Observer {
   std::vector<bool> at_risk_;                  // by key
   std::vector<bool> resurrected_;              // by key
   std::vector<std::vector<FinalCell>> final_;  // by key
+  std::vector<NodeId> unread_;                 // replicas that say nothing about agreement
   std::vector<Resurrection> resurrections_;
   std::vector<Violation> violations_;
 

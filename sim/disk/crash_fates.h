@@ -43,4 +43,21 @@ class RandomFates final : public CrashFates {
   Random& random_;
 };
 
+// As another decides, but every page within a surviving length survives whole.
+class PrefixFates final : public CrashFates {
+ public:
+  explicit PrefixFates(CrashFates& inner) : inner_(inner) {}
+  bool keeps_change(std::string_view directory, DirectoryChangeKind kind, std::string_view name,
+                    std::string_view new_name) override {
+    return inner_.keeps_change(directory, kind, name, new_name);
+  }
+  uint64_t length(std::string_view path, uint64_t lengths) override {
+    return inner_.length(path, lengths);
+  }
+  uint64_t surviving_sectors(std::string_view, uint64_t, uint64_t) override { return ~uint64_t{0}; }
+
+ private:
+  CrashFates& inner_;
+};
+
 }  // namespace revenant::sim

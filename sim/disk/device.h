@@ -32,6 +32,10 @@ class Device {
   void wait_until(Instant finish, uint64_t digest, const char* why);
 
   void set_lag(Duration lag) { queue_.set_lag(lag); }
+  void stall(Duration length) { queue_.stall_until(kernel_.now() + length); }
+  // Its speed, to be made worse.
+  DeviceQueue& queue() { return queue_; }
+  const DeviceQueue& queue() const { return queue_; }
   bool instant() const { return queue_.instant(); }
   const DeviceTotals& totals() const { return queue_.totals(); }
   // Ends everything under way without a trace, as if it had never been finished.

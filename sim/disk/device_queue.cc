@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <functional>
-#include <utility>
 
 #include "sim/disk/stored_file.h"
 
@@ -21,15 +20,16 @@ Duration transfer_time(uint64_t bytes, Bandwidth bandwidth) {
 
 }  // namespace
 
-DeviceQueue::DeviceQueue(const DiskOptions& options, Random random)
+DeviceQueue::DeviceQueue(const DiskOptions& options, const Random& random)
     : read_latency_(options.read_latency),
       write_latency_(options.write_latency),
       sync_latency_(options.sync_latency),
-      latency_(options, std::move(random)),
+      latency_(options, random),
       read_bandwidth_(options.read_bandwidth),
       write_bandwidth_(options.write_bandwidth),
       sustained_(options.iops, options.iops_credits),
       burst_(options.iops_burst, 0),
+      slow_random_(random.fork("slow")),
       slots_(static_cast<size_t>(options.queue_depth)),
       costs_nothing_(options.iops == 0 && options.iops_burst == 0 &&
                      (read_latency_ + write_latency_ + sync_latency_).ns == 0 &&
@@ -38,15 +38,21 @@ DeviceQueue::DeviceQueue(const DiskOptions& options, Random random)
 
 Instant DeviceQueue::submit(const DeviceOperation& operation, Instant now) {
   count(operation);
-  const Instant start = admit(operation, take_slot(now));
+  Instant start = admit(operation, take_slot(now));
+  if (start < stalled_until_) {
+    start = stalled_until_;
+    ++operations_stalled_;
+  }
+  const Slowdown slowdown = slownesses_.empty() ? Slowdown{} : draw_slowdown();
   Instant moved = start;
   if (operation.bytes > 0) {
     const Bandwidth bandwidth =
         operation.kind == DeviceOperationKind::kRead ? read_bandwidth_ : write_bandwidth_;
-    moved = std::max(start, channel_free_) + transfer_time(operation.bytes, bandwidth);
+    moved = std::max(start, channel_free_) +
+            slowdown.stretch(transfer_time(operation.bytes, bandwidth));
     channel_free_ = moved;
   }
-  const Instant finish = moved + latency(operation) + lag_;
+  const Instant finish = moved + slowdown.stretch(latency(operation)) + slowdown.more + lag_;
   if (operation.kind == DeviceOperationKind::kRead) {
     last_file_ = 0;
   } else if (operation.kind == DeviceOperationKind::kWrite) {
@@ -56,6 +62,21 @@ Instant DeviceQueue::submit(const DeviceOperation& operation, Instant now) {
   busy_.push_back(finish);
   std::push_heap(busy_.begin(), busy_.end(), std::greater<>());
   return finish;
+}
+
+DeviceQueue::Slowdown DeviceQueue::draw_slowdown() {
+  Slowdown sum;
+  bool struck = false;
+  for (const auto& [handle, slow] : slownesses_) {
+    if (!slow_random_.chance(slow.chance)) continue;
+    struck = true;
+    sum.factor *= slow.factor;
+    const int64_t times = slow.multiples > 1 ? slow_random_.between(1, slow.multiples) : 1;
+    sum.more += slow.delay * times;
+    if (slow.jitter.ns > 0) sum.more += slow_random_.exponential(slow.jitter);
+  }
+  operations_slowed_ += struck ? 1 : 0;
+  return sum;
 }
 
 Instant DeviceQueue::take_slot(Instant now) {

@@ -22,11 +22,13 @@
 // caches in the drive, zones or a bus between several drives.
 #pragma once
 
-#include <array>
+#include <algorithm>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "engine/base/time.h"
+#include "sim/disk/fault_options.h"
 #include "sim/disk/latency.h"
 #include "sim/disk/options.h"
 #include "sim/disk/token_bucket.h"
@@ -54,20 +56,41 @@ struct DeviceTotals {
 class DeviceQueue {
  public:
   // Latencies are drawn from `random`.
-  DeviceQueue(const DiskOptions& options, Random random);
+  DeviceQueue(const DiskOptions& options, const Random& random);
 
   // Takes the operation in at `now`, which never goes back, and returns when it will have finished.
   Instant submit(const DeviceOperation& operation, Instant now);
 
   // Added to the latency of every operation submitted from now on: a device that limps.
   void set_lag(Duration lag) { lag_ = lag; }
+  // Faults of operations submitted from now on (fault_options.h). A stall holds all that is not
+  // under way until then; slownesses multiply and add up, and end by their handle.
+  void stall_until(Instant then) { stalled_until_ = std::max(stalled_until_, then); }
+  void begin_slowness(uint64_t handle, const FailSlow& slowness) {
+    slownesses_.emplace_back(handle, slowness);
+  }
+  void end_slowness(uint64_t handle) {
+    std::erase_if(slownesses_, [handle](const auto& entry) { return entry.first == handle; });
+  }
+  uint64_t operations_stalled() const { return operations_stalled_; }
+  uint64_t operations_slowed() const { return operations_slowed_; }
   // No operation of less than a gibibyte takes any time.
-  bool instant() const { return costs_nothing_ && lag_.ns == 0; }
+  bool instant() const {
+    return costs_nothing_ && lag_.ns == 0 && slownesses_.empty() && stalled_until_ == Instant{};
+  }
   // Empties the queue, as after a power cycle. Totals and credits stay.
   void reset();
   const DeviceTotals& totals() const { return totals_; }
 
  private:
+  struct Slowdown {
+    double factor = 1;
+    Duration more;
+    Duration stretch(Duration d) const {
+      return factor == 1 ? d : Duration{static_cast<int64_t>(static_cast<double>(d.ns) * factor)};
+    }
+  };
+  Slowdown draw_slowdown();
   Instant take_slot(Instant now);
   Instant admit(const DeviceOperation& operation, Instant now);
   bool goes_on(const DeviceOperation& operation) const;
@@ -78,6 +101,10 @@ class DeviceQueue {
   Latency latency_;
   Bandwidth read_bandwidth_, write_bandwidth_;
   TokenBucket sustained_, burst_;
+  Random slow_random_;
+  std::vector<std::pair<uint64_t, FailSlow>> slownesses_;  // by handle
+  Instant stalled_until_;
+  uint64_t operations_stalled_ = 0, operations_slowed_ = 0;
   size_t slots_;
   bool costs_nothing_;
   std::vector<Instant> busy_;  // when each taken slot falls free: a heap, earliest on top

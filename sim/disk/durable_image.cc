@@ -123,6 +123,14 @@ uint64_t DurableImage::named_bytes() const {
   return bytes;
 }
 
+std::vector<FileRef> DurableImage::named_files() const {
+  std::vector<FileRef> files;
+  for (const auto& [name, in] : directories_) {
+    for (const auto& [entry, file] : in.entries) files.push_back(file);
+  }
+  return files;
+}
+
 void DurableImage::add(Directory& in, Change change) {
   change.number = ++last_change_;
   CHECK(apply(change, in.entries), "'{}'", change.name);
@@ -190,8 +198,10 @@ CrashReport DurableImage::lose_power(CrashFates& fates) {
       file->named = true;
       const FileFate fate = fate_of(Path::join(name, entry), *file, fates, report);
       for (const Range& range : fate.lost) {
-        char* const page = file->pages[range.begin / kPageSize]->bytes;
-        std::memset(page + range.begin % kPageSize, 0, range.end - range.begin);
+        Page& page = *file->pages[range.begin / kPageSize];
+        const uint64_t at = range.begin % kPageSize, size = range.end - range.begin;
+        std::memset(page.bytes + at, 0, size);
+        if (page.platter != nullptr) std::memset(page.platter->data() + at, 0, size);
       }
       file->settle(fate.length);
     }
@@ -208,7 +218,8 @@ DiskContents DurableImage::after_power_loss(CrashFates& fates) const {
       const FileFate fate = fate_of(path, *file, fates, report);
       Buffer& bytes = contents[path];
       for (uint64_t at = 0; at < fate.length; at += kPageSize) {
-        bytes.append(file->pages[at / kPageSize]->bytes, std::min(kPageSize, fate.length - at));
+        bytes.append(file->pages[at / kPageSize]->on_platter(),
+                     std::min(kPageSize, fate.length - at));
       }
       for (const Range& range : fate.lost) {
         std::memset(bytes.data() + range.begin, 0, range.end - range.begin);
@@ -253,7 +264,7 @@ DurableImage::FileFate DurableImage::fate_of(std::string_view path, const Stored
   }
   if (fate.length < file.size) ++report.files_shortened;
 
-  for (uint64_t at = file.written; at < fate.length;) {
+  for (uint64_t at = file.kept; at < fate.length;) {
     const uint64_t end = std::min(fate.length, (at / kPageSize + 1) * kPageSize);
     const uint64_t first_sector = at / kSectorSize;
     const uint64_t sectors = (end - 1) / kSectorSize - first_sector + 1;

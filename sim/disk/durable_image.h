@@ -12,7 +12,7 @@
 // a created entry vanishes, a removal is undone, a rename shows the old name instead of the new one,
 // never both and never none. A change that survives although one it needs did not (the rename of a
 // file whose creation vanished) does nothing. Then every surviving file has one of the lengths it
-// had since its last sync, and each of its pages with bytes not written yet is kept, lost (what was
+// had since its last sync, and each of its pages with bytes that are not safe yet is kept, lost (what was
 // written of it, then zeros) or torn (each sector one or the other). crash_fates.h decides.
 //
 // Simplified: directories themselves are durable at once and stay for ever; a rename stays within
@@ -70,6 +70,8 @@ class DurableImage {
   Result<std::vector<std::string>> list(std::string_view directory) const;
   Result<void> make_directory(std::string_view directory);
   uint64_t named_bytes() const;
+  // All that have a name, in order of path.
+  std::vector<FileRef> named_files() const;
 
   // --- the platter ---
   // Names the changes so far of a directory, for make_durable(); 0 if all of them are durable.

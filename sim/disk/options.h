@@ -50,6 +50,63 @@ constexpr auto enum_names(LatencyDistribution) {
   };
 }
 
+// What survives a power loss, as a contract between the engine and all that lies below it. The first
+// is what POSIX and a good drive promise; each other one breaks a promise that some kernel, file
+// system or drive has been seen to break. In all of them names and lengths are metadata that a sync
+// of the directory or of the file makes durable, and a sync that has returned without an error has
+// made everything before it durable, unless it says otherwise.
+//
+//   honest                   A page is durable when the drive acknowledges it, synced or not: a drive
+//                            with power-loss protection. Pages not written yet survive, are lost or
+//                            tear at 512 bytes, each by itself. After a failed write or flush the
+//                            pages stay dirty, and the next sync writes them again.
+//   volatile_cache           The drive acknowledges into a cache that loses power: a page written
+//                            back survives surely only once a flush that the drive took in later
+//                            has ended (of any file), or drive_cache_time after. Until then it
+//                            survives, is lost or torn like one that was never written. A sync ends
+//                            in such a flush, so what is synced is safe.
+//   lying_fsync              The same cache, and the drive acknowledges the flush without emptying
+//                            it: what a sync made durable is so only drive_cache_time later.
+//                            Consumer drives, write caches of hypervisors, mounts with nobarrier.
+//   fsync_error_drops_pages  honest, but when a write or flush fails, the pages it was about are
+//                            marked clean and lost: the sync reports it once, the next one succeeds,
+//                            and the file shows what was never written until the pages leave the
+//                            cache, and then what was on the platter before: zeros at an end. Linux
+//                            (ext4, XFS, Btrfs; Rebello et al., ATC'20), known as fsyncgate.
+//   reordered                Nothing but a barrier of its own makes anything durable: not age, and no
+//                            sync of another file. Between two syncs of a file any subset of what
+//                            was appended, written back or not, survives, and names unsynced for
+//                            hours may vanish. The least that POSIX promises; the states that ALICE
+//                            enumerates (Pillai et al., OSDI'14).
+//   prefix_only_append       honest, but an unsynced end of a file survives as a prefix of what was
+//                            appended, cut where an append ended: no holes, zeros or torn pages.
+//                            What SQLite calls safe append, and ext4 with data=ordered comes near.
+enum class Durability : uint8_t {
+  kHonest,
+  kVolatileCache,
+  kLyingFsync,
+  kFsyncErrorDropsPages,
+  kReordered,
+  kPrefixOnlyAppend,
+};
+constexpr auto enum_names(Durability) {
+  return std::array{
+      EnumName<Durability>{Durability::kHonest, "honest",
+                           "what the drive acknowledged and what was synced survives"},
+      EnumName<Durability>{Durability::kVolatileCache, "volatile_cache",
+                           "of what was written back, only what a later flush or time took out of "
+                           "the drive's cache"},
+      EnumName<Durability>{Durability::kLyingFsync, "lying_fsync",
+                           "a sync is acknowledged, and true only drive_cache_time later"},
+      EnumName<Durability>{Durability::kFsyncErrorDropsPages, "fsync_error_drops_pages",
+                           "honest; pages whose write or flush failed are clean and lost"},
+      EnumName<Durability>{Durability::kReordered, "reordered",
+                           "between two syncs of its own any subset of a file's pages survives"},
+      EnumName<Durability>{Durability::kPrefixOnlyAppend, "prefix_only_append",
+                           "honest; the unsynced end of a file survives as a prefix"},
+  };
+}
+
 struct DiskOptions {
   DiskProfile profile = DiskProfile::kNvmeEnterprise;
   Duration read_latency, write_latency, sync_latency;
@@ -64,9 +121,11 @@ struct DiskOptions {
   ByteSize dirty_max = mib(16);
   Duration write_back_after = seconds(30);
   ByteSize read_ahead{0};
+  Durability durability = Durability::kHonest;
+  Duration drive_cache_time = seconds(1);
 
   DiskOptions() { apply_profile(); }
-  // Sets everything but `profile` to the profile's figures. The parser calls it before it reads the
+  // Sets everything but `profile` and what belongs to durability to the profile's figures. The parser calls it before it reads the
   // other fields.
   void apply_profile();
 
@@ -107,6 +166,10 @@ struct DiskOptions {
     v.field("read_ahead", read_ahead,
             "Bytes read beyond a request that misses the cache and goes on where the one before it "
             "ended.");
+    v.field("durability", durability, "What survives a power loss.");
+    v.field("drive_cache_time", drive_cache_time,
+            "How long the drive keeps a write in a cache that loses power (volatile_cache, "
+            "lying_fsync).");
   }
 };
 

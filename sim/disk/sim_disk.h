@@ -6,7 +6,9 @@
 //   ────────┴──── or lose_power() ┴───────────>   SimDisk
 //                                                   page cache     page_cache.h
 //                                                   device         device.h
+//                                                   drive's cache  drive_cache.h
 //                                                   durable image  durable_image.h, stored_file.h
+//                                                   faults         fault_options.h, file_faults.h
 //                                                   ledger         ledger.h
 //
 // The machine makes the disk dead first and unwinds the process's tasks after: calls on the file
@@ -19,7 +21,10 @@
 #include "engine/base/random.h"
 #include "engine/env/file_system.h"
 #include "sim/disk/device.h"
+#include "sim/disk/drive_cache.h"
 #include "sim/disk/durable_image.h"
+#include "sim/disk/fault_options.h"
+#include "sim/disk/file_faults.h"
 #include "sim/disk/ledger.h"
 #include "sim/disk/options.h"
 #include "sim/disk/page_cache.h"
@@ -53,6 +58,15 @@ class SimDisk {
   // Added to the latency of each operation from now on.
   void set_lag(Duration lag);
 
+  // A fault holds from begin to end, whatever becomes of the process or the power meanwhile. What it
+  // spoiled on the platter stays spoiled; a stall and rotting bits end by themselves. Returns its
+  // handle.
+  uint64_t begin_fault(const DiskFault& fault);
+  void end_fault(uint64_t handle);
+  DiskFaultCounts fault_counts() const;
+  // Whether what was synced is there: no fault has befallen it yet, and it does not lie.
+  bool keeps_promises() const { return last_fault_ == 0 && durability_ != Durability::kLyingFsync; }
+
   // Lengths of all files that have a name, as the process sees them.
   uint64_t used_bytes() const { return image_.named_bytes(); }
   const Ledger& ledger() const { return ledger_; }
@@ -71,7 +85,9 @@ class SimDisk {
   };
   using MountRef = std::shared_ptr<Mount>;
 
-  FileRef make_file();
+  FileRef make_file(std::string_view path);
+  void rot(const BitRot& fault);
+  uint64_t room() const;
   Result<void> append(const FileRef& file, Bytes data, env::Cause cause);
   void end_life();
   void commit_old_changes();
@@ -79,13 +95,25 @@ class SimDisk {
   void forget_if_unreachable(StoredFile& file);
 
   Kernel& kernel_;
-  const Duration write_back_after_;
+  const Durability durability_;
+  const Duration commit_after_;  // names older than this are durable
   uint64_t capacity_;
-  Random crash_random_;
+  // What something else leaves to all files together, from `since` on.
+  struct Squeeze {
+    uint64_t handle;
+    Instant since;
+    uint64_t capacity;
+    uint64_t shrinks;  // bytes a second
+  };
+  std::vector<Squeeze> squeezes_;
+  Random crash_random_, rot_random_;
+  uint64_t last_fault_ = 0, bits_flipped_ = 0, appends_refused_ = 0;
   Ledger ledger_;
   Device device_;
-  PageCache cache_;
+  DriveCache drive_;
+  FileFaults faults_;
   DurableImage image_;
+  PageCache cache_;
   MountRef life_;
   uint64_t last_file_id_ = 0;
 };

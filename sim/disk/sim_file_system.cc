@@ -27,8 +27,7 @@ class SimAppendFile final : public env::AppendFile {
   }
   Result<void> sync(env::Cause cause) override {
     if (!mount_->alive) return dead();
-    mount_->disk.cache_.sync(file_, cause);
-    return {};
+    return mount_->disk.cache_.sync(file_, cause);
   }
   uint64_t size() const override { return file_->size; }
 
@@ -52,8 +51,7 @@ class SimReadFile final : public env::ReadFile {
     if (!mount_->alive) return dead();
     const Access access = offset == next_ ? Access::kSequential : Access::kRandom;
     next_ = offset + size;
-    mount_->disk.cache_.read(file_, offset, size, access, out, cause);
-    return {};
+    return mount_->disk.cache_.read(file_, offset, size, access, out, cause);
   }
   uint64_t size() const override { return file_->size; }
 
@@ -67,7 +65,7 @@ Result<std::unique_ptr<env::AppendFile>> SimFileSystem::create(const std::string
   if (!mount_->alive) return dead();
   SimDisk& disk = mount_->disk;
   disk.commit_old_changes();
-  FileRef file = disk.make_file();
+  FileRef file = disk.make_file(path);
   RETURN_IF_ERROR(disk.image_.create(path, file, disk.kernel_.now()));
   return std::make_unique<SimAppendFile>(mount_, std::move(file));
 }

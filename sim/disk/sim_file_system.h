@@ -2,8 +2,9 @@
 //
 // Names and sizes cost no time; append, read and sync cost what page_cache.h says. Files may be
 // removed or renamed while open; a file that is open or has a name exists. An append that
-// has no room takes what fits and fails with kNoSpace. Not done: permissions, directories that can be
-// removed, names that take room, a disk that returns errors.
+// has no room takes what fits and fails with kNoSpace. Reads and syncs fail with kIo where a fault of
+// the disk says so (fault_options.h). Not done: permissions, directories that can be removed, names
+// that take room, errors of metadata other than at a directory sync.
 #pragma once
 
 #include <memory>

@@ -31,6 +31,10 @@ Action action_of(const RingFault& fault, FaultTargets& targets);
 Action action_of(const ClogFault& fault, FaultTargets& targets);
 Action action_of(const LinkFault& fault, FaultTargets& targets);
 
+// disk_faults.cc, for each kind of fault on disks
+template <typename Fault>
+Action action_of(const OnDisks<Fault>& fault, FaultTargets& targets);
+
 // Does `act` to each of the nodes.
 template <typename Act>
 std::function<void()> each(const std::vector<NodeId>& nodes, Act act) {

@@ -6,6 +6,7 @@
 
 #include "engine/base/ids.h"
 #include "engine/base/settings.h"
+#include "sim/disk/fault_options.h"
 #include "sim/scenario/fault_options.h"
 
 namespace revenant::sim {
@@ -35,6 +36,8 @@ class FaultTargets {
   virtual void end_link_fault(uint64_t handle) = 0;
   virtual void add_message_lag(NodeId node, Duration change) = 0;
   virtual void add_disk_lag(NodeId node, Duration change) = 0;
+  virtual uint64_t begin_disk_fault(NodeId node, const DiskFault& fault) = 0;
+  virtual void end_disk_fault(NodeId node, uint64_t handle) = 0;
   virtual void step_clock(NodeId node, Duration change) = 0;
   virtual void add_drift(NodeId node, int64_t ppm) = 0;
 };

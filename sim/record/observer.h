@@ -20,6 +20,8 @@ class Observer {
   virtual void purged(Instant /*at*/, NodeId, uint64_t /*key*/, Version) {}
   // After the run has settled: what each replica holds, keys ascending for each node.
   virtual void final_cell(NodeId, uint64_t /*key*/, const CellView&) {}
+  // Not all cells of this replica could be shown: its disk spoiled some, or it does not serve.
+  virtual void final_unread(NodeId) {}
 };
 
 }  // namespace revenant::sim

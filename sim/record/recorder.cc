@@ -91,6 +91,10 @@ void Recorder::preloaded(uint64_t key, WriteId write, Version version) {
   for (Observer* observer : observers_) observer->preloaded(key, write, version);
 }
 
+void Recorder::final_unread(NodeId node) {
+  for (Observer* observer : observers_) observer->final_unread(node);
+}
+
 void Recorder::final_cell(NodeId node, uint64_t key, const CellView& cell) {
   for (Observer* observer : observers_) observer->final_cell(node, key, cell);
 }

@@ -35,6 +35,7 @@ class Recorder {
   // --- from the world ---
   void preloaded(uint64_t key, WriteId write, Version version);
   void final_cell(NodeId node, uint64_t key, const CellView& cell);
+  void final_unread(NodeId node);
   // The sink of a node, for all its lives.
   env::EventSink& sink(NodeId node);
 

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "engine/base/settings.h"
+#include "sim/disk/fault_options.h"
 #include "sim/scenario/node_set.h"
 
 namespace revenant::sim {
@@ -128,6 +129,17 @@ struct ClockFault {
             "Gains so many microseconds per second meanwhile.");
   }
 };
+// A fault of the disks of some nodes (sim/disk/fault_options.h).
+template <typename Fault>
+struct OnDisks {
+  NodeSet node;
+  Fault fault;
+  template <typename V>
+  void describe(V& v) {
+    v.field("node", node, "Whose disk it is.");
+    fault.describe(v);
+  }
+};
 struct FaultOptions {
   std::optional<std::string> name{};
   Duration at;
@@ -145,6 +157,16 @@ struct FaultOptions {
   std::optional<LagFault> lag;
   std::optional<LinkFault> link;
   std::optional<ClockFault> clock;
+  std::optional<OnDisks<ReadErrors>> disk_read_error;
+  std::optional<OnDisks<WriteErrors>> disk_write_error;
+  std::optional<OnDisks<SyncErrors>> disk_sync_error;
+  std::optional<OnDisks<BitRot>> bit_rot;
+  std::optional<OnDisks<TornWrites>> torn_write;
+  std::optional<OnDisks<LostWrites>> lost_write;
+  std::optional<OnDisks<MisdirectedWrites>> misdirected_write;
+  std::optional<OnDisks<FullDisk>> disk_full;
+  std::optional<OnDisks<Stall>> disk_stall;
+  std::optional<OnDisks<FailSlow>> disk_slow;
 
   template <typename V>
   void describe(V& v) {
@@ -168,6 +190,17 @@ struct FaultOptions {
     v.field("lag", lag, "A replica whose messages or disk are late.");
     v.field("link", link, "Loss and duplication on some links.");
     v.field("clock", clock, "A wrong clock.");
+    v.field("disk_read_error", disk_read_error, "Reads that the device reports as failed.");
+    v.field("disk_write_error", disk_write_error, "Writes that the device reports as failed.");
+    v.field("disk_sync_error", disk_sync_error, "Flushes that the device reports as failed.");
+    v.field("bit_rot", bit_rot, "Bits that flip on the platter, once.");
+    v.field("torn_write", torn_write,
+            "Writes acknowledged of which only the first sectors arrive.");
+    v.field("lost_write", lost_write, "Writes acknowledged that never arrive.");
+    v.field("misdirected_write", misdirected_write, "Writes acknowledged that land elsewhere.");
+    v.field("disk_full", disk_full, "A disk without room, or with less and less.");
+    v.field("disk_stall", disk_stall, "A device that answers nothing for a while.");
+    v.field("disk_slow", disk_slow, "A device that limps.");
   }
 };
 

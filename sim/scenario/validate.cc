@@ -305,6 +305,36 @@ class Validator {
       add(path, "changes nothing: set ahead, behind or drift_ppm");
     }
   }
+  template <typename Fault>
+  void kind(const std::string& path, const OnDisks<Fault>& f) {
+    nodes(path + ".node", f.node);
+    disk_fault(path, f.fault);
+  }
+  template <typename Fault>
+  void disk_fault(const std::string& path, const Fault& f) {
+    if constexpr (requires { f.strikes; }) {
+      strikes(path, f.strikes.from, f.strikes.to, f.strikes.chance);
+    } else if constexpr (requires { f.from; }) {
+      strikes(path, f.from, f.to, kAlways);
+    } else if constexpr (requires { f.chance; }) {
+      strikes(path, {}, {}, f.chance);
+    }
+  }
+  void disk_fault(const std::string& path, const FailSlow& f) {
+    strikes(path, {}, {}, f.chance);
+    if (f.factor == 1 && f.delay == Duration{} && f.jitter == Duration{})
+      add(path, "slows nothing: set factor, delay or jitter");
+    if (f.multiples > 1 && f.delay == Duration{})
+      add(path + ".multiples", "of no delay: set delay");
+  }
+  void strikes(const std::string& path, ByteSize from, const std::optional<ByteSize>& to,
+               Probability chance) {
+    if (to && *to <= from) {
+      add(path + ".to", "{} is not after from, which is {}", revenant::to_string(*to),
+          revenant::to_string(from));
+    }
+    if (chance.ppb == 0) add(path + ".chance", "strikes nothing: expected a chance above 0");
+  }
   void kind(const std::string& path, const PartitionFault& f) { two_sides(path, f.from, f.to); }
   void kind(const std::string& path, const ClogFault& f) { two_sides(path, f.from, f.to); }
   void kind(const std::string& path, const IsolateFault& f) { nodes(path + ".node", f.node); }

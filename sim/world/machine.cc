@@ -3,6 +3,12 @@
 #include "engine/base/check.h"
 
 namespace revenant::sim {
+namespace {
+
+// A supervisor starts a process again that ended by itself. Kubernetes backs off from 10 s.
+constexpr Duration kRestartAfter = seconds(10);
+
+}  // namespace
 
 // What one life of the node needs of the world; all of it dies with the process.
 struct Machine::Process {
@@ -44,8 +50,16 @@ void Machine::boot() {
     const Random random = kernel_.stream(fmt::format("node/{}/{}", id_.value, totals_.boots));
     auto node = replication::Node::start(environment, *process_->transport, ring_,
                                          scenario_.storage, scenario_.replication, random);
-    // Nothing but crashes befalls these disks, and recovery survives every crash.
-    CHECK(node.has_value(), "{} does not start: {}", id_, node.error());
+    while (!node.has_value()) {
+      // Recovery survives every crash of a disk that keeps its promises.
+      CHECK(!disk_.keeps_promises(), "{} does not start: {}", id_, node.error());
+      start_failed_ = true;
+      ++totals_.failed_starts;
+      process_->tasks.sleep(kRestartAfter);
+      node = replication::Node::start(environment, *process_->transport, ring_, scenario_.storage,
+                                      scenario_.replication, random);
+    }
+    start_failed_ = false;
     totals_.wal_bytes_dropped += (*node)->db().recovery().wal_dropped_bytes;
     node_ = std::move(*node);
   });
@@ -62,6 +76,7 @@ void Machine::end_process() {
   if (node_ != nullptr) add_counts(totals_.node, node_->metrics());
   node_.reset();
   process_.reset();
+  start_failed_ = false;
 }
 
 void Machine::kill_process() {

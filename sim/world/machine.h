@@ -23,7 +23,7 @@ namespace revenant::sim {
 // Summed over all lives of a machine's processes.
 struct MachineTotals {
   replication::NodeMetrics node;
-  uint64_t boots = 0, crashes = 0, power_losses = 0;
+  uint64_t boots = 0, failed_starts = 0, crashes = 0, power_losses = 0;
   uint64_t wal_bytes_dropped = 0;
   uint64_t pages_lost = 0;
 };
@@ -36,7 +36,8 @@ class Machine {
   ~Machine();
   Machine(const Machine&) = delete;
 
-  // Starts a process, which recovers and then serves. Only while it is down.
+  // Starts a process, which recovers and then serves. If it cannot, for what a disk that breaks its
+  // promises did to its files, it is started anew every 10 s. Only while it is down.
   void boot();
   // Ends it. No effect while it is down, except that a power loss always takes the page cache.
   void kill_process();
@@ -45,6 +46,8 @@ class Machine {
   void resume();
 
   bool serving() const { return node_ != nullptr; }
+  // Its process cannot recover what the disk left of its files, and tries again now and then.
+  bool start_failed() const { return start_failed_; }
   // The node that serves now; null while there is none.
   replication::Node* node() { return node_.get(); }
   // Runs `body` as a task of the process that runs now.
@@ -54,6 +57,7 @@ class Machine {
   // Added to the latency of each operation of its disk from now on; a negative change takes it
   // back.
   void add_disk_lag(Duration change);
+  SimDisk& disk() { return disk_; }
   const SimDisk& disk() const { return disk_; }
 
   // With the process that runs now.
@@ -75,6 +79,7 @@ class Machine {
   SimDisk disk_;
   Duration disk_lag_;
   MachineTotals totals_;  // of ended processes
+  bool start_failed_ = false;
   std::unique_ptr<Process> process_;
   std::unique_ptr<replication::Node> node_;
 };

@@ -125,8 +125,10 @@ void World::run(const std::function<void(const Snapshot&)>& sample, Metrics& met
   finish_clients();
   kernel_.run_until(std::max(kernel_.now(), end + scenario_.settle));
   sample(snapshot());
-  run_until("every node serves", [this] {
-    return std::ranges::all_of(machines_, [](const auto& machine) { return machine->serving(); });
+  run_until("every node serves, or cannot", [this] {
+    return std::ranges::all_of(machines_, [](const auto& machine) {
+      return machine->serving() || machine->start_failed();
+    });
   });
   fingerprint_ = kernel_.fingerprint();
   for (const auto& machine : machines_) {
@@ -254,18 +256,30 @@ void World::perform(const OperationOptions& operation) {
   each(operation.repair, "operator repair", [](replication::Node& node) { node.repair().run(); });
 }
 
+Result<void> World::read_final_cells_of(Machine& machine) {
+  ASSIGN_OR_RETURN(const auto scan,
+                   machine.node()->db().scan({}, {}, {.cause = {env::CauseKind::kRepair}}));
+  for (; scan->valid(); scan->next()) {
+    recorder_.final_cell(machine.id(), *key_index(ring::key_of_storage_key(scan->key())),
+                         scan->cell().at(moment()));
+  }
+  return scan->status();
+}
+
 void World::read_final_cells() {
   size_t done = 0;
+  const auto unread = [this](const Machine& machine, const Error& error) {
+    CHECK(!machine.disk().keeps_promises(), "{}: final reading: {}", machine.id(), error);
+    recorder_.final_unread(machine.id());
+  };
   for (const auto& machine : machines_) {
-    machine->spawn("final reading", [this, &done, m = machine.get()] {
-      auto scan = m->node()->db().scan({}, {}, {.cause = {env::CauseKind::kRepair}});
-      CHECK(scan.has_value(), "{}: final reading: {}", m->id(), scan.error());
-      for (; (*scan)->valid(); (*scan)->next()) {
-        recorder_.final_cell(m->id(), *key_index(ring::key_of_storage_key((*scan)->key())),
-                             (*scan)->cell().at(moment()));
-      }
-      const auto status = (*scan)->status();
-      CHECK(status.has_value(), "{}: final reading: {}", m->id(), status.error());
+    if (!machine->serving()) {
+      recorder_.final_unread(machine->id());
+      ++done;
+      continue;
+    }
+    machine->spawn("final reading", [this, &done, &unread, m = machine.get()] {
+      if (const auto read = read_final_cells_of(*m); !read.has_value()) unread(*m, read.error());
       ++done;
     });
   }
@@ -352,6 +366,8 @@ void World::report(Metrics& metrics) const {
   uint64_t device_written = 0;
   replication::NodeMetrics node;
   uint64_t crashes = 0, power_losses = 0, recoveries = 0, wal_dropped = 0, pages_lost = 0;
+  uint64_t failed_starts = 0;
+  DiskFaultCounts disk;
   for (size_t i = 0; i < machines_.size(); ++i) {
     for (const auto& [cause, row] : machines_[i]->disk().ledger().rows()) {
       const LedgerRow change = since_start(i, cause, row);
@@ -372,6 +388,8 @@ void World::report(Metrics& metrics) const {
     recoveries += now.boots - before.boots;
     wal_dropped += now.wal_bytes_dropped;
     pages_lost += now.pages_lost;
+    failed_starts += now.failed_starts;
+    disk += machines_[i]->disk().fault_counts();
     add_counts(node, now.node);
   }
 
@@ -420,6 +438,17 @@ void World::report(Metrics& metrics) const {
   metrics.set("recoveries", count(recoveries));
   metrics.set("wal_bytes_dropped", count(wal_dropped));
   metrics.set("pages_lost", count(pages_lost));
+  metrics.set("starts_failed", count(failed_starts));
+  metrics.set("disk_read_errors_injected", count(disk.read_errors));
+  metrics.set("disk_write_errors_injected", count(disk.write_errors));
+  metrics.set("disk_sync_errors_injected", count(disk.sync_errors));
+  metrics.set("disk_bits_flipped", count(disk.bits_flipped));
+  metrics.set("disk_writes_torn", count(disk.torn_writes));
+  metrics.set("disk_writes_lost", count(disk.lost_writes));
+  metrics.set("disk_writes_misdirected", count(disk.misdirected_writes));
+  metrics.set("disk_appends_refused", count(disk.appends_refused));
+  metrics.set("disk_operations_stalled", count(disk.operations_stalled));
+  metrics.set("disk_operations_slowed", count(disk.operations_slowed));
   const NetworkCounters& network = network_.counters();
   metrics.set("messages_sent", count(network.sent));
   metrics.set("messages_lost", count(network.lost));
@@ -492,6 +521,12 @@ void World::end_link_fault(uint64_t handle) { network_.heal({handle}); }
 void World::add_message_lag(NodeId node, Duration change) { network_.add_lag(node, change); }
 void World::add_disk_lag(NodeId node, Duration change) {
   machines_[node.value]->add_disk_lag(change);
+}
+uint64_t World::begin_disk_fault(NodeId node, const DiskFault& fault) {
+  return machines_[node.value]->disk().begin_fault(fault);
+}
+void World::end_disk_fault(NodeId node, uint64_t handle) {
+  machines_[node.value]->disk().end_fault(handle);
 }
 void World::step_clock(NodeId node, Duration change) {
   machines_[node.value]->clock().step(change);

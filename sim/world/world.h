@@ -80,6 +80,7 @@ class World final : private FaultTargets {
   void perform(const OperationOptions& operation);
   void finish_clients();
   void read_final_cells();
+  Result<void> read_final_cells_of(Machine& machine);  // in a task of its
   // Runs the kernel until `done()`, looking again after each millisecond of virtual time; CHECKs
   // that it happens.
   void run_until(const char* what, const std::function<bool()>& done);
@@ -108,6 +109,8 @@ class World final : private FaultTargets {
   void end_link_fault(uint64_t handle) override;
   void add_message_lag(NodeId node, Duration change) override;
   void add_disk_lag(NodeId node, Duration change) override;
+  uint64_t begin_disk_fault(NodeId node, const DiskFault& fault) override;
+  void end_disk_fault(NodeId node, uint64_t handle) override;
   void step_clock(NodeId node, Duration change) override;
   void add_drift(NodeId node, int64_t ppm) override;
 

@@ -99,6 +99,11 @@ class FaultWorld final : private FaultTargets {
   void end_link_fault(uint64_t handle) override { net.heal({handle}); }
   void add_message_lag(NodeId node, Duration change) override { net.add_lag(node, change); }
   void add_disk_lag(NodeId node, Duration) override { note("disk lag", node); }
+  uint64_t begin_disk_fault(NodeId node, const DiskFault&) override {
+    note("disk fault", node);
+    return node.value;
+  }
+  void end_disk_fault(NodeId node, uint64_t) override { note("disk fault ends", node); }
   void step_clock(NodeId node, Duration) override { note("clock step", node); }
   void add_drift(NodeId node, int64_t) override { note("drift", node); }
   static Directions directions(bool one_way) {
