@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
+#include <vector>
 
 #include "engine/base/cell.h"
 #include "engine/base/ids.h"
@@ -47,9 +49,28 @@ struct CompactionEvent {
   std::string_view explanation = {};
 };
 
+// What a flush or a compaction did with one entry of a watched key.
+struct WatchedEntry {
+  Buffer key;
+  CellKind kind = CellKind::kValue;
+  Version version;
+  FileNumber sstable;            // it was written to this one; none: purged
+  std::string_view reason = {};  // of a tombstone in a compaction: what the purge rule said
+};
+
 class EventSink {
  public:
   virtual ~EventSink() = default;
+
+  // --- lineage: off unless some key is watched ---
+  // Keys of which flushes and compactions tell each entry; sorted. Asked when one begins.
+  virtual std::vector<Buffer> watched_keys() const { return {}; }
+  // A flush (no inputs) or a part of a compaction was installed. `entries`: those of watched
+  // keys that it kept or purged; of those in the inputs that are not here a newer cell won.
+  virtual void rewritten(std::span<const FileNumber> /*inputs*/,
+                         std::span<const WatchedEntry> /*entries*/) {}
+
+  // --- what happened ---
   // The replica now holds this cell (it may lose against one it holds already).
   virtual void applied(Bytes /*key*/, const CellView& /*cell*/, ApplySource /*source*/) {}
   // It now holds this tombstone for every key of [start, end).

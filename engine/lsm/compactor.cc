@@ -316,6 +316,7 @@ CompactionRequest Compactor::make_request(const CompactionPick& pick, const View
   request.now = now;
   request.gc_grace = core_.options.gc_grace;
   request.guards = core_.options.purge_guards;
+  request.watched = core_.env.events.watched_keys();
   request.between_steps = [&tasks = core_.env.tasks] { tasks.run_urgent_jobs(); };
   request.least_version_memtables = view.least_version_memtables();
   request.least_version_log = core_.log.least_version();
@@ -427,6 +428,11 @@ Result<Compactor::Ending> Compactor::install(Execution& execution, const Compact
   if (!position.has_value() && pick.compact_pointer.has_value())
     edit.compact_pointers.emplace_back(pick.from, *pick.compact_pointer);
   RETURN_IF_ERROR(core_.install(std::move(edit)));
+  if (!outcome.watched.empty()) {
+    std::vector<FileNumber> inputs;
+    for (const SstableMetaPtr& input : pick.inputs) inputs.push_back(input->number);
+    core_.env.events.rewritten(inputs, outcome.watched);
+  }
   for (const PurgedTombstone& tombstone : gone) {
     if (tombstone.end.empty()) {
       core_.env.events.purged(tombstone.key, tombstone.version);

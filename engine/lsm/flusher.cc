@@ -1,5 +1,6 @@
 #include "engine/lsm/flusher.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "engine/lsm/compaction/retention.h"
@@ -10,7 +11,9 @@ namespace revenant::lsm {
 Result<SstableMetaPtr> write_memtable(env::FileSystem& files, const Memtable& memtable,
                                       const std::string& directory,
                                       const sstable::SstableOptions& options, FileNumber number,
-                                      Instant now, std::vector<SequenceNumber> snapshots) {
+                                      Instant now, std::vector<SequenceNumber> snapshots,
+                                      const std::vector<Buffer>& watched,
+                                      std::vector<env::WatchedEntry>& told) {
   SstableWriter writer(files, {.directory = directory,
                                .sstable = options.at_level(0, false),
                                .cause = {env::CauseKind::kFlush},
@@ -22,6 +25,11 @@ Result<SstableMetaPtr> write_memtable(env::FileSystem& files, const Memtable& me
   for (retention.seek_to_first(); retention.valid(); retention.next()) {
     for (const Retention::Entry& entry : retention.kept()) {
       RETURN_IF_ERROR(writer.add(entry.key, entry.value));
+    }
+    if (watched.empty() || !std::ranges::binary_search(watched, retention.user_key())) continue;
+    for (const Retention::Entry& entry : retention.kept()) {
+      const CellView cell = entry.cell();
+      told.push_back({Buffer(retention.user_key()), cell.kind, cell.version, number});
     }
   }
   ASSIGN_OR_RETURN(auto sstables, writer.finish());
@@ -94,10 +102,12 @@ Result<void> Flusher::flush_oldest() {
   const FileNumber number = core_.new_file_number();
   const Instant now = core_.env.clock.now();
   const std::vector<SequenceNumber> snapshots = core_.snapshots->sequences();
+  const std::vector<Buffer> watched = core_.env.events.watched_keys();
+  std::vector<env::WatchedEntry> told;
   Result<SstableMetaPtr> sstable;
   core_.env.tasks.run_job("flush", env::JobUrgency::kUrgent, [&] {
     sstable = write_memtable(core_.env.files, *oldest.memtable, core_.directory,
-                             core_.options.sstable, number, now, snapshots);
+                             core_.options.sstable, number, now, snapshots, watched, told);
   });
   if (!sstable.has_value()) {
     core_.remove_soon({FileKind::kSstable, number});
@@ -115,6 +125,7 @@ Result<void> Flusher::flush_oldest() {
                                        oldest.memtable.get()));
   ++core_.metrics.flushes;
   core_.env.events.flushed(meta.number, meta.properties.entries, meta.file_bytes);
+  if (!watched.empty()) core_.env.events.rewritten({}, told);
   compactor_.flush_installed();
   return {};
 }

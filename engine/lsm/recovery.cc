@@ -169,10 +169,12 @@ class Recovery {
     if (memtable_->empty()) return {};
     const FileNumber number = new_file_number();
     const Instant now = core_.env.clock.now();
+    const std::vector<Buffer> watched = core_.env.events.watched_keys();
+    std::vector<env::WatchedEntry> told;
     Result<SstableMetaPtr> sstable;
     core_.env.tasks.run_job("recovery flush", env::JobUrgency::kUrgent, [&] {
       sstable = write_memtable(files_, *memtable_, core_.directory, core_.options.sstable, number,
-                               now, {});
+                               now, {}, watched, told);
     });
     if (!sstable.has_value()) {
       // Not left to the next open: on a full disk it would be one more each time.
@@ -182,6 +184,7 @@ class Recovery {
     const SstableMeta& meta = **sstable;
     ++core_.metrics.flushes;
     core_.env.events.flushed(meta.number, meta.properties.entries, meta.file_bytes);
+    if (!watched.empty()) core_.env.events.rewritten({}, told);
     state_.added.push_back({0, *sstable});
     return {};
   }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -113,6 +114,14 @@ std::string nearest_file(const std::filesystem::path& path) {
 
 }  // namespace
 
+std::optional<uint64_t> number_of(const std::string& text) {
+  uint64_t number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [rest, failed] = std::from_chars(text.data(), end, number);
+  if (failed != std::errc() || rest != end) return std::nullopt;
+  return number;
+}
+
 KnownNames known_names() {
   static const std::vector<std::string> metrics = metric_names();
   static const std::vector<std::string> checks = check_names();
@@ -155,23 +164,6 @@ std::expected<Scenario, Exit> resolve_scenario(const LoadedScenario& loaded,
   auto scenario = resolve(loaded.source, known_names(), assignments);
   if (!scenario) return fail(scenario.error());
   return std::move(*scenario);
-}
-
-std::string shell_words(const std::vector<std::string>& words) {
-  std::string line;
-  for (const std::string& word : words) {
-    if (!line.empty()) line += ' ';
-    constexpr std::string_view kPlain =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./=:,+%@";
-    if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) {
-      line += word;
-      continue;
-    }
-    line += '\'';
-    for (const char c : word) line += c == '\'' ? std::string("'\\''") : std::string(1, c);
-    line += '\'';
-  }
-  return line;
 }
 
 }  // namespace revenant::sim

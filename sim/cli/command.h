@@ -4,9 +4,11 @@
 
 #include <boost/program_options.hpp>
 #include <expected>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "sim/experiment/shell_words.h"
 #include "sim/scenario/load.h"
 
 namespace revenant::sim {
@@ -43,6 +45,9 @@ class CommandLine {
 // Prints `message` to stderr as `revenant: message`; for `return fail(2, …)`.
 std::unexpected<Exit> fail(int code, const std::string& message);
 
+// A number as users type it: digits only; nothing if it is not one.
+std::optional<uint64_t> number_of(const std::string& text);
+
 // The metrics and checks that scenarios may name.
 KnownNames known_names();
 
@@ -65,9 +70,6 @@ std::expected<LoadedScenario, Exit> load_scenario(
 std::expected<Scenario, Exit> resolve_scenario(const LoadedScenario& loaded,
                                                const std::vector<Assignment>& more);
 
-// What a user would type to run this again; words are quoted where the shell needs it.
-std::string shell_words(const std::vector<std::string>& words);
-
 // The commands. Each returns the exit code.
 int run_main(const Arguments& arguments);
 int sweep_main(const Arguments& arguments);
@@ -75,6 +77,8 @@ int compare_main(const Arguments& arguments);
 int list_main(const Arguments& arguments);
 int describe_main(const Arguments& arguments);
 int schema_main(const Arguments& arguments);
+int explain_main(const Arguments& arguments);
+int diff_main(const Arguments& arguments);
 int inspect_main(const Arguments& arguments);
 int bench_main(const Arguments& arguments);
 

@@ -24,6 +24,49 @@ std::expected<T, Exit> spelled(const po::variables_map& values, const char* opti
   return *parsed;
 }
 
+// "12500" is an event's number, "3d4h" a time since the start.
+std::expected<void, Exit> read_break_at(const po::variables_map& values, RunOptions& options) {
+  if (!values.contains("break-at")) return {};
+  const std::string text = values["break-at"].as<std::string>();
+  if (const auto event = number_of(text)) {
+    if (*event == 0) return fail(2, "--break-at: events are numbered from 1");
+    options.break_at_event = *event;
+    return {};
+  }
+  const auto time = spelled<Duration>(values, "break-at");
+  if (!time) return std::unexpected(time.error());
+  options.break_at = *time;
+  return {};
+}
+
+// The stretch of --events, into the probe.
+std::expected<void, Exit> read_events(const po::variables_map& values, KernelProbe& probe) {
+  for (const char* option : {"events-from", "events-to"}) {
+    if (values.contains(option) && !values.contains("events")) {
+      return fail(2, fmt::format("--{} needs --events FILE to write to", option));
+    }
+  }
+  if (!values.contains("events")) return {};
+  probe.record_first = values.contains("events-from") ? values["events-from"].as<uint64_t>() : 1;
+  probe.record_last = values.contains("events-to") ? values["events-to"].as<uint64_t>()
+                                                   : probe.record_first + 9'999;
+  if (probe.record_first == 0 || probe.record_last < probe.record_first) {
+    return fail(2, "--events-from, --events-to: events are numbered from 1");
+  }
+  return {};
+}
+
+std::string to_json(const EventRecord& event) {
+  return Json{{"event", event.number},
+              {"at_ns", event.at.ns},
+              {"node", event.node.value},
+              {"kind", to_string(event.kind)},
+              {"task", event.task},
+              {"digest", fmt::format("{:016x}", event.digest)},
+              {"fingerprint", event.fingerprint.hex()}}
+      .dump();
+}
+
 std::expected<PerfettoOptions, Exit> trace_options(const po::variables_map& values) {
   PerfettoOptions options;
   for (const auto& [option, bound] :
@@ -55,6 +98,12 @@ int run_main(const Arguments& arguments) {
       "trace-from", po::value<std::string>(), "Time since the start from which the trace begins.")(
       "trace-to", po::value<std::string>(), "Time at which it ends.")(
       "trace-size", po::value<std::string>()->default_value("64MiB"), "Its greatest size.")(
+      "log", "Print a line for each change of state (to stderr): faults, processes, flushes, …")(
+      "events", po::value<std::string>(), "File for the kernel's events, one JSON object a line.")(
+      "events-from", po::value<uint64_t>(), "Number of the first of them; 1 if left out.")(
+      "events-to", po::value<uint64_t>(), "Of the last; 10,000 in all if left out.")(
+      "break-at", po::value<std::string>(),
+      "Stop a debugger (SIGTRAP) before this event (a number), or at this time since the start.")(
       "verify",
       "Run twice more; should the runs differ, show the first event that does (exit code 4).")(
       "json", "Print run.json instead of the table.");
@@ -69,8 +118,8 @@ int run_main(const Arguments& arguments) {
   const uint64_t seed = (*values)["seed"].as<uint64_t>();
   std::vector<std::string> words{"revenant", "run", loaded->path, "--seed", std::to_string(seed)};
   for (const std::string& set : loaded->sets) words.insert(words.end(), {"--set", set});
-  RunOptions options{
-      .command = shell_words(words), .history = nullptr, .trace = nullptr, .probe = nullptr};
+  RunOptions options;
+  options.command = shell_words(words);
   std::ofstream history;
   if (values->contains("history")) {
     const std::filesystem::path directory((*values)["out"].as<std::string>());
@@ -84,6 +133,20 @@ int run_main(const Arguments& arguments) {
     options.history = &history;
   }
 
+  if (const auto read = read_break_at(*values, options); !read) return read.error().code;
+  KernelProbe probe;
+  if (const auto read = read_events(*values, probe); !read) return read.error().code;
+  if (values->contains("out")) probe.checkpoint_interval = KernelProbe::kInterval;
+  options.probe = &probe;
+  std::ofstream events;
+  if (values->contains("events")) {
+    const std::string path = (*values)["events"].as<std::string>();
+    events.open(path);
+    if (!events) return fail(2, fmt::format("{}: cannot be written", path)).error().code;
+  }
+  LogWriter log(std::cerr);
+  if (values->contains("log")) options.log = &log;
+
   const auto perfetto = trace_options(*values);
   if (!perfetto) return perfetto.error().code;
   std::ofstream trace_file;
@@ -96,6 +159,16 @@ int run_main(const Arguments& arguments) {
   }
 
   const RunReport report = run_scenario(loaded->scenario, seed, options);
+  if (options.log != nullptr) log.finish();
+  if (values->contains("events")) {
+    for (const EventRecord& event : probe.events) events << to_json(event) << '\n';
+    events.close();
+    if (events.fail()) {
+      return fail(2, fmt::format("{}: cannot be written", (*values)["events"].as<std::string>()))
+          .error()
+          .code;
+    }
+  }
   if (trace) {
     trace->finish();
     trace_file.close();
@@ -115,12 +188,12 @@ int run_main(const Arguments& arguments) {
     if (history.fail() && options.history != nullptr) {
       return fail(2, fmt::format("{}/history.jsonl: cannot be written", directory)).error().code;
     }
-    const auto written = write_run_directory(directory, report, options.command);
+    const auto written = write_run_directory(directory, report, probe, options.command);
     if (!written) return fail(2, written.error().message).error().code;
   }
   if (values->contains("verify")) {
-    const auto divergence = verify([&](KernelProbe& probe) {
-      (void)run_scenario(loaded->scenario, seed, {.command = options.command, .probe = &probe});
+    const auto divergence = verify([&](KernelProbe& again) {
+      (void)run_scenario(loaded->scenario, seed, {.command = options.command, .probe = &again});
     });
     if (divergence) {
       std::cerr << fmt::format("revenant: two runs of one seed differ\n{}\n", divergence->text);

@@ -179,6 +179,10 @@ RunReport run_scenario(const Scenario& scenario, uint64_t seed, const RunOptions
   world.recorder().add(judge);
   std::optional<HistoryWriter> history;
   if (options.history != nullptr) world.recorder().add(history.emplace(*options.history));
+  for (Observer* observer : options.observers) world.recorder().add(*observer);
+  world.recorder().watch(options.watched);
+  if (options.log != nullptr) world.recorder().add(*options.log);
+  if (options.break_at_event > 0) world.kernel().break_at_event(options.break_at_event);
   if (options.probe != nullptr) {
     world.kernel().keep_checkpoints(options.probe->checkpoint_interval);
     world.kernel().record_events(options.probe->record_first, options.probe->record_last);
@@ -194,9 +198,13 @@ RunReport run_scenario(const Scenario& scenario, uint64_t seed, const RunOptions
   world.run(
       [&](const Snapshot& s) {
         // The first sample is of the start.
-        if (options.trace != nullptr && !std::exchange(started, true)) {
-          options.trace->run_starts(world.kernel().now(),
-                                    static_cast<uint32_t>(scenario.cluster.nodes));
+        if (!std::exchange(started, true)) {
+          if (options.trace != nullptr) {
+            options.trace->run_starts(world.kernel().now(),
+                                      static_cast<uint32_t>(scenario.cluster.nodes));
+          }
+          if (options.log != nullptr) options.log->plan(world.faults());
+          if (options.break_at) world.kernel().break_at(world.kernel().now() + *options.break_at);
         }
         series.add(s, world.recorder(), judge);
       },
@@ -224,6 +232,7 @@ RunReport run_scenario(const Scenario& scenario, uint64_t seed, const RunOptions
   report.resurrections = judge.resurrections();
   report.violations = judge.violations();
   report.nodes = world.nodes();
+  report.faults = world.faults();
   RunOutcome& outcome = report.outcome;
   outcome.seed = seed;
   outcome.fingerprint = world.fingerprint().hex();
@@ -359,8 +368,25 @@ nlohmann::ordered_json to_json(const RunReport& report, const std::string& comma
           {"scenario", nlohmann::ordered_json::parse(outcome.scenario_json)}};
 }
 
+namespace {
+
+// Every 2^n-th of them, so that there are at most 1,000.
+std::string checkpoints_json(const KernelProbe& probe) {
+  size_t step = 1;
+  while (probe.checkpoints.size() / step > 1000) step *= 2;
+  auto fingerprints = nlohmann::ordered_json::array();
+  for (size_t i = step; i <= probe.checkpoints.size(); i += step) {
+    fingerprints.push_back(probe.checkpoints[i - 1].second.hex());
+  }
+  return nlohmann::ordered_json{{"interval", probe.checkpoint_interval * step},
+                                {"fingerprints", fingerprints}}
+      .dump(2);
+}
+
+}  // namespace
+
 Result<void> write_run_directory(const std::string& directory, const RunReport& report,
-                                 const std::string& command) {
+                                 const KernelProbe& probe, const std::string& command) {
   std::error_code failed;
   std::filesystem::create_directories(directory, failed);
   if (failed) return error(ErrorCode::kIo, "{}: {}", directory, failed.message());
@@ -368,6 +394,7 @@ Result<void> write_run_directory(const std::string& directory, const RunReport& 
   RETURN_IF_ERROR(write_whole(root / "run.json", to_json(report, command).dump(2) + "\n"));
   RETURN_IF_ERROR(write_whole(root / "timeseries.csv", report.outcome.timeseries_csv));
   RETURN_IF_ERROR(write_whole(root / "faults.json", report.outcome.faults_json + "\n"));
+  RETURN_IF_ERROR(write_whole(root / "checkpoints.json", checkpoints_json(probe) + "\n"));
   return {};
 }
 

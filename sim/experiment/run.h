@@ -2,11 +2,13 @@
 // against what the scenario promises.
 #pragma once
 
+#include <optional>
 #include <ostream>
 #include <string>
 #include <vector>
 
 #include "sim/check/judge.h"
+#include "sim/experiment/log_writer.h"
 #include "sim/experiment/run_outcome.h"
 #include "sim/record/perfetto_trace.h"
 #include "sim/scenario/scenario.h"
@@ -28,6 +30,7 @@ struct RunReport {
   std::vector<Finding> findings;
   std::vector<Resurrection> resurrections;
   std::vector<NodeFigures> nodes;
+  std::vector<FaultWindow> faults;
   std::vector<Violation> violations;  // stories, also of properties the scenario does not promise
 };
 
@@ -38,13 +41,24 @@ struct KernelProbe {
   std::vector<std::pair<uint64_t, Fingerprint>> checkpoints = {};
   std::vector<EventRecord> events = {};
   Fingerprint fingerprint = {};  // of the whole run
+
+  // Few enough events between two checkpoints to keep all of one stretch.
+  static constexpr uint64_t kInterval = 4096;
 };
 
 struct RunOptions {
   std::string command;              // reproduces the run; printed by a failing CHECK
   std::ostream* history = nullptr;  // JSON lines, if wanted
   PerfettoTrace* trace = nullptr;   // if wanted; its finish() is the caller's
+  LogWriter* log = nullptr;         // if wanted; its finish() is the caller's
   KernelProbe* probe = nullptr;     // if wanted
+  std::vector<Observer*> observers = {};
+  // Keys of which the observers are told through flushes and compactions.
+  std::vector<uint64_t> watched = {};
+  // Where a debugger is to stop: SIGTRAP before the first event at or after this time since the
+  // start, or before this event.
+  std::optional<Duration> break_at = {};
+  uint64_t break_at_event = 0;
 };
 
 RunReport run_scenario(const Scenario& scenario, uint64_t seed, const RunOptions& options);
@@ -52,10 +66,11 @@ RunReport run_scenario(const Scenario& scenario, uint64_t seed, const RunOptions
 // For people: the figures in groups, what was promised, which keys came back, the verdict.
 std::string to_text(const Scenario& scenario, const RunReport& report, const std::string& command);
 
-// run.json, timeseries.csv, faults.json and findings in `directory`, which is made if need be. Each
-// file is written whole or not at all. Errors name the file.
+// run.json, timeseries.csv, faults.json and checkpoints.json (of the probe, for `diff`) in
+// `directory`, which is made if need be. Each file is written whole or not at all. Errors name the
+// file.
 Result<void> write_run_directory(const std::string& directory, const RunReport& report,
-                                 const std::string& command);
+                                 const KernelProbe& probe, const std::string& command);
 // run.json's content: version, build, scenario, seed, fingerprint, verdict, metrics, findings,
 // resurrections.
 nlohmann::ordered_json to_json(const RunReport& report, const std::string& command);

@@ -7,9 +7,6 @@
 namespace revenant::sim {
 namespace {
 
-// Events between two checkpoints: few enough to keep all of one stretch.
-constexpr uint64_t kInterval = 4096;
-
 // The number of the last event that both runs have before any difference, as far as checkpoints
 // tell.
 uint64_t common_events(const KernelProbe& a, const KernelProbe& b) {
@@ -27,13 +24,13 @@ std::string side(const std::vector<EventRecord>& events, size_t i) {
 }  // namespace
 
 std::optional<Divergence> verify(const std::function<void(KernelProbe&)>& run) {
-  KernelProbe a{.checkpoint_interval = kInterval}, b = a;
+  KernelProbe a{.checkpoint_interval = KernelProbe::kInterval}, b = a;
   run(a);
   run(b);
   if (a.fingerprint == b.fingerprint) return std::nullopt;
 
   const uint64_t common = common_events(a, b);
-  a = b = {.record_first = common + 1, .record_last = common + kInterval};
+  a = b = {.record_first = common + 1, .record_last = common + KernelProbe::kInterval};
   run(a);
   run(b);
   size_t i = 0;

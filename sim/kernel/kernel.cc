@@ -433,11 +433,15 @@ class Kernel::Impl {
 
 thread_local Kernel::Impl* Kernel::Impl::g_running = nullptr;
 
-std::string to_string(const EventRecord& event) {
+std::string_view to_string(EventKind kind) {
   constexpr std::string_view kKinds[] = {"start",   "wake",  "timer",   "disk",
                                          "deliver", "fault", "workload"};
+  return kKinds[static_cast<size_t>(kind)];
+}
+
+std::string to_string(const EventRecord& event) {
   return fmt::format("event {} at {} ns on {}: {}{}, digest {:016x}", event.number, event.at.ns,
-                     event.node, kKinds[static_cast<size_t>(event.kind)],
+                     event.node, to_string(event.kind),
                      event.task.empty() ? "" : fmt::format(" of task '{}'", event.task),
                      event.digest);
 }

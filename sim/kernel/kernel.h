@@ -74,6 +74,7 @@ struct EventRecord {
   Fingerprint fingerprint;  // with this event, without what it does
   friend bool operator==(const EventRecord&, const EventRecord&) = default;
 };
+std::string_view to_string(EventKind kind);
 std::string to_string(const EventRecord& event);
 
 // Thrown into a task at its suspension point when its group is killed. Never caught by the engine.

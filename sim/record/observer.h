@@ -2,6 +2,9 @@
 // take a sequence number or cross the seam; the run is the same without them.
 #pragma once
 
+#include <span>
+#include <string_view>
+
 #include "engine/env/event_sink.h"
 #include "sim/record/operation.h"
 
@@ -10,6 +13,8 @@ namespace revenant::sim {
 class Observer {
  public:
   virtual ~Observer() = default;
+  // The preload has ended and the run begins: times count from here.
+  virtual void began() {}
   // A write begins: from here on its value may be seen.
   virtual void write_began(uint64_t /*key*/, WriteId, Instant /*at*/) {}
   virtual void operation(const Operation&) {}
@@ -18,6 +23,15 @@ class Observer {
   virtual void applied(Instant /*at*/, NodeId, uint64_t /*key*/, const CellView&,
                        env::ApplySource) {}
   virtual void purged(Instant /*at*/, NodeId, uint64_t /*key*/, Version) {}
+  virtual void flushed(Instant /*at*/, NodeId, FileNumber, uint64_t /*entries*/,
+                       uint64_t /*bytes*/) {}
+  virtual void compacted(Instant /*at*/, NodeId, const env::CompactionEvent&) {}
+  virtual void stalled(Instant /*at*/, NodeId, env::StallCause, Duration) {}
+  // A machine's process: "starts", "serves", "is killed", "loses power", "pauses", "resumes".
+  virtual void machine(Instant /*at*/, NodeId, std::string_view /*what*/) {}
+  // Of watched keys only (env::EventSink::rewritten); several keys may be among the entries.
+  virtual void rewritten(Instant /*at*/, NodeId, std::span<const FileNumber> /*inputs*/,
+                         std::span<const env::WatchedEntry>) {}
   // After the run has settled: what each replica holds, keys ascending for each node.
   virtual void final_cell(NodeId, uint64_t /*key*/, const CellView&) {}
   // Not all cells of this replica could be shown: its disk spoiled some, or it does not serve.

@@ -1,5 +1,7 @@
 #include "sim/record/recorder.h"
 
+#include <algorithm>
+
 #include "engine/base/check.h"
 #include "engine/ring/ring.h"
 #include "sim/record/key.h"
@@ -31,11 +33,22 @@ class Recorder::NodeSink final : public env::EventSink {
     for (Observer* observer : r_.observers_)
       observer->purged(r_.now_(), node_, index_of(storage_key), version);
   }
-  void flushed(FileNumber, uint64_t, uint64_t) override { r_.flushes_ += r_.measuring_ ? 1 : 0; }
+  void flushed(FileNumber sstable, uint64_t entries, uint64_t bytes) override {
+    r_.flushes_ += r_.measuring_ ? 1 : 0;
+    for (Observer* observer : r_.observers_)
+      observer->flushed(r_.now_(), node_, sstable, entries, bytes);
+  }
   void compacted(const env::CompactionEvent& event) override {
     if (r_.measuring_) ++(event.installed ? r_.compactions_ : r_.compactions_abandoned_);
+    for (Observer* observer : r_.observers_) observer->compacted(r_.now_(), node_, event);
   }
-  void stalled(env::StallCause, Duration time) override {
+  std::vector<Buffer> watched_keys() const override { return r_.watched_; }
+  void rewritten(std::span<const FileNumber> inputs,
+                 std::span<const env::WatchedEntry> entries) override {
+    for (Observer* observer : r_.observers_) observer->rewritten(r_.now_(), node_, inputs, entries);
+  }
+  void stalled(env::StallCause cause, Duration time) override {
+    for (Observer* observer : r_.observers_) observer->stalled(r_.now_(), node_, cause, time);
     if (!r_.measuring_) return;
     ++r_.stalls_;
     r_.stall_time_ += time;
@@ -68,7 +81,16 @@ uint64_t Recorder::bytes_applied(NodeId node) const {
   return known ? sinks_[node.value]->bytes_applied() : 0;
 }
 
-void Recorder::begin_measuring() { measuring_ = true; }
+void Recorder::watch(const std::vector<uint64_t>& keys) {
+  watched_.clear();
+  for (uint64_t key : keys) watched_.push_back(ring::storage_key(key_name(key)));
+  std::ranges::sort(watched_);
+}
+
+void Recorder::begin_measuring() {
+  measuring_ = true;
+  for (Observer* observer : observers_) observer->began();
+}
 
 WriteId Recorder::begin_write(uint64_t key) {
   const WriteId write{next_write_++};
@@ -93,6 +115,10 @@ void Recorder::preloaded(uint64_t key, WriteId write, Version version) {
 
 void Recorder::final_unread(NodeId node) {
   for (Observer* observer : observers_) observer->final_unread(node);
+}
+
+void Recorder::machine(NodeId node, std::string_view what) {
+  for (Observer* observer : observers_) observer->machine(now_(), node, what);
 }
 
 void Recorder::final_cell(NodeId node, uint64_t key, const CellView& cell) {

@@ -25,6 +25,9 @@ class Recorder {
   // Observers outlive the run; they hear in the order in which they were added.
   void add(Observer& observer) { observers_.push_back(&observer); }
 
+  // Keys whose entries observers hear of through flushes and compactions. Before the run.
+  void watch(const std::vector<uint64_t>& keys);
+
   // From here on figures count; what came before was the preload.
   void begin_measuring();
 
@@ -36,6 +39,7 @@ class Recorder {
   void preloaded(uint64_t key, WriteId write, Version version);
   void final_cell(NodeId node, uint64_t key, const CellView& cell);
   void final_unread(NodeId node);
+  void machine(NodeId node, std::string_view what);
   // The sink of a node, for all its lives.
   env::EventSink& sink(NodeId node);
 
@@ -71,6 +75,7 @@ class Recorder {
 
   std::function<Instant()> now_;
   std::vector<Observer*> observers_;
+  std::vector<Buffer> watched_;                   // storage keys, sorted
   std::vector<std::unique_ptr<NodeSink>> sinks_;  // by node
   bool measuring_ = false;
   uint64_t next_write_ = 1;

@@ -44,6 +44,7 @@ void Machine::boot() {
   CHECK(process_ == nullptr, "{} is already running", id_);
   process_ = std::make_unique<Process>(*this);
   ++totals_.boots;
+  recorder_.machine(id_, "starts");
   const env::Environment environment{clock_, *process_->files, process_->tasks,
                                      recorder_.sink(id_)};
   spawn("boot", [this, environment] {
@@ -62,6 +63,7 @@ void Machine::boot() {
     start_failed_ = false;
     totals_.wal_bytes_dropped += (*node)->db().recovery().wal_dropped_bytes;
     node_ = std::move(*node);
+    recorder_.machine(id_, "serves");
   });
 }
 
@@ -81,12 +83,14 @@ void Machine::end_process() {
 
 void Machine::kill_process() {
   if (process_ == nullptr) return;
+  recorder_.machine(id_, "is killed");
   disk_.kill_process();
   end_process();
   ++totals_.crashes;
 }
 
 void Machine::lose_power() {
+  recorder_.machine(id_, "loses power");
   const CrashReport report = disk_.lose_power();
   if (process_ != nullptr) end_process();
   totals_.pages_lost += report.pages_lost + report.pages_torn;
@@ -95,12 +99,14 @@ void Machine::lose_power() {
 
 void Machine::pause() {
   if (process_ == nullptr) return;
+  recorder_.machine(id_, "pauses");
   kernel_.pause(process_->group);
   network_.pause(id_);
 }
 
 void Machine::resume() {
   if (process_ == nullptr) return;
+  recorder_.machine(id_, "resumes");
   kernel_.resume(process_->group);
   network_.resume(id_);
 }

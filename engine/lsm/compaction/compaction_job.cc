@@ -128,21 +128,36 @@ struct CompactionJob::Impl {
   // One key's entries. A tombstone goes only if no entry that it shadows stays, so the oldest is
   // judged first.
   Result<void> write(Bytes user_key, std::span<const Retention::Entry> kept) {
-    purged_.assign(kept.size(), false);
+    reasons_.assign(kept.size(), std::nullopt);
     std::optional<Version> least_kept;
     for (size_t i = kept.size(); i-- > 0;) {
       const CellView cell = kept[i].cell();
       if (cell.is_tombstone()) {
-        purged_[i] = decide(
+        reasons_[i] = decide(
             {Buffer(user_key), cell.version, {}}, cell,
             [&] { return least_version_of_bystanders(user_key, cell.version); }, least_kept);
       }
-      if (!purged_[i]) least_kept = std::min(least_kept.value_or(Version::max()), cell.version);
+      if (reasons_[i] != PurgeReason::kPurged)
+        least_kept = std::min(least_kept.value_or(Version::max()), cell.version);
     }
     for (size_t i = 0; i < kept.size(); ++i) {
-      if (!purged_[i]) RETURN_IF_ERROR(writer_.add(kept[i].key, kept[i].value));
+      if (reasons_[i] != PurgeReason::kPurged)
+        RETURN_IF_ERROR(writer_.add(kept[i].key, kept[i].value));
+    }
+    if (!request_.watched.empty() && std::ranges::binary_search(request_.watched, user_key)) {
+      tell_of(user_key, kept);
     }
     return {};
+  }
+
+  void tell_of(Bytes user_key, std::span<const Retention::Entry> kept) {
+    for (size_t i = 0; i < kept.size(); ++i) {
+      const CellView cell = kept[i].cell();
+      const bool purged = reasons_[i] == PurgeReason::kPurged;
+      outcome_.watched.push_back({Buffer(user_key), cell.kind, cell.version,
+                                  purged ? FileNumber{} : writer_.created().back(),
+                                  reasons_[i] ? to_string(*reasons_[i]) : ""});
+    }
   }
 
   // The range tombstones that some bound sees and that may not be purged.
@@ -163,19 +178,19 @@ struct CompactionJob::Impl {
       std::optional<Version> snapshots;
       if (bounds.before(t.sequence)) snapshots = Version{};
       const CellView cell{CellKind::kTombstone, t.version, t.deletion_time, {}};
-      return decide(
+      const PurgeReason reason = decide(
           {t.start, t.version, t.end}, cell,
           [&] { return least_version_of_bystanders(KeyRange{t.start, t.end}, t.version); },
           snapshots);
+      return reason == PurgeReason::kPurged;
     });
     return retained;
   }
 
-  // Whether it is purged.
   template <typename LeastOfBystanders>
-  bool decide(PurgedTombstone name, const CellView& tombstone,
-              LeastOfBystanders least_of_bystanders,
-              std::optional<Version> least_version_snapshots) {
+  PurgeReason decide(PurgedTombstone name, const CellView& tombstone,
+                     LeastOfBystanders least_of_bystanders,
+                     std::optional<Version> least_version_snapshots) {
     PurgeInputs inputs{.now = request_.now,
                        .gc_grace = request_.gc_grace,
                        .least_version_sstables = std::nullopt,
@@ -189,9 +204,8 @@ struct CompactionJob::Impl {
     }
     const PurgeReason reason = may_purge(tombstone, inputs, request_.guards);
     ++outcome_.decisions[static_cast<size_t>(reason)];
-    if (reason != PurgeReason::kPurged) return false;
-    outcome_.purged.push_back(std::move(name));
-    return true;
+    if (reason == PurgeReason::kPurged) outcome_.purged.push_back(std::move(name));
+    return reason;
   }
 
   // Of those that may hold the key; tables with nothing as old as `version` are left out, they
@@ -226,8 +240,9 @@ struct CompactionJob::Impl {
   std::optional<sstable::RangeTombstones> ranges_;  // these two once begun
   std::optional<Retention> retention_;
   std::vector<std::pair<FileNumber, const sstable::Iterator*>> iterators_;  // within retention_
-  std::vector<bool> purged_;                                                // of one key's entries
-  CompactionOutcome outcome_;                                               // not yet taken
+  // Of one key's entries, where tombstones.
+  std::vector<std::optional<PurgeReason>> reasons_;
+  CompactionOutcome outcome_;  // not yet taken
   uint64_t keys_met_ = 0;
   size_t taken_files_ = 0;
   uint64_t taken_bytes_read_ = 0, taken_shadowed_ = 0;
@@ -249,6 +264,7 @@ void CompactionOutcome::append(CompactionOutcome next) {
   created.insert(created.end(), next.created.begin(), next.created.end());
   outputs.insert(outputs.end(), next.outputs.begin(), next.outputs.end());
   std::ranges::move(next.purged, std::back_inserter(purged));
+  std::ranges::move(next.watched, std::back_inserter(watched));
   for (size_t i = 0; i < kPurgeReasons; ++i) decisions[i] += next.decisions[i];
   shadowed += next.shadowed;
   bytes_read += next.bytes_read;

@@ -18,6 +18,7 @@
 #include <optional>
 #include <vector>
 
+#include "engine/env/event_sink.h"
 #include "engine/env/file_system.h"
 #include "engine/lsm/compaction/purge.h"
 #include "engine/lsm/compaction/sstable_meta.h"
@@ -59,6 +60,8 @@ struct CompactionRequest {
   std::vector<SequenceNumber> snapshots;  // ascending
   PurgeGuards guards;
 
+  std::vector<Buffer> watched;  // keys whose entries are told about; sorted
+
   // Called now and then while the job runs.
   std::function<void()> between_steps;
 };
@@ -77,6 +80,7 @@ struct CompactionOutcome {
   std::vector<SstableMetaPtr>
       outputs;  // in key order, synced, their directory too; none if nothing is left
   std::vector<PurgedTombstone> purged;
+  std::vector<env::WatchedEntry> watched;
   std::array<uint64_t, kPurgeReasons> decisions{};  // by PurgeReason, tombstones that won
   uint64_t shadowed = 0;                            // entries dropped because they lost
   uint64_t bytes_read = 0, bytes_written = 0;

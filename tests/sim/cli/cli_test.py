@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import sqlite3
@@ -71,7 +72,7 @@ class CommandLine(unittest.TestCase):
         run = self.revenant("run", self.scenario, "--out", "out", "--history")
         self.assertEqual(run.returncode, 0, run.stderr)
         self.assertEqual(sorted(p.name for p in (self.path / "out").iterdir()),
-                         ["faults.json", "history.jsonl", "run.json", "timeseries.csv"])
+                         ["checkpoints.json", "faults.json", "history.jsonl", "run.json", "timeseries.csv"])
         whole = json.loads((self.path / "out/run.json").read_text())
         operations = (self.path / "out/history.jsonl").read_text().splitlines()
         self.assertEqual(len(operations), whole["metrics"]["operations_ok"])
@@ -112,6 +113,98 @@ class CommandLine(unittest.TestCase):
         run = self.revenant("run", self.scenario, "--verify")
         self.assertEqual((run.returncode, run.stderr), (0, ""))
         self.assertIn("three runs, one fingerprint", run.stdout)
+
+    def test_a_log_has_a_line_for_each_change_of_state_and_changes_nothing(self):
+        crash = ("run", self.scenario, "--json", "--set", 'faults=[{"at": "1s", "for": "200ms", "crash": {"node": 1}}]')
+        logged = self.revenant(*crash, "--log")
+        self.assertEqual(logged.stdout, self.revenant(*crash).stdout)
+        lines = [line.split(maxsplit=3) for line in logged.stderr.splitlines()]
+        self.assertIn(["00:00:01.000", "n1", "fault", "crash begins (process killed)"], lines)
+        self.assertIn(["00:00:01.000", "n1", "machine", "is killed"], lines)
+        self.assertIn("serves", [line[3] for line in lines if line[0] >= "00:00:01.200" and line[1:3] == ["n1", "machine"]])
+        self.assertEqual([line[0] for line in lines], sorted(line[0] for line in lines))
+
+    def test_a_debugger_is_stopped_where_it_was_asked_to(self):
+        for at in ("500ms", "1000"):
+            self.assertEqual(self.revenant("run", self.scenario, "--break-at", at).returncode, -signal.SIGTRAP)
+        self.assertEqual(self.revenant("run", self.scenario, "--break-at", "3s").returncode, 0, "after the end")
+        self.assertEqual(self.revenant("run", self.scenario, "--break-at", "soon").returncode, 2)
+
+    # --- explain ---
+
+    def test_a_key_that_came_back_has_its_story_told(self):
+        scenario = str(ROOT / "scenarios/lagging_replica.json")
+        story = self.revenant("explain", scenario, "--seed", "7")
+        self.assertEqual(story.returncode, 0, story.stderr)
+        self.assertIn(json.loads(self.revenant("run", scenario, "--seed", "7", "--json").stdout)["fingerprint"], story.stdout)
+        at = 0
+        for step in (r"v1 +put, write \d+, preloaded", r"n2 +fault begins: crash", r"n\d +takes v2 \(delete\) from the coordinator",
+                     r"delete v2 is acknowledged", r"n\d +flushes v\d \(delete\) into \d+.sst",
+                     r"n\d +moves v\d \(delete\).*not purged: kept_by_grace; \d+ times more", r"n\d +PURGES v\d \(delete\)",
+                     r"reads v1; replicas asked: ", r"check +it came BACK", r"at the end +n2 +holds v1 \(put\)"):
+            found = re.search(step, story.stdout[at:])
+            self.assertIsNotNone(found, f"{step} not after {at} in\n{story.stdout}")
+            at += found.start()
+
+    def test_any_key_can_be_asked_for_and_none_may_be_wrong(self):
+        self.assertIn("no key came back", self.revenant("explain", self.scenario).stdout)
+        story = self.revenant("explain", self.scenario, "--key", "7")
+        self.assertIn("key0000000000007 was on n0, n1, n2", story.stdout)
+        self.assertEqual(self.revenant("explain", self.scenario, "--key", "kay7").returncode, 2)
+
+    # --- diff ---
+
+    def record(self, name, *arguments):
+        run = self.revenant("run", self.scenario, "--out", name, *arguments)
+        self.assertEqual(run.returncode, 0, run.stderr)
+
+    def test_equal_runs_are_equal_and_others_are_told_apart_by_what_went_in(self):
+        self.record("a")
+        self.record("b")
+        self.record("c", "--seed", "2", "--set", "replication.read=ONE")
+        equal = self.revenant("diff", "a", "b")
+        self.assertEqual((equal.returncode, equal.stdout.splitlines()[-1]), (0, "the same, event by event"))
+        different = self.revenant("diff", "a", "c")
+        self.assertEqual(different.returncode, 1)
+        self.assertIn("seed: 1 and 2", different.stdout)
+        self.assertIn('scenario/replication/read: "QUORUM" and "ONE"', different.stdout)
+
+    def test_the_first_event_in_which_two_builds_differ_is_shown(self):
+        self.record("a", "--set", "duration=8s")
+        self.record("b", "--set", "duration=8s")
+        # A build that does something else in event 6000.
+        other = self.path / "other"
+        other.write_text(f"""#!/bin/sh
+"{REVENANT}" "$@" || exit
+while [ "$1" != --events ]; do shift; done
+sed -i '/"event":6000,/s/"node":[0-9]*/"node":77/' "$2"
+""")
+        other.chmod(0o755)
+        for file in ("run.json", "checkpoints.json"):
+            path = self.path / "b" / file
+            recorded = json.loads(path.read_text())
+            if file == "run.json":
+                recorded["fingerprint"] = "0" * 32
+            else:
+                self.assertEqual(recorded["interval"], 4096)
+                recorded["fingerprints"][1:] = ["0" * 32] * len(recorded["fingerprints"][1:])
+            path.write_text(json.dumps(recorded))
+        differs = self.revenant("diff", "a", "b", "--build-b", str(other))
+        self.assertEqual(differs.returncode, 1, differs.stderr)
+        self.assertIn("between event 4096 and event 8192", differs.stdout)
+        a, b = [json.loads(line.split(maxsplit=1)[1]) for line in differs.stdout.splitlines()[-2:]]
+        self.assertEqual((a["event"], b["event"], b["node"]), (6000, 6000, 77))
+        same = self.revenant("diff", "a", "b")
+        self.assertEqual(same.returncode, 1)
+        self.assertIn("run again they do not", same.stdout)
+
+    def test_diff_refuses_what_is_no_recorded_run(self):
+        self.record("a")
+        self.assertIn("none/run.json", self.revenant("diff", "a", "none").stderr)
+        (self.path / "a/checkpoints.json").write_text("{}")
+        broken = self.revenant("diff", "a", "a")
+        self.assertEqual(broken.returncode, 2)
+        self.assertIn("a/checkpoints.json: not a run's checkpoints", broken.stderr)
 
     def test_a_trace_has_the_stretch_of_time_and_the_size_that_were_asked_for(self):
         self.revenant("run", self.scenario, "--trace", "t.json", "--trace-from", "500ms", "--trace-to", "600ms")
@@ -165,7 +258,7 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(self.revenant("run", self.scenario, "--set", "storage.gcgrace=1d").returncode, 2)
 
     def test_help_is_for_every_command(self):
-        for command in ("run", "sweep", "compare", "list", "describe", "schema", "bench"):
+        for command in ("run", "sweep", "explain", "diff", "compare", "list", "describe", "schema", "bench"):
             result = self.revenant(command, "--help")
             self.assertEqual(result.returncode, 0)
             self.assertIn(f"usage: revenant {command}", result.stdout)
