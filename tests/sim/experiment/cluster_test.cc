@@ -288,5 +288,89 @@ TEST(ClusterTest, ANodeThatIsKilledAgainWhileItRecoversStillRecovers) {
   EXPECT_EQ(run["diverged_keys"] + run["lost_acknowledged_writes"], 0);
 }
 
+// One of three disks is faulty and its node crashes meanwhile. What it cannot read it does not
+// answer: the two others are a quorum, so nobody reads a wrong value, misses one or loses one.
+struct DiskFaultCase {
+  const char* name;
+  const char* fault;
+  const char* metric;  // that says that it struck
+};
+class DiskFaultTest : public testing::TestWithParam<DiskFaultCase> {};
+
+TEST_P(DiskFaultTest, EndsInErrorsAndNeverInAWrongOrAMissingValue) {
+  for (uint64_t seed = 1; seed <= 2; ++seed) {
+    const TestRun run(fmt::format(R"({{ "disk": {{ "page_cache": "64KiB", "dirty_max": "32KiB" }},
+                          "storage": {{ "block_cache_size": "4KiB", "memtable_size": "16KiB" }},
+                          "faults": [ {{ "at": "1s", "for": "2s", {} }},
+                                      {{ "at": "2s", "for": "500ms", "crash": {{ "node": 2 }} }},
+                                      {{ "at": "3500ms", "for": "100ms", "power_loss": {{ "node": 2 }} }} ] }})",
+                                  GetParam().fault),
+                      seed);
+    EXPECT_GT(run[GetParam().metric], 0);
+    EXPECT_EQ(run["crashes"] + run["power_losses"], 2);
+    EXPECT_GT(run["operations_ok"], 500);
+    EXPECT_EQ(run["thin_air_reads"], 0);
+    EXPECT_EQ(run["stale_reads"], 0);
+    EXPECT_EQ(run["resurrected_reads"], 0);
+    EXPECT_EQ(run["lost_acknowledged_writes"], 0);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    , DiskFaultTest,
+    testing::Values(
+        DiskFaultCase{"read_errors", R"("disk_read_error": { "node": 2, "chance": "10%" })",
+                      "disk_read_errors_injected"},
+        DiskFaultCase{"sticky_read_errors",
+                      R"("disk_read_error": { "node": 2, "chance": "5%", "sticky": true })",
+                      "disk_read_errors_injected"},
+        DiskFaultCase{"write_errors", R"("disk_write_error": { "node": 2, "chance": "2%" })",
+                      "disk_write_errors_injected"},
+        DiskFaultCase{"write_errors_of_sstables",
+                      R"("disk_write_error": { "node": 2, "files": "sstable", "chance": "50%" })",
+                      "disk_write_errors_injected"},
+        DiskFaultCase{"sync_errors", R"("disk_sync_error": { "node": 2, "chance": "2%" })",
+                      "disk_sync_errors_injected"},
+        DiskFaultCase{"bit_rot", R"("bit_rot": { "node": 2, "bits": 50 })", "disk_bits_flipped"},
+        DiskFaultCase{"bit_rot_in_manifests",
+                      R"("bit_rot": { "node": 2, "files": "manifest", "bits": 1 })",
+                      "disk_bits_flipped"},
+        DiskFaultCase{"torn_writes", R"("torn_write": { "node": 2, "chance": "5%" })",
+                      "disk_writes_torn"},
+        DiskFaultCase{"lost_writes", R"("lost_write": { "node": 2, "chance": "5%" })",
+                      "disk_writes_lost"},
+        DiskFaultCase{"misdirected_writes", R"("misdirected_write": { "node": 2, "chance": "5%" })",
+                      "disk_writes_misdirected"},
+        DiskFaultCase{"full_disk", R"("disk_full": { "node": 2, "free": "8KiB" })",
+                      "disk_appends_refused"},
+        DiskFaultCase{"stalls",
+                      R"("period": "600ms", "disk_stall": { "node": 2, "length": "300ms" })",
+                      "disk_operations_stalled"},
+        DiskFaultCase{"slowness", R"("disk_slow": { "node": 2, "factor": 50, "jitter": "2ms" })",
+                      "disk_operations_slowed"}),
+    [](const auto& test) { return std::string(test.param.name); });
+
+TEST(ClusterTest, EveryDurabilityContractButALyingOneKeepsWhatWasAcknowledged) {
+  for (const char* contract :
+       {"honest", "volatile_cache", "fsync_error_drops_pages", "reordered", "prefix_only_append"}) {
+    const TestRun run(fmt::format(
+        R"({{ "disk": {{ "durability": "{}" }},
+              "faults": [ {{ "at": "2s", "for": "1s", "power_loss": {{ "node": "all" }} }} ] }})",
+        contract));
+    EXPECT_EQ(run["power_losses"], 3) << contract;
+    EXPECT_EQ(run["lost_acknowledged_writes"], 0) << contract;
+    EXPECT_EQ(run["thin_air_reads"], 0) << contract;
+  }
+}
+
+TEST(ClusterTest, DrivesThatLieLoseWhatWasAcknowledgedBeforeABlackout) {
+  const TestRun run(R"({ "disk": { "durability": "lying_fsync" },
+                         "workload": [ { "name": "w", "to": "2s", "rate": "500/s", "mix": { "update": 1 } } ],
+                         "faults": [ { "at": "2s", "for": "1s", "power_loss": { "node": "all" } } ] })");
+  EXPECT_EQ(run["power_losses"], 3);
+  EXPECT_GT(run["lost_acknowledged_writes"], 0);
+  EXPECT_EQ(run["thin_air_reads"], 0);
+}
+
 }  // namespace
 }  // namespace revenant::sim
