@@ -60,4 +60,15 @@ class PrefixFates final : public CrashFates {
   CrashFates& inner_;
 };
 
+// Nothing is lost: what processes see is what there is.
+class KeepsEverything final : public CrashFates {
+ public:
+  bool keeps_change(std::string_view, DirectoryChangeKind, std::string_view,
+                    std::string_view) override {
+    return true;
+  }
+  uint64_t length(std::string_view, uint64_t lengths) override { return lengths - 1; }
+  uint64_t surviving_sectors(std::string_view, uint64_t, uint64_t) override { return ~uint64_t{0}; }
+};
+
 }  // namespace revenant::sim

@@ -26,11 +26,7 @@ SimDisk::SimDisk(Kernel& kernel, NodeId node, const DiskOptions& options)
 SimDisk::SimDisk(Kernel& kernel, NodeId node, const DiskOptions& options,
                  const DiskContents& contents)
     : SimDisk(kernel, node, options) {
-  for (const auto& [path, bytes] : contents) {
-    FileRef file = make_file(path);
-    file->fill(bytes);
-    image_.plant(path, std::move(file));
-  }
+  replace_contents(contents);
 }
 
 SimDisk::~SimDisk() {
@@ -72,6 +68,21 @@ DiskContents SimDisk::after_power_loss(CrashFates& fates) {
   PrefixFates prefixes(fates);
   if (durability_ == Durability::kPrefixOnlyAppend) return image_.after_power_loss(prefixes);
   return image_.after_power_loss(fates);
+}
+
+DiskContents SimDisk::snapshot() {
+  KeepsEverything fates;
+  return after_power_loss(fates);
+}
+
+void SimDisk::replace_contents(const DiskContents& contents) {
+  CHECK(life_ == nullptr, "a process still uses it");
+  image_ = DurableImage();
+  for (const auto& [path, bytes] : contents) {
+    FileRef file = make_file(path);
+    file->fill(bytes);
+    image_.plant(path, std::move(file));
+  }
 }
 
 void SimDisk::set_lag(Duration lag) {

@@ -53,6 +53,11 @@ class SimDisk {
   // What a power loss at this instant would leave if `fates` decided; nothing is lost by asking.
   DiskContents after_power_loss(CrashFates& fates);
 
+  // All files as processes see them now, as after fsfreeze.
+  DiskContents snapshot();
+  // A disk without a life and without power gets other content, all of it durable.
+  void replace_contents(const DiskContents& contents);
+
   // Room for so many bytes from now on, as DiskOptions::capacity. Files that have more keep it.
   void set_capacity(ByteSize capacity) { capacity_ = static_cast<uint64_t>(capacity.bytes); }
   // Added to the latency of each operation from now on.

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sim/faults/fault_targets.h"
@@ -15,6 +17,8 @@ struct Action {
   std::vector<NodeId> nodes;  // whom it concerns
   // Called in turn, as often as the fault flaps; `targets` outlives both.
   std::function<void()> begin, end;
+  // Called once before, at this time of the run.
+  std::optional<std::pair<Duration, std::function<void()>>> prepare{};
 };
 
 // machine_faults.cc
@@ -23,6 +27,10 @@ Action action_of(const PowerLossFault& fault, FaultTargets& targets);
 Action action_of(const PauseFault& fault, FaultTargets& targets);
 Action action_of(const LagFault& fault, FaultTargets& targets);
 Action action_of(const ClockFault& fault, FaultTargets& targets);
+Action action_of(const SlowCpuFault& fault, FaultTargets& targets);
+Action action_of(const WipeFault& fault, FaultTargets& targets);
+Action action_of(const RestoreFault& fault, FaultTargets& targets);
+Action action_of(const SwapDisksFault& fault, FaultTargets& targets);
 // network_faults.cc
 Action action_of(const PartitionFault& fault, FaultTargets& targets);
 Action action_of(const IsolateFault& fault, FaultTargets& targets);

@@ -75,6 +75,10 @@ std::vector<FaultWindow> schedule_faults(Kernel& kernel, const std::vector<Fault
     const Instant to = fault.duration ? std::min(end, from + *fault.duration) : end;
     windows.push_back(
         {kind, action.nodes, Instant{} + (from - start), Instant{} + (to - start), action.detail});
+    if (action.prepare) {
+      kernel.at(start + action.prepare->first, action.nodes.front(), EventKind::kFault, 2 * i,
+                action.prepare->second);
+    }
     if (fault.period) {
       const Duration hold{
           static_cast<int64_t>(static_cast<double>(fault.period->ns) * fault.duty.value_or(0.5))};

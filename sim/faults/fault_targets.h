@@ -24,6 +24,11 @@ class FaultTargets {
   virtual void begin_power_loss(const std::vector<NodeId>& nodes) = 0;
   virtual void end_down(
       NodeId node) = 0;  // of either: the node starts when no reason to be down is left
+  // Power losses after which the disk holds something else; also ended by end_down().
+  virtual void begin_wipe(NodeId node) = 0;
+  virtual uint64_t take_snapshot(NodeId node) = 0;
+  virtual void begin_restore(NodeId node, uint64_t snapshot) = 0;
+  virtual void begin_swap(NodeId a, NodeId b) = 0;
   virtual void begin_pause(NodeId node) = 0;
   virtual void end_pause(NodeId node) = 0;
   // Each returns a handle for its end.
@@ -40,6 +45,8 @@ class FaultTargets {
   virtual void end_disk_fault(NodeId node, uint64_t handle) = 0;
   virtual void step_clock(NodeId node, Duration change) = 0;
   virtual void add_drift(NodeId node, int64_t ppm) = 0;
+  virtual void slow_cpu(NodeId node, double factor) = 0;
+  virtual void recover_cpu(NodeId node, double factor) = 0;
 };
 
 }  // namespace revenant::sim

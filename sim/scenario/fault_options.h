@@ -116,10 +116,47 @@ struct LinkFault {
             "Of each of the links, instead of the network's; the same if left out.");
   }
 };
+struct SlowCpuFault {
+  NodeSet node;
+  double factor = 2;
+  template <typename V>
+  void describe(V& v) {
+    v.field("node", node, "Whose processor is slow.");
+    v.field("factor", factor, between(1.0, 1e6), "Each message takes so many times as long.");
+  }
+};
+struct WipeFault {
+  NodeSet node;
+  template <typename V>
+  void describe(V& v) {
+    v.field("node", node,
+            "Who loses power and all files. When the fault ends it is an empty node of the same "
+            "number, as a replaced machine is.");
+  }
+};
+struct RestoreFault {
+  NodeSet node;
+  Duration taken;
+  template <typename V>
+  void describe(V& v) {
+    v.field("node", node,
+            "Whose disk goes back to a snapshot; it loses power, and starts when the fault ends.");
+    v.field("taken", taken, "When the snapshot was taken, of all files at once.");
+  }
+};
+struct SwapDisksFault {
+  NodeSet node;
+  template <typename V>
+  void describe(V& v) {
+    v.field("node", node,
+            "Two nodes that lose power and get each other's disk; they start when the fault ends.");
+  }
+};
 struct ClockFault {
   NodeSet node;
   Duration ahead, behind;
   int64_t drift_ppm = 0;
+  bool keep = false;
   template <typename V>
   void describe(V& v) {
     v.field("node", node, "Whose clock is wrong.");
@@ -127,6 +164,7 @@ struct ClockFault {
     v.field("behind", behind, "Step back by this, and forward when the fault ends.");
     v.field("drift_ppm", drift_ppm, between<int64_t>(-100000, 100000),
             "Gains so many microseconds per second meanwhile.");
+    v.field("keep", keep, "The step is not taken back: NTP corrects it, or nothing.");
   }
 };
 // A fault of the disks of some nodes (sim/disk/fault_options.h).
@@ -167,6 +205,10 @@ struct FaultOptions {
   std::optional<OnDisks<FullDisk>> disk_full;
   std::optional<OnDisks<Stall>> disk_stall;
   std::optional<OnDisks<FailSlow>> disk_slow;
+  std::optional<SlowCpuFault> slow_cpu;
+  std::optional<WipeFault> wipe;
+  std::optional<RestoreFault> restore;
+  std::optional<SwapDisksFault> swap_disks;
 
   template <typename V>
   void describe(V& v) {
@@ -201,6 +243,10 @@ struct FaultOptions {
     v.field("disk_full", disk_full, "A disk without room, or with less and less.");
     v.field("disk_stall", disk_stall, "A device that answers nothing for a while.");
     v.field("disk_slow", disk_slow, "A device that limps.");
+    v.field("slow_cpu", slow_cpu, "A slow processor (cluster.cpu).");
+    v.field("wipe", wipe, "A disk that is replaced by an empty one.");
+    v.field("restore", restore, "A disk that is restored from an older snapshot.");
+    v.field("swap_disks", swap_disks, "Two nodes' disks are exchanged.");
   }
 };
 

@@ -22,9 +22,31 @@ namespace revenant::sim {
 
 using Json = nlohmann::ordered_json;  // keeps the order of its file
 
+// Defaults are ntpd's (RFC 5905).
+struct NtpOptions {
+  Duration poll = seconds(64);
+  Duration error_max = milliseconds(1);
+  Duration step_threshold = milliseconds(128);
+  int64_t slew_ppm = 500;
+
+  template <typename V>
+  void describe(V& v) {
+    v.field("poll", poll, at_least(milliseconds(1)),
+            "Time between two looks at the clock's error.");
+    v.field("error_max", error_max, between(Duration{}, days(1)),
+            "Each look is off by a uniform draw between minus and plus this.");
+    v.field("step_threshold", step_threshold,
+            "A greater error is stepped away at once, a smaller one slewed.");
+    v.field("slew_ppm", slew_ppm, between<int64_t>(1, 100000),
+            "Microseconds per second that slewing gains or loses.");
+  }
+};
+
 struct ClockOptions {
   Duration offset_max;
   int64_t drift_ppm_max = 0;
+  Duration step_every, step_max;
+  std::optional<NtpOptions> ntp;
 
   template <typename V>
   void describe(V& v) {
@@ -32,6 +54,26 @@ struct ClockOptions {
             "Each node's clock starts off by a uniform draw between minus and plus this.");
     v.field("drift_ppm_max", drift_ppm_max, between<int64_t>(0, 100000),
             "And gains or loses up to this many microseconds per second.");
+    v.field("step_every", step_every, "Mean time between sudden steps of a clock; 0 for none.");
+    v.field("step_max", step_max, between(Duration{}, days(365)),
+            "A step is a uniform draw between minus and plus this.");
+    v.field("ntp", ntp, "Keeps each clock near the truth.");
+  }
+};
+
+// 20 us a message is an order of magnitude, not a measurement: a core that does some 50,000
+// messages a second.
+struct CpuOptions {
+  int64_t cores = 4;
+  Duration per_message = microseconds(20);
+  Bandwidth bandwidth{int64_t{1} << 30};
+
+  template <typename V>
+  void describe(V& v) {
+    v.field("cores", cores, between<int64_t>(1, 1024), "Messages handled at a time.");
+    v.field("per_message", per_message, between(Duration{}, hours(1)),
+            "A core's time for each message that reaches the node's process.");
+    v.field("bandwidth", bandwidth, "And for its bytes: so many a second.");
   }
 };
 
@@ -40,6 +82,7 @@ struct ClusterOptions {
   ring::RingOptions ring;  // its fields stand directly under "cluster"
   PlacementOptions placement;
   ClockOptions clocks;
+  std::optional<CpuOptions> cpu;
 
   template <typename V>
   void describe(V& v) {
@@ -47,6 +90,7 @@ struct ClusterOptions {
     ring.describe(v);
     v.field("placement", placement, "Racks, zones and regions.");
     v.field("clocks", clocks, "How far the nodes' clocks are off.");
+    v.field("cpu", cpu, "Each node's processor; work takes no time if off.");
   }
 };
 

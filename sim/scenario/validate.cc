@@ -34,6 +34,7 @@ class Validator {
   void run() {
     names();
     cluster();
+    clocks();
     placement();
     storage();
     replication();
@@ -97,6 +98,13 @@ class Validator {
     if (factor > s_.cluster.nodes) {
       add("cluster.replication_factor", "{} replicas need as many nodes: cluster.nodes is {}",
           factor, s_.cluster.nodes);
+    }
+  }
+
+  void clocks() {
+    const ClockOptions& clocks = s_.cluster.clocks;
+    if ((clocks.step_every > Duration{}) != (clocks.step_max > Duration{})) {
+      add("cluster.clocks", "step_every and step_max belong together: set both, or neither");
     }
   }
 
@@ -262,6 +270,9 @@ class Validator {
     if (f.at > s_.duration) add(path + ".at", "{} is after the run's end at {}", f.at, s_.duration);
     if (f.duration && *f.duration == Duration{}) add(path + ".for", "must be longer than 0s");
     if (f.duty && !f.period) add(path + ".duty", "belongs to a fault that flaps: give a period");
+    if (f.restore && f.restore->taken > f.at) {
+      add(path + ".restore.taken", "{} is after it is restored, at {}", f.restore->taken, f.at);
+    }
     if (f.period && f.duration && *f.duration <= *f.period) {
       add(path + ".period", "{} is not shorter than \"for\": it would not flap", *f.period);
     }
@@ -334,6 +345,16 @@ class Validator {
           revenant::to_string(from));
     }
     if (chance.ppb == 0) add(path + ".chance", "strikes nothing: expected a chance above 0");
+  }
+  void kind(const std::string& path, const SlowCpuFault& f) {
+    nodes(path + ".node", f.node);
+    if (!s_.cluster.cpu) add(path, "slows nothing: work takes no time, set cluster.cpu");
+  }
+  void kind(const std::string& path, const WipeFault& f) { nodes(path + ".node", f.node); }
+  void kind(const std::string& path, const RestoreFault& f) { nodes(path + ".node", f.node); }
+  void kind(const std::string& path, const SwapDisksFault& f) {
+    nodes(path + ".node", f.node);
+    if (size(f.node) != 2) add(path + ".node", "expected two nodes such as [0, 2]");
   }
   void kind(const std::string& path, const PartitionFault& f) { two_sides(path, f.from, f.to); }
   void kind(const std::string& path, const ClogFault& f) { two_sides(path, f.from, f.to); }

@@ -10,13 +10,41 @@ constexpr Duration kRestartAfter = seconds(10);
 
 }  // namespace
 
+// The network as a process with a processor meets it: what arrives is handled in its turn.
+class Machine::PaidTransport final : public env::Transport {
+ public:
+  PaidTransport(std::unique_ptr<env::Transport> network, Cpu& cpu)
+      : network_(std::move(network)), cpu_(cpu) {}
+  ~PaidTransport() override { cpu_.clear(); }
+
+  NodeId self() const override { return network_->self(); }
+  void send(NodeId to, Buffer message, env::MessageKind kind) override {
+    network_->send(to, std::move(message), kind);
+  }
+  void set_receiver(std::function<void(NodeId from, Bytes message)> receiver) override {
+    receiver_ = std::move(receiver);
+    network_->set_receiver([this](NodeId from, Bytes message) {
+      cpu_.submit(message.size(), [this, from, copy = Buffer(message)] { receiver_(from, copy); });
+    });
+  }
+
+ private:
+  std::unique_ptr<env::Transport> network_;
+  Cpu& cpu_;
+  std::function<void(NodeId, Bytes)> receiver_;
+};
+
 // What one life of the node needs of the world; all of it dies with the process.
 struct Machine::Process {
   Process(Machine& machine)
       : group(machine.kernel_.new_group(machine.id_)),
         tasks(machine.kernel_, group),
         files(machine.disk_.mount()),
-        transport(machine.network_.attach(machine.id_)) {}
+        transport(machine.network_.attach(machine.id_)) {
+    if (machine.cpu_) {
+      transport = std::make_unique<PaidTransport>(std::move(transport), *machine.cpu_);
+    }
+  }
   GroupId group;
   GroupTasks tasks;
   std::unique_ptr<env::FileSystem> files;
@@ -32,7 +60,10 @@ Machine::Machine(Kernel& kernel, Network& network, Recorder& recorder, const rin
       scenario_(scenario),
       id_(id),
       clock_(NodeClock::drawn(kernel, id, scenario.cluster.clocks)),
-      disk_(kernel, id, scenario.disk) {}
+      discipline_(kernel, id, clock_, scenario.cluster.clocks),
+      disk_(kernel, id, scenario.disk) {
+  if (scenario.cluster.cpu) cpu_.emplace(kernel, id, *scenario.cluster.cpu);
+}
 
 Machine::~Machine() {
   if (process_ == nullptr) return;
@@ -74,6 +105,7 @@ void Machine::spawn(const char* name, std::move_only_function<void()> body) {
 
 void Machine::end_process() {
   network_.detach(id_);
+  if (cpu_) cpu_->clear();
   kernel_.kill(process_->group);
   if (node_ != nullptr) add_counts(totals_.node, node_->metrics());
   node_.reset();
@@ -91,10 +123,21 @@ void Machine::kill_process() {
 
 void Machine::lose_power() {
   recorder_.machine(id_, "loses power");
+  cut_power();
+  ++totals_.power_losses;
+}
+
+void Machine::replace_disk(const DiskContents& contents) {
+  recorder_.machine(id_, "loses power, and its disk is replaced");
+  cut_power();
+  disk_.replace_contents(contents);
+  ++totals_.disks_replaced;
+}
+
+void Machine::cut_power() {
   const CrashReport report = disk_.lose_power();
   if (process_ != nullptr) end_process();
   totals_.pages_lost += report.pages_lost + report.pages_torn;
-  ++totals_.power_losses;
 }
 
 void Machine::pause() {
@@ -102,12 +145,15 @@ void Machine::pause() {
   recorder_.machine(id_, "pauses");
   kernel_.pause(process_->group);
   network_.pause(id_);
+  if (cpu_) cpu_->pause();
+  ++totals_.pauses;
 }
 
 void Machine::resume() {
   if (process_ == nullptr) return;
   recorder_.machine(id_, "resumes");
   kernel_.resume(process_->group);
+  if (cpu_) cpu_->resume();
   network_.resume(id_);
 }
 

@@ -16,6 +16,8 @@
 #include "sim/net/network.h"
 #include "sim/record/recorder.h"
 #include "sim/scenario/scenario.h"
+#include "sim/world/clock_discipline.h"
+#include "sim/world/cpu.h"
 #include "sim/world/node_clock.h"
 
 namespace revenant::sim {
@@ -26,6 +28,7 @@ struct MachineTotals {
   uint64_t boots = 0, failed_starts = 0, crashes = 0, power_losses = 0;
   uint64_t wal_bytes_dropped = 0;
   uint64_t pages_lost = 0;
+  uint64_t disks_replaced = 0, pauses = 0;
 };
 
 class Machine {
@@ -42,6 +45,8 @@ class Machine {
   // Ends it. No effect while it is down, except that a power loss always takes the page cache.
   void kill_process();
   void lose_power();
+  // Ends it likewise, and the disk then holds these files.
+  void replace_disk(const DiskContents& contents);
   void pause();
   void resume();
 
@@ -59,13 +64,20 @@ class Machine {
   void add_disk_lag(Duration change);
   SimDisk& disk() { return disk_; }
   const SimDisk& disk() const { return disk_; }
+  DiskContents snapshot() { return disk_.snapshot(); }
+  // Null if work takes no time.
+  Cpu* cpu() { return cpu_ ? &*cpu_ : nullptr; }
+  const Cpu* cpu() const { return cpu_ ? &*cpu_ : nullptr; }
+  const ClockDiscipline& clock_discipline() const { return discipline_; }
 
   // With the process that runs now.
   MachineTotals totals() const;
 
  private:
   struct Process;
+  class PaidTransport;
 
+  void cut_power();
   // Unwinds the tasks and takes the objects down; the disk must be dead already.
   void end_process();
 
@@ -76,6 +88,8 @@ class Machine {
   const Scenario& scenario_;
   NodeId id_;
   NodeClock clock_;
+  ClockDiscipline discipline_;
+  std::optional<Cpu> cpu_;
   SimDisk disk_;
   Duration disk_lag_;
   MachineTotals totals_;  // of ended processes

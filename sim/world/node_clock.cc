@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "engine/base/check.h"
 
 namespace revenant::sim {
@@ -42,11 +44,27 @@ void NodeClock::step(Duration change) { offset_ += change; }
 
 void NodeClock::set_drift(int64_t ppm) {
   check_drift(ppm);
-  offset_ = error();
+  offset_ = error() - slewed();
   set_at_ = kernel_.now();
   drift_ppm_ = ppm;
 }
 
-Duration NodeClock::error() const { return offset_ + drifted(kernel_.now() - set_at_, drift_ppm_); }
+void NodeClock::slew(Duration amount, int64_t ppm) {
+  CHECK(ppm > 0, "ppm={}", ppm);
+  check_drift(drift_ppm_ + (amount < Duration{} ? -ppm : ppm));
+  offset_ += slewed();
+  slew_at_ = kernel_.now();
+  slew_amount_ = amount;
+  slew_ppm_ = ppm;
+}
+
+Duration NodeClock::slewed() const {
+  const Duration most = drifted(kernel_.now() - slew_at_, slew_ppm_);
+  return std::clamp(slew_amount_, Duration{} - most, most);
+}
+
+Duration NodeClock::error() const {
+  return offset_ + drifted(kernel_.now() - set_at_, drift_ppm_) + slewed();
+}
 
 }  // namespace revenant::sim

@@ -1,11 +1,12 @@
 // A node's clock: virtual time seen through a wrong watch.
 //
 //   now() = virtual time + kNodeEpoch + offset + drift × (virtual time since the drift was set)
+//           + slewed so far
 //
 // Simplifications. monotonic() is virtual time itself: it neither drifts nor shows when the machine
 // started, so time-outs and periods last exactly as long on every node. The time of day has the
-// kernel's resolution of a nanosecond, and it drifts at a constant rate between faults; nothing
-// disciplines it as NTP would.
+// kernel's resolution of a nanosecond, and it drifts at a constant rate between faults. What
+// disciplines it is clock_discipline.h.
 #pragma once
 
 #include "engine/base/time.h"
@@ -38,6 +39,10 @@ class NodeClock final : public env::Clock {
   void set_drift(int64_t ppm);
   int64_t drift_ppm() const { return drift_ppm_; }
 
+  // Gains `amount` (or loses it) little by little, `ppm` microseconds per second besides the drift,
+  // until it is done or the next slew takes its place. ppm > 0; with the drift within the limit.
+  void slew(Duration amount, int64_t ppm);
+
   // How far ahead of a right watch it is now.
   Duration error() const;
 
@@ -46,6 +51,11 @@ class NodeClock final : public env::Clock {
   Instant set_at_;   // virtual time of the last setting
   Duration offset_;  // at that time
   int64_t drift_ppm_;
+  Instant slew_at_;
+  Duration slew_amount_;
+  int64_t slew_ppm_ = 0;
+
+  Duration slewed() const;
 };
 
 }  // namespace revenant::sim

@@ -38,6 +38,7 @@ Duration sample_period(const Scenario& scenario) {
 struct World::ClientMachine {
   ClientMachine(Kernel& kernel, Network& network, NodeId id, const ClockOptions& clocks)
       : clock(NodeClock::drawn(kernel, id, clocks)),
+        discipline(kernel, id, clock, clocks),
         group(kernel.new_group(id)),
         tasks(kernel, group),
         transport(network.attach(id)),
@@ -67,6 +68,7 @@ struct World::ClientMachine {
   NoFiles no_files;
   env::EventSink no_events;
   NodeClock clock;
+  ClockDiscipline discipline;
   GroupId group;
   GroupTasks tasks;
   std::unique_ptr<env::Transport> transport;
@@ -449,6 +451,7 @@ void World::report(Metrics& metrics) const {
   metrics.set("disk_appends_refused", count(disk.appends_refused));
   metrics.set("disk_operations_stalled", count(disk.operations_stalled));
   metrics.set("disk_operations_slowed", count(disk.operations_slowed));
+  report_machines(metrics);
   const NetworkCounters& network = network_.counters();
   metrics.set("messages_sent", count(network.sent));
   metrics.set("messages_lost", count(network.lost));
@@ -458,6 +461,36 @@ void World::report(Metrics& metrics) const {
   metrics.set("messages_duplicated", count(network.duplicated));
   metrics.set("events", count(kernel_.event_count()));
   for (const auto& [name, bytes] : by_cause) metrics.set(name, count(bytes));
+}
+
+void World::report_machines(Metrics& metrics) const {
+  uint64_t pauses = 0, replaced = 0, steps = clock_faults_, ntp_steps = 0, slews = 0;
+  CpuTotals cpu;
+  for (const auto& machine : machines_) {
+    const MachineTotals totals = machine->totals();
+    pauses += totals.pauses;
+    replaced += totals.disks_replaced;
+    const ClockDiscipline& clock = machine->clock_discipline();
+    steps += clock.steps();
+    ntp_steps += clock.ntp_steps();
+    slews += clock.ntp_slews();
+    if (machine->cpu() == nullptr) continue;
+    cpu += machine->cpu()->totals();
+  }
+  const auto count = [](uint64_t n) { return static_cast<double>(n); };
+  metrics.set("pauses", count(pauses));
+  metrics.set("disks_replaced", count(replaced));
+  metrics.set("clock_steps", count(steps));
+  metrics.set("ntp_steps", count(ntp_steps));
+  metrics.set("ntp_slews", count(slews));
+  if (!scenario_.cluster.cpu) return;
+  metrics.set("cpu_messages_slowed", count(cpu.slowed));
+  const double cores =
+      count(machines_.size()) * count(static_cast<uint64_t>(scenario_.cluster.cpu->cores));
+  const double elapsed = (kernel_.now() - Instant{}).in_seconds() * cores;
+  if (elapsed > 0) metrics.set("cpu_utilization", cpu.busy.in_seconds() / elapsed);
+  if (cpu.handled > 0)
+    metrics.set("cpu_wait_mean_ms", cpu.waited.in_seconds() * 1e3 / count(cpu.handled));
 }
 
 // --- faults ---
@@ -493,6 +526,25 @@ void World::end_down(NodeId node) {
     machines_[node.value]->boot();
     if (reasons_paused_[node.value] > 0) machines_[node.value]->pause();
   }
+}
+void World::begin_wipe(NodeId node) {
+  ++reasons_down_[node.value];
+  machines_[node.value]->replace_disk({});
+}
+uint64_t World::take_snapshot(NodeId node) {
+  snapshots_.push_back(machines_[node.value]->snapshot());
+  return snapshots_.size() - 1;
+}
+void World::begin_restore(NodeId node, uint64_t snapshot) {
+  ++reasons_down_[node.value];
+  machines_[node.value]->replace_disk(snapshots_[snapshot]);
+}
+void World::begin_swap(NodeId a, NodeId b) {
+  // What a power loss leaves is what the other gets.
+  begin_power_loss({a, b});
+  const DiskContents of_a = machines_[a.value]->snapshot();
+  machines_[a.value]->replace_disk(machines_[b.value]->snapshot());
+  machines_[b.value]->replace_disk(of_a);
 }
 void World::begin_pause(NodeId node) {
   if (++reasons_paused_[node.value] == 1) machines_[node.value]->pause();
@@ -530,10 +582,16 @@ void World::end_disk_fault(NodeId node, uint64_t handle) {
 }
 void World::step_clock(NodeId node, Duration change) {
   machines_[node.value]->clock().step(change);
+  clock_faults_ += change == Duration{} ? 0 : 1;
 }
 void World::add_drift(NodeId node, int64_t ppm) {
   NodeClock& clock = machines_[node.value]->clock();
   clock.set_drift(clock.drift_ppm() + ppm);
+}
+
+void World::slow_cpu(NodeId node, double factor) { machines_[node.value]->cpu()->slow(factor); }
+void World::recover_cpu(NodeId node, double factor) {
+  machines_[node.value]->cpu()->recover(factor);
 }
 
 }  // namespace revenant::sim

@@ -86,6 +86,7 @@ class World final : private FaultTargets {
   void run_until(const char* what, const std::function<bool()>& done);
   Snapshot snapshot() const;
   void report(Metrics& metrics) const;
+  void report_machines(Metrics& metrics) const;  // clocks, processors, what befell machines
   NodeFigures figures_of(size_t machine, uint64_t live_bytes) const;
   // What a machine's ledger says of the time since the start.
   LedgerRow since_start(size_t machine, env::Cause cause, const LedgerRow& row) const;
@@ -98,6 +99,10 @@ class World final : private FaultTargets {
   void begin_crash(NodeId node) override;
   void begin_power_loss(const std::vector<NodeId>& nodes) override;
   void end_down(NodeId node) override;
+  void begin_wipe(NodeId node) override;
+  uint64_t take_snapshot(NodeId node) override;
+  void begin_restore(NodeId node, uint64_t snapshot) override;
+  void begin_swap(NodeId a, NodeId b) override;
   void begin_pause(NodeId node) override;
   void end_pause(NodeId node) override;
   uint64_t begin_cut(const std::vector<NodeId>& from, const std::vector<NodeId>& to,
@@ -113,6 +118,8 @@ class World final : private FaultTargets {
   void end_disk_fault(NodeId node, uint64_t handle) override;
   void step_clock(NodeId node, Duration change) override;
   void add_drift(NodeId node, int64_t ppm) override;
+  void slow_cpu(NodeId node, double factor) override;
+  void recover_cpu(NodeId node, double factor) override;
 
   const Scenario& scenario_;
   Kernel kernel_;
@@ -129,6 +136,8 @@ class World final : private FaultTargets {
   std::vector<std::unique_ptr<ClientMachine>> clients_;
   std::vector<std::unique_ptr<WorkloadRunner>> runners_;
   std::vector<FaultWindow> faults_;
+  std::vector<DiskContents> snapshots_;
+  uint64_t clock_faults_ = 0;
   std::vector<NodeFigures> figures_;
   Fingerprint fingerprint_;
 };

@@ -372,5 +372,69 @@ TEST(ClusterTest, DrivesThatLieLoseWhatWasAcknowledgedBeforeABlackout) {
   EXPECT_EQ(run["thin_air_reads"], 0);
 }
 
+TEST(ClusterTest, AWipedNodeHasNothingUntilARepair) {
+  const char* wiped = R"({ "faults": [ { "at": "1s", "for": "1s", "wipe": { "node": 1 } } ],
+                     "replication": { "read_repair": "off", "hinted_handoff": "off" } })";
+  const TestRun empty(wiped);
+  EXPECT_EQ(empty["disks_replaced"], 1);
+  EXPECT_GT(empty["diverged_keys"], 100);
+  EXPECT_EQ(empty["lost_acknowledged_writes"], 0) << "the other two have everything";
+  const TestRun repaired(R"({ "faults": [ { "at": "1s", "for": "1s", "wipe": { "node": 1 } } ],
+                     "replication": { "read_repair": "off", "hinted_handoff": "off",
+                                      "repair": { "every": "10s" } } })");
+  EXPECT_GT(repaired["cells_streamed"], 100);
+  EXPECT_EQ(repaired["diverged_keys"], 0);
+}
+
+TEST(ClusterTest, ARestoredSnapshotLacksWhatCameAfterIt) {
+  const TestRun run(
+      R"({ "faults": [ { "at": "3s", "for": "1s", "restore": { "node": 1, "taken": "1s" } } ],
+                     "replication": { "read_repair": "off", "hinted_handoff": "off" } })");
+  EXPECT_EQ(run["disks_replaced"], 1);
+  EXPECT_GT(run["diverged_keys"], 20);
+  const TestRun wiped(R"({ "faults": [ { "at": "3s", "for": "1s", "wipe": { "node": 1 } } ],
+                     "replication": { "read_repair": "off", "hinted_handoff": "off" } })");
+  EXPECT_LT(run["diverged_keys"], wiped["diverged_keys"]) << "what came before is there";
+  EXPECT_EQ(run["lost_acknowledged_writes"], 0);
+}
+
+TEST(ClusterTest, WithEveryKeyOnEveryNodeSwappedDisksChangeNothing) {
+  const TestRun run(
+      R"({ "faults": [ { "at": "2s", "for": "1s", "swap_disks": { "node": [0, 1] } } ] })");
+  EXPECT_EQ(run["disks_replaced"], 2);
+  EXPECT_EQ(run["diverged_keys"], 0);
+  EXPECT_EQ(run["lost_acknowledged_writes"], 0);
+}
+
+TEST(ClusterTest, AZoneThatLosesPowerLeavesAQuorumInTheOthers) {
+  const TestRun run(R"({ "cluster": { "nodes": 6, "placement": { "zones": 3 } },
+                     "faults": [ { "at": "1s", "for": "2s", "power_loss": { "node": "zone 1" } } ] })");
+  EXPECT_EQ(run["power_losses"], 2);
+  EXPECT_EQ(run["lost_acknowledged_writes"], 0);
+  EXPECT_EQ(run["stale_reads"], 0);
+}
+
+TEST(ClusterTest, AProcessorThatIsTooSlowIsOverloaded) {
+  const char* cpu = R"({ "cluster": { "cpu": { "cores": 1, "per_message": "100us" } } })";
+  const TestRun free, fast(cpu);
+  EXPECT_GT(fast["cpu_utilization"], 0);
+  EXPECT_LT(fast["cpu_wait_mean_ms"], 1);
+  EXPECT_GT(fast["write_latency_p50_ms"], free["write_latency_p50_ms"]);
+  const TestRun slow(R"({ "cluster": { "cpu": { "cores": 1, "per_message": "100us" } },
+                     "faults": [ { "at": "1s", "for": "2s", "slow_cpu": { "node": "all", "factor": 30 } } ] })");
+  EXPECT_GT(slow["cpu_messages_slowed"], 100);
+  EXPECT_GT(slow["cpu_wait_mean_ms"], 20 * fast["cpu_wait_mean_ms"]);
+  EXPECT_GT(slow["operations_unknown"] + slow["operations_failed"], 50);
+}
+
+TEST(ClusterTest, NtpBoundsWhatDriftingClocksDoToWrites) {
+  const TestRun adrift(R"({ "cluster": { "clocks": { "offset_max": "2s" } } })");
+  const TestRun disciplined(R"({ "cluster": { "clocks": { "offset_max": "2s",
+                     "ntp": { "poll": "10ms", "error_max": "100us" } } } })");
+  EXPECT_GT(adrift["lost_updates"], 10);
+  EXPECT_EQ(disciplined["lost_updates"], 0);
+  EXPECT_GE(disciplined["ntp_steps"], 3);
+}
+
 }  // namespace
 }  // namespace revenant::sim

@@ -82,6 +82,19 @@ class FaultWorld final : private FaultTargets {
     for (NodeId node : nodes) note("power loss", node);
   }
   void end_down(NodeId node) override { note("up", node); }
+  void begin_wipe(NodeId node) override { note("wipe", node); }
+  uint64_t take_snapshot(NodeId node) override {
+    note("snapshot", node);
+    return 10 + node.value;
+  }
+  void begin_restore(NodeId node, uint64_t snapshot) override {
+    note(fmt::format("restore {} on", snapshot), node);
+  }
+  void begin_swap(NodeId a, NodeId b) override { note(fmt::format("swap {} and", a.value), b); }
+  void slow_cpu(NodeId node, double factor) override {
+    note(fmt::format("{} times slower", factor), node);
+  }
+  void recover_cpu(NodeId node, double) override { note("as fast as before", node); }
   void begin_pause(NodeId node) override { note("pause", node); }
   void end_pause(NodeId node) override { note("resume", node); }
   uint64_t begin_cut(const std::vector<NodeId>& from, const std::vector<NodeId>& to,

@@ -170,7 +170,8 @@ TEST(Errors, SettingsMustFitTogether) {
       {R"("faults": [ { "at": "1m" } ])",
        "2: faults[0]: does nothing: expected one of crash, power_loss, pause, partition, isolate, "
        "bridge, ring, clog, lag, link, clock, disk_read_error, disk_write_error, disk_sync_error, "
-       "bit_rot, torn_write, lost_write, misdirected_write, disk_full, disk_stall, disk_slow"},
+       "bit_rot, torn_write, lost_write, misdirected_write, disk_full, disk_stall, disk_slow, "
+       "slow_cpu, wipe, restore, swap_disks"},
       {R"("cluster": { "nodes": 3, "placement": { "zones": 3 } }, "faults": [ { "at": "1m", "crash": { "node": "zone 3" } } ])",
        "2: faults[0].crash.node: no node stands there (cluster.placement)"},
       {R"("cluster": { "nodes": 3, "placement": { "places": [ { "nodes": [0, 1] }, { "nodes": 1 } ] } })",
@@ -179,6 +180,14 @@ TEST(Errors, SettingsMustFitTogether) {
        "2: network: topology.region_links[0]: from and to are one region, 2"},
       {R"("network": { "legs": [ { "leg": "read_request" }, { "leg": "read_request" } ] })",
        "2: network: leg \"read_request\" stands twice"},
+      {R"("faults": [ { "at": "1m", "slow_cpu": { "node": 0 } } ])",
+       "2: faults[0].slow_cpu: slows nothing: work takes no time, set cluster.cpu"},
+      {R"("faults": [ { "at": "1m", "restore": { "node": 0, "taken": "2m" } } ])",
+       "2: faults[0].restore.taken: 2m is after it is restored, at 1m"},
+      {R"("faults": [ { "at": "1m", "swap_disks": { "node": 0 } } ])",
+       "2: faults[0].swap_disks.node: expected two nodes such as [0, 2]"},
+      {R"("cluster": { "clocks": { "step_max": "1s" } })",
+       "2: cluster.clocks: step_every and step_max belong together: set both, or neither"},
       {R"("faults": [ { "at": "1m", "duty": 0.5, "crash": { "node": 0 } } ])",
        "2: faults[0].duty: belongs to a fault that flaps: give a period"},
       {R"("faults": [ { "at": "1m", "for": "1s", "period": "2s", "crash": { "node": 0 } } ])",

@@ -10,7 +10,8 @@ namespace {
 constexpr const char* kFull = R"({
   "name": "full", "question": "?", "duration": "2h", "settle": "90s", "sample_every": "1m",
   "cluster": { "nodes": 7, "replication_factor": 5, "vnodes": 3,
-               "placement": { "regions": 2, "zones": 2, "places": [ { "nodes": [ 0, 5 ], "region": 1, "rack": 7 } ] }, "clocks": { "offset_max": "3ms", "drift_ppm_max": 40 } },
+               "placement": { "regions": 2, "zones": 2, "places": [ { "nodes": [ 0, 5 ], "region": 1, "rack": 7 } ] }, "clocks": { "offset_max": "3ms", "drift_ppm_max": 40, "step_every": "1h", "step_max": "1s", "ntp": { "poll": "16s" } },
+               "cpu": { "cores": 2, "bandwidth": "unlimited" } },
   "storage": { "purge_guards": { "memtables": false }, "sstable": { "block_size": "8KiB" },
                "compaction": { "strategy": "leveled", "bucket_low": 0.25 } },
   "replication": { "write": "ALL", "read": 2, "read_repair": "async", "hinted_handoff": "off", "repair": { "every": "36h" } },
@@ -32,6 +33,10 @@ constexpr const char* kFull = R"({
               { "at": "4s", "for": "1m", "period": "10s", "duty": 0.25, "isolate": { "node": 1, "clients": true } },
               { "at": "4s", "period": "1s", "bridge": { "node": 3, "from": [ 0, 1 ] } },
               { "at": "4s", "ring": {} },
+              { "at": "4s", "for": "1s", "slow_cpu": { "node": 1, "factor": 1.5 } },
+              { "at": "4s", "for": "1s", "wipe": { "node": 1 } },
+              { "at": "4s", "for": "1s", "restore": { "node": 1, "taken": "1s" } },
+              { "at": "4s", "for": "1s", "swap_disks": { "node": [ 1, 2 ] } },
               { "at": "4s", "pause": { "node": "region 1 zone 0" } },
               { "at": "4s", "clog": { "from": 0, "to": 2, "one_way": true } },
               { "at": "5s", "lag": { "node": 1, "disk": "1ms" } },
@@ -73,7 +78,7 @@ TEST(Resolved, PrintsWhatWasSet) {
   EXPECT_EQ(at("workload.closed.rate"), "-") << "absent inside a list";
   EXPECT_EQ(at("faults.a.crash.node"), R"("all")");
   EXPECT_EQ(at("faults[3].partition.to"), "-");
-  EXPECT_EQ(at("faults[10].link.loss"), "0.5");
+  EXPECT_EQ(at("faults[14].link.loss"), "0.5");
   EXPECT_EQ(at("storage.purge_guards.memtables"), "false");
   EXPECT_EQ(printed["sweep"]["seed"].dump(), "[5,18446744073709551615]");
 }

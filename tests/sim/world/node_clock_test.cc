@@ -94,5 +94,29 @@ TEST_F(NodeClockTest, ACenturyOfTheGreatestDriftDoesNotOverflow) {
   EXPECT_EQ(clock.error().ns, days(36'500).ns / 1'000'000 * 999'999);
 }
 
+TEST_F(NodeClockTest, ASlewGainsItsAmountAtItsRateBesidesTheDrift) {
+  NodeClock clock(kernel, milliseconds(5), 100);
+  clock.slew(milliseconds(-4), 1000);
+  run_to(seconds(2));
+  EXPECT_EQ(clock.error(), milliseconds(5) + microseconds(200) - milliseconds(2));
+  run_to(seconds(10));
+  EXPECT_EQ(clock.error(), milliseconds(2));
+  clock.set_drift(0);
+  run_to(seconds(100));
+  EXPECT_EQ(clock.error(), milliseconds(2));
+}
+
+TEST_F(NodeClockTest, ASecondSlewKeepsWhatTheFirstHasDone) {
+  NodeClock clock(kernel);
+  clock.slew(milliseconds(10), 1000);
+  run_to(seconds(3));
+  clock.slew(milliseconds(-1), 500);
+  EXPECT_EQ(clock.error(), milliseconds(3));
+  run_to(seconds(4));
+  EXPECT_EQ(clock.error(), microseconds(2500));
+  run_to(seconds(60));
+  EXPECT_EQ(clock.error(), milliseconds(2));
+}
+
 }  // namespace
 }  // namespace revenant::sim

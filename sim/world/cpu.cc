@@ -1,0 +1,72 @@
+#include "sim/world/cpu.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/base/check.h"
+#include "sim/net/link_model.h"
+
+namespace revenant::sim {
+
+Cpu::Cpu(Kernel& kernel, NodeId node, const CpuOptions& options)
+    : kernel_(kernel),
+      node_(node),
+      options_(options),
+      free_at_(static_cast<size_t>(options.cores)) {}
+
+void Cpu::submit(size_t bytes, std::move_only_function<void()> handle) {
+  Duration cost = options_.per_message + passing_time(bytes, options_.bandwidth);
+  double factor = 1;
+  for (double each : factors_) factor *= each;
+  if (!factors_.empty()) {
+    cost = {static_cast<int64_t>(static_cast<double>(cost.ns) * factor)};
+    ++totals_.slowed;
+  }
+  Instant& core = *std::ranges::min_element(free_at_);
+  const Instant start = std::max(kernel_.now(), core);
+  core = start + cost;
+  ++totals_.handled;
+  totals_.busy += cost;
+  totals_.waited += start - kernel_.now();
+  kernel_.at(core, node_, EventKind::kTimer, totals_.handled,
+             [this, life = life_, handle = std::move(handle)]() mutable {
+               finish(life, std::move(handle));
+             });
+}
+
+void Cpu::finish(uint64_t life, std::move_only_function<void()> handle) {
+  if (life != life_) return;
+  if (paused_) {
+    ready_.push_back(std::move(handle));
+  } else {
+    handle();
+  }
+}
+
+void Cpu::clear() {
+  ++life_;
+  paused_ = false;
+  ready_.clear();
+  std::ranges::fill(free_at_, Instant{});
+}
+
+void Cpu::resume() {
+  CHECK(!kernel_.in_task());
+  paused_ = false;
+  // What is handled may pause the process again, or end it.
+  while (!paused_ && !ready_.empty()) {
+    auto handle = std::move(ready_.front());
+    ready_.pop_front();
+    handle();
+  }
+}
+
+void Cpu::slow(double factor) { factors_.push_back(factor); }
+
+void Cpu::recover(double factor) {
+  const auto it = std::ranges::find(factors_, factor);
+  CHECK(it != factors_.end(), "factor={}", factor);
+  factors_.erase(it);
+}
+
+}  // namespace revenant::sim
