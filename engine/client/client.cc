@@ -70,13 +70,18 @@ size_t Client::next_coordinator() {
   return turn_++ % count;
 }
 
-std::optional<Client::Answer> Client::ask(Verb verb, Bytes body, Duration timeout) {
-  const size_t index = next_coordinator();
-  const NodeId coordinator = options_.coordinators[index];
+size_t Client::first_coordinator(const CallOptions& call) {
+  if (!call.coordinator) return next_coordinator();
+  const auto at = std::ranges::find(options_.coordinators, *call.coordinator);
+  CHECK(at != options_.coordinators.end(), "{} is not a coordinator", *call.coordinator);
+  return static_cast<size_t>(at - options_.coordinators.begin());
+}
+
+std::optional<Buffer> Client::ask(size_t coordinator, Verb verb, Bytes body, Duration timeout) {
   replication::Answers answers(environment_, timeout + timeout / 2);
   replication::Messenger::Call call(messenger_, answers);
-  messenger_.send(coordinator, verb, call.id(), body);
-  Avoidance& avoidance = avoid_[index];
+  messenger_.send(options_.coordinators[coordinator], verb, call.id(), body);
+  Avoidance& avoidance = avoid_[coordinator];
   if (!answers.wait_for("coordinator", 1, 1, [](Bytes) { return true; })) {
     const Duration pause =
         std::min(kAvoidMin * (int64_t{1} << std::min(avoidance.silences++, 6)), kAvoidMax);
@@ -84,13 +89,17 @@ std::optional<Client::Answer> Client::ask(Verb verb, Bytes body, Duration timeou
     return std::nullopt;
   }
   avoidance.silences = 0;
-  return Answer{coordinator, answers.all().front().second};
+  return answers.all().front().second;
 }
 
-WriteResult Client::put(Bytes key, Bytes value) { return write(key, CellKind::kValue, value); }
-WriteResult Client::remove(Bytes key) { return write(key, CellKind::kTombstone, {}); }
+WriteResult Client::put(Bytes key, Bytes value, const CallOptions& call) {
+  return write(key, CellKind::kValue, value, call);
+}
+WriteResult Client::remove(Bytes key, const CallOptions& call) {
+  return write(key, CellKind::kTombstone, {}, call);
+}
 
-WriteResult Client::write(Bytes key, CellKind kind, Bytes value) {
+WriteResult Client::write(Bytes key, CellKind kind, Bytes value, const CallOptions& call) {
   WriteResult result;
   result.version = stamp();
   Buffer body;
@@ -98,15 +107,16 @@ WriteResult Client::write(Bytes key, CellKind kind, Bytes value) {
                                         .kind = kind,
                                         .version = result.version,
                                         .value = Buffer(value),
-                                        .required = static_cast<uint64_t>(
-                                            options_.write.required(options_.replication_factor))});
+                                        .required = required(call.level.value_or(options_.write))});
   // Once one attempt's outcome is unknown, no later refusal can make it known; only success does.
   bool unknown = false;
+  size_t coordinator = first_coordinator(call);
+  result.coordinator = options_.coordinators[coordinator];
   while (result.attempts <= options_.retries) {
-    ++result.attempts;
-    const auto answer = ask(Verb::kClientWrite, body, options_.write_timeout);
-    result.outcome = answer && !answer->body.empty()
-                         ? outcome_of(static_cast<Status>(answer->body.front()), /*is_write=*/true)
+    if (result.attempts++ > 0) coordinator = next_coordinator();
+    const auto answer = ask(coordinator, Verb::kClientWrite, body, options_.write_timeout);
+    result.outcome = answer && !answer->empty()
+                         ? outcome_of(static_cast<Status>(answer->front()), /*is_write=*/true)
                          : Outcome::kUnknown;
     if (result.outcome == Outcome::kOk) return result;
     unknown |= result.outcome == Outcome::kUnknown;
@@ -115,36 +125,38 @@ WriteResult Client::write(Bytes key, CellKind kind, Bytes value) {
   return result;
 }
 
-ReadResult Client::get(Bytes key) {
+ReadResult Client::get(Bytes key, const CallOptions& call) {
   Buffer body;
-  encode(body, replication::ClientRead{Buffer(key), static_cast<uint64_t>(options_.read.required(
-                                                        options_.replication_factor))});
+  encode(body, replication::ClientRead{Buffer(key), required(call.level.value_or(options_.read))});
   ReadResult result;
+  size_t coordinator = first_coordinator(call);
+  result.coordinator = options_.coordinators[coordinator];
   for (int64_t attempt = 0; attempt <= options_.retries; ++attempt) {
-    const auto answer = ask(Verb::kClientRead, body, options_.read_timeout);
+    if (attempt > 0) coordinator = next_coordinator();
+    const auto answer = ask(coordinator, Verb::kClientRead, body, options_.read_timeout);
     if (!answer) continue;
-    auto reply = replication::decode_all<replication::ClientReadReply>(answer->body);
+    auto reply = replication::decode_all<replication::ClientReadReply>(*answer);
     if (!reply || reply->status != Status::kOk) continue;
     result.outcome = Outcome::kOk;
     result.cell = std::move(reply->cell);
     result.answers = std::move(reply->answers);
-    result.coordinator = answer->coordinator;
     break;
   }
   return result;
 }
 
-ScanResult Client::scan(Bytes from, uint64_t cells_max) {
+ScanResult Client::scan(Bytes from, uint64_t cells_max, const CallOptions& call) {
   Buffer body;
-  encode(body, replication::ClientScan{
-                   ring::storage_key(from),
-                   static_cast<uint64_t>(options_.read.required(options_.replication_factor)),
-                   cells_max});
+  encode(body, replication::ClientScan{ring::storage_key(from),
+                                       required(call.level.value_or(options_.read)), cells_max});
   ScanResult result;
+  size_t coordinator = first_coordinator(call);
+  result.coordinator = options_.coordinators[coordinator];
   for (int64_t attempt = 0; attempt <= options_.retries; ++attempt) {
-    const auto answer = ask(Verb::kClientScan, body, options_.read_timeout);
+    if (attempt > 0) coordinator = next_coordinator();
+    const auto answer = ask(coordinator, Verb::kClientScan, body, options_.read_timeout);
     if (!answer) continue;
-    Decoder in(answer->body);
+    Decoder in(*answer);
     const auto status = static_cast<Status>(in.fixed<uint8_t>());
     std::vector<replication::KeyedCell> cells;
     decode(in, cells);

@@ -32,19 +32,27 @@ struct ClientOptions {
   int64_t retries = 0;  // after the first attempt, while the outcome is unknown or unavailable
 };
 
+// How one operation differs from the client's options.
+struct CallOptions {
+  std::optional<replication::ConsistencyLevel> level = {};
+  std::optional<NodeId> coordinator = {};  // of the first attempt; one of the client's
+};
+
 struct WriteResult {
   Outcome outcome = Outcome::kUnknown;
-  Version version;  // the stamp
+  NodeId coordinator;  // asked first
+  Version version;     // the stamp
   int64_t attempts = 0;
 };
 struct ReadResult {
   Outcome outcome = Outcome::kFail;
   std::optional<Cell> cell;  // the winner, tombstones too
   std::vector<replication::ReplicaAnswer> answers;
-  NodeId coordinator;
+  NodeId coordinator;  // asked first
 };
 struct ScanResult {
   Outcome outcome = Outcome::kFail;
+  NodeId coordinator;                         // asked first
   std::vector<replication::KeyedCell> cells;  // live ones, in token order
 };
 
@@ -55,20 +63,22 @@ class Client {
   Client(env::Environment environment, replication::Messenger& messenger, ClientOptions options);
 
   // All suspend.
-  WriteResult put(Bytes key, Bytes value);
-  WriteResult remove(Bytes key);
-  ReadResult get(Bytes key);
+  WriteResult put(Bytes key, Bytes value, const CallOptions& call = {});
+  WriteResult remove(Bytes key, const CallOptions& call = {});
+  ReadResult get(Bytes key, const CallOptions& call = {});
   // Up to `cells_max` live cells from the token of `from` on.
-  ScanResult scan(Bytes from, uint64_t cells_max);
+  ScanResult scan(Bytes from, uint64_t cells_max, const CallOptions& call = {});
 
  private:
-  struct Answer {
-    NodeId coordinator;
-    Buffer body;
-  };
-  WriteResult write(Bytes key, CellKind kind, Bytes value);
-  // One attempt: the answer, or nothing at the timeout.
-  std::optional<Answer> ask(replication::Verb verb, Bytes body, Duration timeout);
+  WriteResult write(Bytes key, CellKind kind, Bytes value, const CallOptions& call);
+  uint64_t required(const replication::ConsistencyLevel& level) const {
+    return static_cast<uint64_t>(level.required(options_.replication_factor));
+  }
+  // One attempt at the coordinator of this position: its answer, or nothing at the timeout.
+  std::optional<Buffer> ask(size_t coordinator, replication::Verb verb, Bytes body,
+                            Duration timeout);
+  // Of an operation's first attempt, and of one after it.
+  size_t first_coordinator(const CallOptions& call);
   size_t next_coordinator();
   Version stamp();
 

@@ -35,7 +35,7 @@ Core::Core(env::Environment environment, LsmOptions o, std::string d)
     : env(environment),
       options(o),
       directory(std::move(d)),
-      log(env.files, directory),
+      log(env.files, directory, options.defects),
       block_cache(static_cast<uint64_t>(options.block_cache_size.bytes)),
       tables(env.files, directory, options.max_open_files),
       obsolete_files(std::make_shared<ObsoleteFiles>(env.tasks)),
@@ -187,7 +187,7 @@ Result<void> Core::write_edit(ManifestEdit& edit) {
   edit.next_file = next_file_;
   Result<void> written;
   env.tasks.run_job("manifest", env::JobUrgency::kUrgent,
-                    [&] { written = manifest_->append(edit); });
+                    [&] { written = manifest_->append(edit, options.defects); });
   return written;
 }
 

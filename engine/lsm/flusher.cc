@@ -115,8 +115,11 @@ Result<void> Flusher::flush_oldest() {
   }
   const SstableMeta& meta = **sstable;
   core_.keep_to_rate(meta.file_bytes);
+  const FileNumber retired = core_.options.defects.has(Defect::kLogRetiredBeforeFlush)
+                                 ? core_.view->frozen.front().segment
+                                 : oldest.segment;
   RETURN_IF_ERROR(
-      core_.install_when_there_is_room({.log_number = FileNumber{oldest.segment.value + 1},
+      core_.install_when_there_is_room({.log_number = FileNumber{retired.value + 1},
                                         .next_file = std::nullopt,
                                         .last_sequence = oldest.memtable->greatest_sequence(),
                                         .removed = {},

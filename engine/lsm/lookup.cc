@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/base/check.h"
+#include "engine/base/checksum.h"
 
 namespace revenant::lsm {
 namespace {
@@ -26,12 +27,16 @@ class Lookup {
   }
 
  private:
-  bool sequences() const { return core_.options.versions == Versions::kSequence; }
+  bool sequences() const {
+    return core_.options.versions == Versions::kSequence ||
+           core_.options.defects.has(Defect::kReadStopsAtFirstSource);
+  }
   // Nothing with a version up to `greatest` can win any more.
   bool decided_against(Version greatest) const { return found_ && best_.version > greatest; }
 
   void read_memtables() {
     read_memtable(*view_.active);
+    if (core_.options.defects.has(Defect::kReadSkipsFrozenMemtables)) return;
     for (const FrozenMemtable& frozen : view_.frozen) {
       if (found_ && sequences()) return;
       read_memtable(*frozen.memtable);
@@ -120,6 +125,8 @@ class Lookup {
     }
     if (!reader->range_tombstones().empty()) read_ranges(reader->range_tombstones());
     if (!reader->may_contain(key_, &counters_)) return {};
+    if (core_.options.defects.has(Defect::kFilterFalseNegative) && hash64(key_) % 64 == 0)
+      return {};
     return reader->get(
         key_, {.cause = cause_, .cache = &core_.block_cache, .counters = &counters_},
         [this](const sstable::InternalKey& entry, Bytes value) { return visit(entry, value); });

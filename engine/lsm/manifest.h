@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 
+#include "engine/base/defects.h"
 #include "engine/env/file_system.h"
 #include "engine/lsm/manifest_edit.h"
 #include "engine/wal/wal.h"
@@ -25,7 +26,7 @@ class Manifest {
                                  FileNumber number, const ManifestEdit& whole);
 
   // Appends and syncs. After an error the manifest's end is unknown: it takes no more.
-  Result<void> append(const ManifestEdit& edit);
+  Result<void> append(const ManifestEdit& edit, Defects defects = {});
 
   FileNumber number() const { return number_; }
   uint64_t bytes() const { return writer_.size(); }

@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "engine/base/defects.h"
 #include "engine/base/settings.h"
 #include "engine/lsm/compaction/options.h"
 #include "engine/lsm/compaction/purge.h"
@@ -163,6 +164,7 @@ struct LsmOptions {
 
   // Set by the program, not by scenarios.
   Versions versions = Versions::kTimestamp;
+  Defects defects;
 };
 
 }  // namespace revenant::lsm

@@ -82,9 +82,14 @@ class Recovery {
   }
 
   Result<void> replay_log() {
+    FileName last{};
     for (FileName name : found_) {
-      if (name.kind == FileKind::kWal && name.number >= log_number_)
-        RETURN_IF_ERROR(replay_segment(name));
+      if (name.kind == FileKind::kWal) last = name;
+    }
+    for (FileName name : found_) {
+      if (name.kind != FileKind::kWal || name.number < log_number_) continue;
+      if (core_.options.defects.has(Defect::kRecoverySkipsLastSegment) && name == last) continue;
+      RETURN_IF_ERROR(replay_segment(name));
     }
     return {};
   }

@@ -54,7 +54,7 @@ Result<void> WriteLog::sync() {
         return synced;
       }
     }
-    if (!segment->entry_durable) {
+    if (!segment->entry_durable && !defects_.has(Defect::kSegmentNameNotSynced)) {
       if (auto synced = files_.sync_directory(directory_, kCause); !synced.has_value()) {
         failure_ = synced.error();
         return synced;

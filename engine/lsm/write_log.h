@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/base/defects.h"
 #include "engine/base/ids.h"
 #include "engine/env/file_system.h"
 #include "engine/wal/wal.h"
@@ -19,8 +20,8 @@ namespace revenant::lsm {
 
 class WriteLog {
  public:
-  WriteLog(env::FileSystem& files, std::string directory)
-      : files_(files), directory_(std::move(directory)) {}
+  WriteLog(env::FileSystem& files, std::string directory, Defects defects)
+      : files_(files), directory_(std::move(directory)), defects_(defects) {}
 
   // True: the next append needs begin() first.
   bool needs_segment() const { return !open_; }
@@ -58,6 +59,7 @@ class WriteLog {
 
   env::FileSystem& files_;
   const std::string directory_;
+  const Defects defects_;
   std::deque<std::shared_ptr<Segment>> segments_;  // ascending
   bool open_ = false;                              // segments_.back() takes appends
   std::optional<Error> failure_;  // of an append or a sync: there is no more of either

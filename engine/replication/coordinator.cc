@@ -68,6 +68,14 @@ std::vector<NodeId> Coordinator::choose(const std::vector<NodeId>& replicas, siz
   return chosen;
 }
 
+size_t Coordinator::required_of(size_t level, size_t replicas, size_t up) const {
+  if (options_.defects.has(Defect::kWriteQuorumTooSmall) && level > 1) return level - 1;
+  if (options_.defects.has(Defect::kQuorumOfReachable)) return std::min(level, up);
+  if (options_.defects.has(Defect::kHintCountsAsAcknowledgement) && hints_ != nullptr)
+    return level - std::min(level, replicas - up);
+  return level;
+}
+
 void Coordinator::keep_hint(NodeId target, Bytes storage_key, const CellView& cell) {
   if (hints_ == nullptr) return;
   if (peers_.down_for(target) > options_.hinted_handoff->window) {
@@ -87,11 +95,16 @@ void Coordinator::serve_write(NodeId from, uint64_t id, Bytes body) {
   };
 
   const Buffer key = ring::storage_key(request->key);
+  const bool own_stamp = options_.defects.has(Defect::kCoordinatorStampsWrites);
+  const Instant now = environment_.clock.now();
+  const Version version =
+      own_stamp ? Version{static_cast<uint64_t>(now.ns / 1000)} : request->version;
   // Cassandra's localDeletionTime is the coordinator's clock too.
-  const CellView cell{request->kind, request->version, environment_.clock.now(), request->value};
+  const CellView cell{request->kind, version, now, request->value};
   const std::vector<NodeId>& replicas = ring_.replicas(ring::token_of_storage_key(key));
   const std::vector<NodeId> up = up_of(replicas);
-  if (up.size() < request->required) {
+  const size_t required = required_of(request->required, replicas.size(), up.size());
+  if (up.size() < required) {
     ++metrics_.unavailable;
     answer(Status::kUnavailable);
     return;
@@ -104,8 +117,8 @@ void Coordinator::serve_write(NodeId from, uint64_t id, Bytes body) {
   for (NodeId replica : replicas) {
     if (!peers_.up(replica)) keep_hint(replica, key, cell);
   }
-  const bool enough =
-      answers.wait_for("write acknowledgements", request->required, up.size(), is_ok);
+  const bool enough = answers.wait_for("write acknowledgements", required, up.size(), is_ok) ||
+                      options_.defects.has(Defect::kTimeoutIsSuccess);
   metrics_.timeouts += enough ? 0 : 1;
   answer(enough ? Status::kOk : Status::kTimeout);
 
@@ -130,9 +143,12 @@ void Coordinator::serve_read(NodeId from, uint64_t id, Bytes body) {
   };
 
   const Buffer key = ring::storage_key(request->key);
+  const size_t required =
+      request->required -
+      (options_.defects.has(Defect::kReadQuorumTooSmall) && request->required > 1 ? 1 : 0);
   const std::vector<NodeId> asked =
-      choose(ring_.replicas(ring::token_of_storage_key(key)), request->required);
-  if (asked.size() < request->required) {
+      choose(ring_.replicas(ring::token_of_storage_key(key)), required);
+  if (asked.size() < required) {
     ++metrics_.unavailable;
     reply.status = Status::kUnavailable;
     answer();
@@ -143,7 +159,7 @@ void Coordinator::serve_read(NodeId from, uint64_t id, Bytes body) {
   Messenger::Call call(messenger_, answers);
   for (NodeId replica : asked) send(replica, Verb::kRead, call.id(), key);
   const auto decodes = [](Bytes b) { return decode_all<std::optional<Cell>>(b).has_value(); };
-  if (!answers.wait_for("read answers", request->required, asked.size(), decodes)) {
+  if (!answers.wait_for("read answers", required, asked.size(), decodes)) {
     ++metrics_.timeouts;
     reply.status = Status::kTimeout;
     answer();
@@ -155,6 +171,7 @@ void Coordinator::serve_read(NodeId from, uint64_t id, Bytes body) {
     held.emplace_back(node, *decode_all<std::optional<Cell>>(bytes));
     const std::optional<Cell>& cell = held.back().second;
     reply.answers.push_back({node, cell.has_value(), cell ? cell->version : Version{}});
+    if (options_.defects.has(Defect::kReadTakesFirstAnswer) && held.size() > 1) continue;
     if (cell) keep_winner(reply.cell, *cell);
   }
   if (reply.cell) {
@@ -164,7 +181,13 @@ void Coordinator::serve_read(NodeId from, uint64_t id, Bytes body) {
     }
     if (!stale.empty()) {
       ++metrics_.digest_mismatches;
-      if (!repair_stale(stale, key, *reply.cell)) {
+      CellView repaired = reply.cell->view();
+      if (options_.defects.has(Defect::kReadRepairWritesOlderValue)) {
+        const auto older =
+            std::ranges::find(held, stale.front(), [](const auto& h) { return h.first; });
+        if (older->second && !repaired.is_tombstone()) repaired.value = older->second->view().value;
+      }
+      if (!repair_stale(stale, key, repaired)) {
         ++metrics_.timeouts;
         reply.status = Status::kTimeout;
         reply.cell.reset();
@@ -175,9 +198,9 @@ void Coordinator::serve_read(NodeId from, uint64_t id, Bytes body) {
 }
 
 bool Coordinator::repair_stale(const std::vector<NodeId>& stale, Bytes storage_key,
-                               const Cell& winner) {
+                               const CellView& winner) {
   if (options_.read_repair == ReadRepair::kOff) return true;
-  const Buffer apply = encode_apply(env::ApplySource::kReadRepair, storage_key, winner.view());
+  const Buffer apply = encode_apply(env::ApplySource::kReadRepair, storage_key, winner);
   metrics_.read_repairs += stale.size();
   Answers answers(environment_, options_.write_timeout);
   Messenger::Call call(messenger_, answers);

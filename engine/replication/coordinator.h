@@ -43,7 +43,9 @@ class Coordinator {
   // not enough are up.
   std::vector<NodeId> choose(const std::vector<NodeId>& replicas, size_t count);
   // False if a blocking repair did not end in time.
-  bool repair_stale(const std::vector<NodeId>& stale, Bytes storage_key, const Cell& winner);
+  bool repair_stale(const std::vector<NodeId>& stale, Bytes storage_key, const CellView& winner);
+  // Acknowledgements that a write at this level waits for.
+  size_t required_of(size_t level, size_t replicas, size_t up) const;
   void keep_hint(NodeId target, Bytes storage_key, const CellView& cell);
   void send(NodeId to, Verb verb, uint64_t id, Bytes body);
 

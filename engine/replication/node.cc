@@ -40,7 +40,8 @@ Node::Node(env::Environment environment, env::Transport& transport, const ring::
       hints_(options.hinted_handoff
                  ? std::make_unique<Hints>(environment, *options.hinted_handoff, storage.gc_grace)
                  : nullptr),
-      replica_(environment, messenger_, peers_, *db_, storage.gc_grace, kRepairTimeout),
+      replica_(environment, messenger_, peers_, *db_, storage.gc_grace, kRepairTimeout,
+               options.defects),
       coordinator_(environment, messenger_, peers_, ring, hints_.get(), options, std::move(random)),
       repair_(environment, messenger_, peers_, ring,
               static_cast<int>(options.repair.value_or(RepairOptions{}).tree_depth),

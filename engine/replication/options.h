@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "engine/base/defects.h"
 #include "engine/base/result.h"
 #include "engine/base/settings.h"
 
@@ -108,6 +109,8 @@ struct ReplicationOptions {
     v.field("heartbeat", heartbeat, at_least(milliseconds(1)),
             "Time between heartbeats; none are sent where recent traffic already tells.");
   }
+
+  Defects defects;  // set by the program
 };
 
 }  // namespace revenant::replication

@@ -11,13 +11,14 @@ constexpr size_t kStreamBatchCells = 128;
 }  // namespace
 
 Replica::Replica(env::Environment environment, Messenger& messenger, Peers& peers, lsm::Db& db,
-                 Duration gc_grace, Duration stream_timeout)
+                 Duration gc_grace, Duration stream_timeout, Defects defects)
     : environment_(environment),
       messenger_(messenger),
       peers_(peers),
       db_(db),
       gc_grace_(gc_grace),
-      stream_timeout_(stream_timeout) {
+      stream_timeout_(stream_timeout),
+      defects_(defects) {
   auto serve = [this](Verb verb, void (Replica::*handler)(NodeId, uint64_t, Bytes)) {
     messenger_.serve(verb, [this, handler](NodeId from, uint64_t id, Bytes body) {
       (this->*handler)(from, id, body);
@@ -93,11 +94,14 @@ void Replica::serve_tree(NodeId from, uint64_t id, Bytes body) {
   if (!request || request->depth > 20) return;
   ++metrics_.trees;
   ring::MerkleTree tree(request->range, static_cast<int>(request->depth));
-  auto built = visit_unpurgeable(request->range, request->moment, {env::CauseKind::kRepair},
-                                 [&](Bytes key, const CellView& cell) -> Result<void> {
-                                   tree.add(key, cell);
-                                   return {};
-                                 });
+  auto built =
+      visit_unpurgeable(request->range, request->moment, {env::CauseKind::kRepair},
+                        [&](Bytes key, const CellView& cell) -> Result<void> {
+                          if (cell.is_tombstone() && defects_.has(Defect::kTreeMissesTombstones))
+                            return {};
+                          tree.add(key, cell);
+                          return {};
+                        });
   if (!built) return;
   tree.seal();
   messenger_.reply(from, id, tree.encode());
@@ -129,6 +133,7 @@ void Replica::serve_stream(NodeId from, uint64_t id, Bytes body) {
     auto streamed = visit_unpurgeable(
         range, request->moment, {env::CauseKind::kStream},
         [&](Bytes key, const CellView& cell) -> Result<void> {
+          if (cell.is_tombstone() && defects_.has(Defect::kRepairSkipsTombstones)) return {};
           batch.cells.push_back({Buffer(key), Cell(cell)});
           return batch.cells.size() < kStreamBatchCells ? Result<void>{} : send_batch();
         });

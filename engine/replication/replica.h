@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "engine/base/defects.h"
 #include "engine/lsm/db.h"
 #include "engine/replication/messenger.h"
 #include "engine/replication/peers.h"
@@ -23,7 +24,7 @@ class Replica {
   // Serves the replica's verbs on `messenger`. `gc_grace` is the Db's: repair leaves out what is
   // past it.
   Replica(env::Environment environment, Messenger& messenger, Peers& peers, lsm::Db& db,
-          Duration gc_grace, Duration stream_timeout);
+          Duration gc_grace, Duration stream_timeout, Defects defects);
 
   const ReplicaMetrics& metrics() const { return metrics_; }
 
@@ -45,6 +46,7 @@ class Replica {
   lsm::Db& db_;
   Duration gc_grace_;
   Duration stream_timeout_;
+  Defects defects_;
   ReplicaMetrics metrics_;
 };
 

@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "engine/base/defects.h"
 #include "engine/base/settings.h"
 #include "engine/sstable/compression.h"
 
@@ -80,6 +81,8 @@ struct SstableOptions {
     v.field("bottommost_compression", bottommost_compression,
             "leveled: of SSTables written to the deepest level in use.");
   }
+
+  Defects defects;  // set by the program
 };
 
 }  // namespace revenant::sstable

@@ -121,7 +121,8 @@ Result<SstableProperties> SstableBuilder::finish() {
   append_footer(impl.pending, footer);
   RETURN_IF_ERROR(impl.write());
   CHECK(impl.file->size() == footer.file_size, "{} != {}", impl.file->size(), footer.file_size);
-  RETURN_IF_ERROR(impl.file->sync(impl.cause));
+  if (!impl.options.defects.has(Defect::kSstableNotSynced))
+    RETURN_IF_ERROR(impl.file->sync(impl.cause));
   return impl.properties;
 }
 

@@ -15,6 +15,8 @@ constexpr CheckInfo kTable[] = {
      "No acknowledged write loses to one acknowledged before it began."},
     {"convergence", "diverged_keys",
      "After the settling all replicas of a key agree on its winning cell."},
+    {"progress", "stuck_clients",
+     "No client has all its operations fail that it begins after progress_from."},
 };
 
 }  // namespace

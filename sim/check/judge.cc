@@ -17,10 +17,11 @@ KeyHistory& Judge::history(uint64_t key) {
   return keys_[key];
 }
 
-void Judge::violate(std::string_view check, uint64_t key, Instant at, std::string story) {
+void Judge::violate(std::string_view check, std::string_view cause, uint64_t key, Instant at,
+                    std::string story) {
   const auto same = std::ranges::count(violations_, check, &Violation::check);
   if (static_cast<size_t>(same) < kStoriesPerCheck)
-    violations_.push_back({std::string(check), key, at, std::move(story)});
+    violations_.push_back({std::string(check), std::string(cause), key, at, std::move(story)});
 }
 
 void Judge::write_began(uint64_t key, WriteId write, Instant) {
@@ -28,7 +29,19 @@ void Judge::write_began(uint64_t key, WriteId write, Instant) {
   key_of_write_[write.value] = key;
 }
 
-void Judge::preloaded(uint64_t key, WriteId, Version version) {
+void Judge::remember_stamp(WriteId write, Version stamp) {
+  stamp_of_write_.resize(std::max<size_t>(stamp_of_write_.size(), write.value + 1));
+  stamp_of_write_[write.value] = stamp;
+}
+
+bool Judge::under_wrong_stamp(WriteId write, Version version) const {
+  if (write.value >= stamp_of_write_.size()) return false;
+  const Version stamp = stamp_of_write_[write.value];
+  return stamp != Version{} && stamp != version;
+}
+
+void Judge::preloaded(uint64_t key, WriteId write, Version version) {
+  remember_stamp(write, version);
   history(key).acknowledge({version, false, Instant{INT64_MIN}, Instant{INT64_MIN}});
 }
 
@@ -44,6 +57,7 @@ void Judge::purged(Instant at, NodeId node, uint64_t key, Version version) {
 
 void Judge::operation(const Operation& operation) {
   weigh_risks(operation.completed);
+  if (is_write(operation.kind)) remember_stamp(operation.write, operation.version);
   if (operation.outcome != client::Outcome::kOk) return;
   if (is_write(operation.kind)) {
     const bool is_delete = operation.kind == OperationKind::kDelete;
@@ -69,7 +83,7 @@ void Judge::judge_put(uint64_t key, const AcknowledgedWrite& write) {
   const AcknowledgedWrite* newest = history(key).newest_before(write.invoked);
   if (newest == nullptr || newest->version <= write.version) return;
   ++lost_updates_;
-  violate("no_lost_updates", key, write.acknowledged,
+  violate("no_lost_updates", "a later write had a lower stamp", key, write.acknowledged,
           fmt::format("{}: a write stamped {} was acknowledged at {}, but one stamped {} had been "
                       "acknowledged at {}: "
                       "the later write is lost to a clock",
@@ -82,9 +96,18 @@ void Judge::judge_read(const Operation& read, uint64_t key, Version version, boo
   if (found &&
       (damaged || write.value >= key_of_write_.size() || key_of_write_[write.value] != key)) {
     ++thin_air_reads_;
-    violate("no_thin_air", key, read.completed,
+    violate("no_thin_air", damaged ? "a damaged value" : "a value of another key", key,
+            read.completed,
             fmt::format("{}: a read at {} returned a value that no write to it made", key_name(key),
                         read.completed));
+    return;
+  }
+  if (found && under_wrong_stamp(write, version)) {
+    ++thin_air_reads_;
+    violate("no_thin_air", "a value under another write's stamp", key, read.completed,
+            fmt::format("{}: a read at {} returned version {}, but with the value of the write "
+                        "stamped {}",
+                        key_name(key), read.completed, version, stamp_of_write_[write.value]));
     return;
   }
   const KeyHistory& h = history(key);
@@ -109,10 +132,11 @@ void Judge::judge_read(const Operation& read, uint64_t key, Version version, boo
         for (const auto& answer : read.answers) {
           if (answer.holds && answer.version == version) r.from.push_back(answer.node);
         }
-        violate("no_resurrection", key, read.completed,
+        violate("no_resurrection", "a purged delete no longer wins", key, read.completed,
                 fmt::format("{}: deleted at {}, tombstone purged by {} at {}, returned by {} at {}",
                             key_name(key), r.deleted, r.purged_by, r.purged,
-                            fmt::join(r.from, ", "), r.returned));
+                            r.from.empty() ? "a scan" : fmt::format("{}", fmt::join(r.from, ", ")),
+                            r.returned));
         resurrections_.push_back(std::move(r));
       }
       return;
@@ -126,7 +150,11 @@ void Judge::judge_read(const Operation& read, uint64_t key, Version version, boo
   versions_missed_ += missed.count;
   versions_missed_max_ = std::max(versions_missed_max_, missed.count);
   violate(
-      "no_stale_reads", key, read.completed,
+      "no_stale_reads",
+      found                  ? "an older value"
+      : version == Version{} ? "no trace"
+                             : "an older delete",
+      key, read.completed,
       fmt::format("{}: a read begun at {} returned version {}, {} behind; the first it missed was "
                   "acknowledged at {}",
                   key_name(key), read.invoked, version, missed.count, missed.first->acknowledged));
@@ -199,7 +227,9 @@ void Judge::judge_final(uint64_t key, const std::vector<FinalCell>& cells, Insta
           fmt::format(" {}: {} {}", cell->node,
                       cell->kind == CellKind::kTombstone ? "tombstone" : "value", cell->version);
     }
-    violate("convergence", key, Instant{},
+    violate("convergence",
+            held.size() < replicas.size() ? "a replica lacks the cell" : "cells differ", key,
+            Instant::never(),
             fmt::format("{}: replicas disagree at the end:{}", key_name(key), parts));
   }
   if (key >= keys_.size()) return;
@@ -215,7 +245,8 @@ void Judge::judge_final(uint64_t key, const std::vector<FinalCell>& cells, Insta
   if (at_end >= newest->version || h.tombstone_at_or_above(newest->version, /*purged=*/false))
     return;
   ++lost_writes_;
-  violate("no_lost_writes", key, newest->acknowledged,
+  violate("no_lost_writes", winner == nullptr ? "nothing is left" : "something older is left", key,
+          newest->acknowledged,
           fmt::format("{}: the write stamped {}, acknowledged at {}, is on no replica at the end",
                       key_name(key), newest->version, newest->acknowledged));
 }

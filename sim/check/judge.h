@@ -16,6 +16,7 @@
 
 #include "engine/ring/ring.h"
 #include "sim/check/key_history.h"
+#include "sim/check/violation.h"
 #include "sim/record/metrics.h"
 #include "sim/record/observer.h"
 
@@ -28,14 +29,6 @@ struct Resurrection {
   NodeId purged_by;
   Instant purged;
   std::vector<NodeId> from;  // replicas that answered with the deleted version
-};
-
-// One broken property, told in a line.
-struct Violation {
-  std::string check;
-  uint64_t key;
-  Instant at;
-  std::string story;
 };
 
 class Judge final : public Observer {
@@ -82,18 +75,23 @@ class Judge final : public Observer {
   };
 
   KeyHistory& history(uint64_t key);
+  void remember_stamp(WriteId write, Version stamp);
+  // Of the write that made the value, if it is known: another one than the cell has.
+  bool under_wrong_stamp(WriteId write, Version version) const;
   void judge_read(const Operation& read, uint64_t key, Version version, bool found, WriteId write,
                   bool damaged);
   void judge_put(uint64_t key, const AcknowledgedWrite& write);
   void weigh_risks(Instant now);
   void judge_final(uint64_t key, const std::vector<FinalCell>& cells, Instant moment,
                    Duration gc_grace);
-  void violate(std::string_view check, uint64_t key, Instant at, std::string story);
+  void violate(std::string_view check, std::string_view cause, uint64_t key, Instant at,
+               std::string story);
 
   const ring::Ring& ring_;
   Duration at_risk_after_;
   std::vector<KeyHistory> keys_;
   std::vector<uint64_t> key_of_write_{UINT64_MAX};  // by WriteId
+  std::vector<Version> stamp_of_write_;             // likewise; 0 until it has ended
   std::deque<Delete> deletes_;                 // whose time to reach every replica has not ended
   std::vector<bool> at_risk_;                  // by key
   std::vector<bool> resurrected_;              // by key

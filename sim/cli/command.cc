@@ -166,4 +166,10 @@ std::expected<Scenario, Exit> resolve_scenario(const LoadedScenario& loaded,
   return std::move(*scenario);
 }
 
+std::string run_words(const LoadedScenario& loaded, uint64_t seed) {
+  std::vector<std::string> words{"revenant", "run", loaded.path, "--seed", std::to_string(seed)};
+  for (const std::string& set : loaded.sets) words.insert(words.end(), {"--set", set});
+  return shell_words(words);
+}
+
 }  // namespace revenant::sim

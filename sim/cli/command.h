@@ -70,9 +70,16 @@ std::expected<LoadedScenario, Exit> load_scenario(
 std::expected<Scenario, Exit> resolve_scenario(const LoadedScenario& loaded,
                                                const std::vector<Assignment>& more);
 
+// The command that runs it with this seed.
+std::string run_words(const LoadedScenario& loaded, uint64_t seed);
+
 // The commands. Each returns the exit code.
 int run_main(const Arguments& arguments);
 int sweep_main(const Arguments& arguments);
+int hunt_main(const Arguments& arguments);
+int replay_main(const Arguments& arguments);
+int shrink_main(const Arguments& arguments);
+int mutants_main(const Arguments& arguments);
 int compare_main(const Arguments& arguments);
 int list_main(const Arguments& arguments);
 int describe_main(const Arguments& arguments);

@@ -3,26 +3,18 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
-#include <optional>
 
 #include "sim/cli/command.h"
+#include "sim/cli/spelled_option.h"
+#include "sim/cli/trace_file.h"
 #include "sim/experiment/run.h"
 #include "sim/experiment/verify.h"
-#include "sim/scenario/spelling.h"
 
 namespace revenant::sim {
 
 namespace po = boost::program_options;
 
 namespace {
-
-// The value of an option that is spelled as scenarios spell it.
-template <typename T>
-std::expected<T, Exit> spelled(const po::variables_map& values, const char* option) {
-  const auto parsed = Spelling<T>::parse(values[option].as<std::string>());
-  if (!parsed) return fail(2, fmt::format("--{}: {}", option, parsed.error()));
-  return *parsed;
-}
 
 // "12500" is an event's number, "3d4h" a time since the start.
 std::expected<void, Exit> read_break_at(const po::variables_map& values, RunOptions& options) {
@@ -67,37 +59,17 @@ std::string to_json(const EventRecord& event) {
       .dump();
 }
 
-std::expected<PerfettoOptions, Exit> trace_options(const po::variables_map& values) {
-  PerfettoOptions options;
-  for (const auto& [option, bound] :
-       {std::pair{"trace-from", &options.from}, {"trace-to", &options.to}}) {
-    if (!values.contains(option)) continue;
-    if (!values.contains("trace")) {
-      return fail(2, fmt::format("--{} needs --trace FILE to write to", option));
-    }
-    const auto time = spelled<Duration>(values, option);
-    if (!time) return std::unexpected(time.error());
-    *bound = *time;
-  }
-  const auto size = spelled<ByteSize>(values, "trace-size");
-  if (!size) return std::unexpected(size.error());
-  options.bytes_max = static_cast<uint64_t>(size->bytes);
-  return options;
-}
-
 }  // namespace
 
 int run_main(const Arguments& arguments) {
   CommandLine line("run SCENARIO [options]",
                    "Runs a scenario once and judges it. A sweep block is left aside.");
   line.scenario();
-  line.options()("seed", po::value<uint64_t>()->default_value(1), "Of all randomness in the run.")(
+  line.options()(
+      "seed", po::value<uint64_t>(),
+      "Of all randomness in the run; the first of the sweep block's, or 1, if left out.")(
       "out", po::value<std::string>(), "Directory for run.json, timeseries.csv and faults.json.")(
       "history", "Also write history.jsonl there: every operation.")(
-      "trace", po::value<std::string>(), "File for a trace that ui.perfetto.dev opens.")(
-      "trace-from", po::value<std::string>(), "Time since the start from which the trace begins.")(
-      "trace-to", po::value<std::string>(), "Time at which it ends.")(
-      "trace-size", po::value<std::string>()->default_value("64MiB"), "Its greatest size.")(
       "log", "Print a line for each change of state (to stderr): faults, processes, flushes, …")(
       "events", po::value<std::string>(), "File for the kernel's events, one JSON object a line.")(
       "events-from", po::value<uint64_t>(), "Number of the first of them; 1 if left out.")(
@@ -107,6 +79,7 @@ int run_main(const Arguments& arguments) {
       "verify",
       "Run twice more; should the runs differ, show the first event that does (exit code 4).")(
       "json", "Print run.json instead of the table.");
+  TraceFile::add_options(line);
   const auto values = line.parse(arguments);
   if (!values) return values.error().code;
   const auto loaded = load_scenario(*values);
@@ -115,11 +88,10 @@ int run_main(const Arguments& arguments) {
     return fail(2, "--history needs --out DIR to write to").error().code;
   }
 
-  const uint64_t seed = (*values)["seed"].as<uint64_t>();
-  std::vector<std::string> words{"revenant", "run", loaded->path, "--seed", std::to_string(seed)};
-  for (const std::string& set : loaded->sets) words.insert(words.end(), {"--set", set});
+  const uint64_t seed = values->contains("seed") ? (*values)["seed"].as<uint64_t>()
+                                                 : loaded->scenario.sweep_seeds.front();
   RunOptions options;
-  options.command = shell_words(words);
+  options.command = run_words(*loaded, seed);
   std::ofstream history;
   if (values->contains("history")) {
     const std::filesystem::path directory((*values)["out"].as<std::string>());
@@ -147,16 +119,9 @@ int run_main(const Arguments& arguments) {
   LogWriter log(std::cerr);
   if (values->contains("log")) options.log = &log;
 
-  const auto perfetto = trace_options(*values);
-  if (!perfetto) return perfetto.error().code;
-  std::ofstream trace_file;
-  std::optional<PerfettoTrace> trace;
-  if (values->contains("trace")) {
-    const std::string path = (*values)["trace"].as<std::string>();
-    trace_file.open(path);
-    if (!trace_file) return fail(2, fmt::format("{}: cannot be written", path)).error().code;
-    options.trace = &trace.emplace(trace_file, *perfetto);
-  }
+  TraceFile trace;
+  if (const auto opened = trace.open(*values); !opened) return opened.error().code;
+  options.trace = trace.trace();
 
   const RunReport report = run_scenario(loaded->scenario, seed, options);
   if (options.log != nullptr) log.finish();
@@ -169,19 +134,7 @@ int run_main(const Arguments& arguments) {
           .code;
     }
   }
-  if (trace) {
-    trace->finish();
-    trace_file.close();
-    const std::string path = (*values)["trace"].as<std::string>();
-    if (trace_file.fail()) {
-      return fail(2, fmt::format("{}: cannot be written", path)).error().code;
-    }
-    if (trace->cut_short()) {
-      std::cerr << fmt::format(
-          "revenant: {} ends early, at {}; --trace-from and --trace-to choose a stretch of time\n",
-          path, (*values)["trace-size"].as<std::string>());
-    }
-  }
+  if (const auto finished = trace.finish(); !finished) return finished.error().code;
   if (values->contains("out")) {
     const std::string directory = (*values)["out"].as<std::string>();
     history.close();

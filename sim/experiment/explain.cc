@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "sim/experiment/lineage.h"
 #include "sim/record/key.h"
 
@@ -35,7 +37,9 @@ std::optional<Explanation> explain(const Scenario& scenario, uint64_t seed,
                     r.deleted, r.purged_by, r.purged, fmt::join(r.from, ", ")));
   }
   for (const Violation& v : report.violations) {
-    if (v.key == *key) lineage.remark(*key, v.at, fmt::format("{}: {}", v.check, v.story));
+    const Instant end = Instant{} + scenario.duration + scenario.settle;
+    if (v.key == *key)
+      lineage.remark(*key, std::min(v.at, end), fmt::format("{}: {}", v.check, v.story));
   }
   std::string text = fmt::format("{}, seed {}: ", scenario.name, seed);
   text += lineage.story(*key, report.faults);

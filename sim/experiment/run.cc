@@ -4,10 +4,12 @@
 #include <chrono>
 #include <cmath>
 #include <filesystem>
-#include <fstream>
 
 #include "sim/check/checks.h"
+#include "sim/check/progress.h"
 #include "sim/experiment/text_table.h"
+#include "sim/experiment/whole_file.h"
+#include "sim/faults/swarm.h"
 #include "sim/record/history_writer.h"
 #include "sim/record/key.h"
 #include "sim/scenario/expectation.h"
@@ -148,17 +150,6 @@ bool any_broken(const std::vector<Finding>& findings, Finding::Kind kind) {
   return std::ranges::any_of(findings, [&](const Finding& f) { return f.kind == kind && !f.held; });
 }
 
-Result<void> write_whole(const std::filesystem::path& path, const std::string& content) {
-  const std::filesystem::path temporary = path.string() + ".partial";
-  std::ofstream out(temporary, std::ios::binary);
-  out << content;
-  out.close();
-  std::error_code failed;
-  if (!out.fail()) std::filesystem::rename(temporary, path, failed);
-  if (out.fail() || failed) return error(ErrorCode::kIo, "{}: cannot be written", path.string());
-  return {};
-}
-
 }  // namespace
 
 std::string build_name() {
@@ -172,11 +163,14 @@ std::string build_name() {
   return fmt::format("revenant {} {} {}", REVENANT_VERSION, compiler, REVENANT_BUILD_TYPE);
 }
 
-RunReport run_scenario(const Scenario& scenario, uint64_t seed, const RunOptions& options) {
+RunReport run_scenario(const Scenario& as_written, uint64_t seed, const RunOptions& options) {
   const auto began = std::chrono::steady_clock::now();
+  const Scenario scenario = draw_swarm(as_written, seed);
   World world(scenario, seed, options.command);
   Judge judge(world.ring(), scenario.replication.write_timeout);
   world.recorder().add(judge);
+  ProgressCheck progress(Instant{} + scenario.progress_from);
+  world.recorder().add(progress);
   std::optional<HistoryWriter> history;
   if (options.history != nullptr) world.recorder().add(history.emplace(*options.history));
   for (Observer* observer : options.observers) world.recorder().add(*observer);
@@ -218,6 +212,9 @@ RunReport run_scenario(const Scenario& scenario, uint64_t seed, const RunOptions
   judge.finish(world.moment(), scenario.storage.gc_grace);
   world.recorder().report(metrics, scenario.duration);
   judge.report(metrics);
+  RunReport report;
+  report.violations = judge.violations();
+  progress.report(metrics, report.violations);
   series.report(metrics);
 
   if (options.probe != nullptr) {
@@ -226,11 +223,9 @@ RunReport run_scenario(const Scenario& scenario, uint64_t seed, const RunOptions
     options.probe->fingerprint = world.fingerprint();
   }
 
-  RunReport report;
   const Json resolved = to_json(scenario);
   report.findings = judge_promises(scenario, resolved, metrics);
   report.resurrections = judge.resurrections();
-  report.violations = judge.violations();
   report.nodes = world.nodes();
   report.faults = world.faults();
   RunOutcome& outcome = report.outcome;
@@ -350,8 +345,9 @@ nlohmann::ordered_json to_json(const RunReport& report, const std::string& comma
   auto violations = nlohmann::ordered_json::array();
   for (const Violation& v : report.violations) {
     violations.push_back({{"check", v.check},
-                          {"key", key_name(v.key)},
-                          {"at_s", v.at.in_seconds()},
+                          {"cause", v.cause},
+                          {"key", v.key ? Json(key_name(*v.key)) : Json()},
+                          {"at_s", v.at == Instant::never() ? Json() : Json(v.at.in_seconds())},
                           {"story", v.story}});
   }
   return {{"build", build_name()},

@@ -61,6 +61,7 @@ struct RunOptions {
   uint64_t break_at_event = 0;
 };
 
+// A swarm block is drawn first; the outcome holds the scenario as drawn.
 RunReport run_scenario(const Scenario& scenario, uint64_t seed, const RunOptions& options);
 
 // For people: the figures in groups, what was promised, which keys came back, the verdict.

@@ -1,14 +1,10 @@
 #include "sim/experiment/sweep.h"
 
 #include <fmt/ostream.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cmath>
-#include <cstdlib>
-#include <cstring>
 #include <map>
 #include <optional>
 #include <ostream>
@@ -16,6 +12,7 @@
 #include "analysis/stats/estimate.h"
 #include "engine/base/check.h"
 #include "sim/experiment/interrupt.h"
+#include "sim/experiment/progress_line.h"
 #include "sim/experiment/results_store.h"
 #include "sim/experiment/text_table.h"
 #include "sim/experiment/worker_processes.h"
@@ -27,54 +24,6 @@ constexpr int kUsageError = 2;
 constexpr Duration kProgressPeriod = milliseconds(500);
 // How many failing runs are listed with the command that shows them again.
 constexpr size_t kFailuresShown = 5;
-
-// One line, rewritten in place, only on a terminal that can. There are no colours to leave out for
-// NO_COLOR.
-class Progress {
- public:
-  Progress(std::ostream& err, int64_t total, int64_t done_before)
-      : err_(err), total_(total), done_(done_before), done_before_(done_before) {
-    const char* terminal = std::getenv("TERM");
-    shown_ =
-        ::isatty(STDERR_FILENO) != 0 && terminal != nullptr && std::strcmp(terminal, "dumb") != 0;
-  }
-
-  void count(int exit_code) {
-    ++done_;
-    failed_ += exit_code == 0 ? 0 : 1;
-  }
-
-  void show() {
-    if (!shown_) return;
-    using std::chrono::steady_clock;
-    const double seconds = std::chrono::duration<double>(steady_clock::now() - start_).count();
-    std::string left;
-    if (done_ > done_before_) {
-      const double each = seconds / static_cast<double>(done_ - done_before_);
-      const auto whole =
-          static_cast<int64_t>(std::ceil(each * static_cast<double>(total_ - done_)));
-      left = fmt::format(", {} left",
-                         to_string(revenant::seconds(whole >= 600 ? whole / 60 * 60 : whole)));
-    }
-    const std::string failed = failed_ == 0 ? "" : fmt::format(", {} failed", failed_);
-    fmt::print(err_, "\r\033[K{}/{} runs{}{}", done_, total_, failed, left);
-    err_.flush();
-  }
-
-  // Makes room for a line of its own.
-  void clear() {
-    if (shown_) fmt::print(err_, "\r\033[K");
-  }
-
- private:
-  std::ostream& err_;
-  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-  const int64_t total_;
-  int64_t done_;
-  const int64_t done_before_;
-  int64_t failed_ = 0;
-  bool shown_;
-};
 
 class Sweep {
  public:
@@ -94,7 +43,7 @@ class Sweep {
   const GridPoint& point_of(int64_t run) const {
     return points_[static_cast<size_t>(run_key(plan_, run).point)];
   }
-  Result<void> store(const WorkerReport& report, Progress& progress);
+  Result<void> store(const WorkerReport& report, ProgressLine& progress);
   Result<int> report(int64_t made_now);
   Result<std::string> table(const std::vector<StoredRun>& runs);
 
@@ -116,7 +65,7 @@ Result<int> Sweep::run_all() {
 
   const Interrupt interrupt;
   WorkerProcesses workers(options_.workers > 0 ? options_.workers : processors());
-  Progress progress(err_, plan_.run_count(), static_cast<int64_t>(done.size()));
+  ProgressLine progress(err_, "runs", plan_.run_count(), static_cast<int64_t>(done.size()));
   int64_t made = 0;
   for (size_t next = 0; next < jobs.size() || !workers.idle();) {
     while (next < jobs.size() && workers.has_room() && interrupt.signal() == 0) {
@@ -143,7 +92,7 @@ Result<int> Sweep::run_all() {
   return report(made);
 }
 
-Result<void> Sweep::store(const WorkerReport& report, Progress& progress) {
+Result<void> Sweep::store(const WorkerReport& report, ProgressLine& progress) {
   const RunKey key = run_key(plan_, report.job);
   std::string how = report.how;
   if (report.finished) {

@@ -49,6 +49,7 @@ constexpr MetricInfo kTable[] = {
     {"diverged_keys", "", "Keys on whose winning cell the replicas disagree after the settling."},
     {"replicas_unread", "",
      "Replicas whose cells could not all be read at the end: no part of diverged_keys."},
+    {"stuck_clients", "", "Clients of whose operations after progress_from none succeeded."},
     {"thin_air_reads", "", "Reads of a value that no write to that key made."},
     // amplification
     {"write_amplification", "",

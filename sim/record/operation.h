@@ -5,19 +5,9 @@
 #include <vector>
 
 #include "engine/client/client.h"
+#include "sim/scenario/operation_kind.h"
 
 namespace revenant::sim {
-
-enum class OperationKind : uint8_t { kRead, kInsert, kUpdate, kDelete, kScan };
-inline constexpr size_t kOperationKinds = 5;
-constexpr std::string_view to_string(OperationKind kind) {
-  constexpr std::string_view kNames[] = {"read", "insert", "update", "delete", "scan"};
-  return kNames[static_cast<size_t>(kind)];
-}
-constexpr bool is_write(OperationKind kind) {
-  return kind == OperationKind::kInsert || kind == OperationKind::kUpdate ||
-         kind == OperationKind::kDelete;
-}
 
 // Names a write for ever: 1, 2, … in the order in which writes begin, the preload's first. Every
 // value carries one.
@@ -45,7 +35,7 @@ struct Operation {
   Version version;     // writes: their stamp. Reads: the winner's, a tombstone's too; 0 if no trace
   bool found = false;  // reads: a live value
   bool damaged = false;  // reads: the value is not one that any write makes
-  NodeId coordinator;
+  NodeId coordinator;    // asked first
   std::vector<replication::ReplicaAnswer> answers;
   std::vector<ScannedCell> scanned;
 };

@@ -51,6 +51,11 @@ template <typename T>
 inline constexpr bool kIsList = false;
 template <typename T>
 inline constexpr bool kIsList<std::vector<T>> = true;
+// Of values rather than of options structs.
+template <typename T>
+inline constexpr bool kIsSpelledList = false;
+template <Spelled T>
+inline constexpr bool kIsSpelledList<std::vector<T>> = true;
 
 template <typename T>
 concept Profiled = requires(T value) { value.apply_profile(); };

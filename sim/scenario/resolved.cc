@@ -94,7 +94,7 @@ class Follower {
     }
     if (next_ == steps_.size()) {
       finish(value, range);
-    } else if constexpr (Spelled<T> || kIsOptional<T>) {
+    } else if constexpr (Spelled<T> || kIsOptional<T> || kIsSpelledList<T>) {
       fail(fmt::format("has no settings inside, so no \"{}\"", step_text()));
     } else if constexpr (kIsList<T>) {
       enter_element(value);

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/base/defects.h"
 #include "engine/base/settings.h"
 #include "engine/lsm/options.h"
 #include "engine/replication/options.h"
@@ -17,6 +18,8 @@
 #include "sim/scenario/fault_options.h"
 #include "sim/scenario/node_set.h"
 #include "sim/scenario/placement.h"
+#include "sim/scenario/script.h"
+#include "sim/scenario/swarm_options.h"
 
 namespace revenant::sim {
 
@@ -149,6 +152,7 @@ struct WorkloadOptions {
   std::optional<int64_t> region, zone, rack;
   std::optional<replication::ConsistencyLevel> read, write;
   int64_t retries = 0;
+  std::vector<ScriptedOperation> script;
 
   template <typename V>
   void describe(V& v) {
@@ -182,6 +186,9 @@ struct WorkloadOptions {
     v.field(
         "retries", retries, between<int64_t>(0, 100),
         "Attempts after the first when the outcome is unknown; each keeps the write's timestamp.");
+    v.field("script", script,
+            "Instead of a mix: each operation as \"1.25s c0 update k17 100B QUORUM n2\" (time, "
+            "client, kind, key, bytes or cells, level, coordinator).");
   }
 };
 
@@ -226,6 +233,9 @@ struct Scenario {
   std::vector<WorkloadOptions> workload;
   std::vector<FaultOptions> faults;
   std::vector<OperationOptions> operations;
+  std::optional<SwarmOptions> swarm;
+  std::vector<Defect> defects;
+  Duration progress_from;
   Duration settle = seconds(0);
   Duration sample_every;
   std::vector<std::string> checks;
@@ -251,6 +261,11 @@ struct Scenario {
     v.field("workload", workload, "What clients do.");
     v.field("faults", faults, "What fails, and when.");
     v.field("operations", operations, "What operators do, and when.");
+    v.field("swarm", swarm,
+            "Faults, operations and settings drawn from the seed, beside those given here.");
+    v.field("defects", defects, "Planted in the engine, to be found.");
+    v.field("progress_from", progress_from,
+            "From here on the check progress asks that clients succeed now and then.");
     v.field("settle", settle,
             "After `duration`: clients and scheduled operations have stopped, faults have ended, "
             "the cluster goes on for this long before the final checks.");

@@ -94,6 +94,21 @@ Setting describe_setting(std::string_view name, T& value, const R& range, const 
       if (initial == Initial::kShown && !value) out.initial = "off";
       out.inside = inside.take();
     }
+  } else if constexpr (kIsSpelledList<T>) {
+    using Element = typename T::value_type;
+    out.shape = Setting::Shape::kValue;
+    out.type = fmt::format("list of {}s", Spelling<Element>::kType);
+    out.schema = Json{{"type", "array"}, {"items", Spelling<Element>::schema()}};
+    if constexpr (std::is_enum_v<Element>) {
+      for (const auto& entry : enum_names(Element{})) {
+        out.help += fmt::format(" {}: {}.", entry.name, entry.help);
+      }
+    }
+    if (initial == Initial::kShown) {
+      out.initial = Json::array();
+      for (const Element& element : value)
+        out.initial->push_back(Spelling<Element>::print(element));
+    }
   } else if constexpr (kIsList<T>) {
     typename T::value_type element;
     Tabulator inside(Initial::kShown);

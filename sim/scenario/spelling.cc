@@ -351,4 +351,85 @@ Json Spelling<Quantiles>::schema() {
           {"additionalProperties", Spelling<Duration>::schema()}};
 }
 
+namespace {
+
+constexpr OperationKind kKinds[] = {OperationKind::kRead, OperationKind::kInsert,
+                                    OperationKind::kUpdate, OperationKind::kDelete,
+                                    OperationKind::kScan};
+static_assert(std::size(kKinds) == kOperationKinds);
+
+// "c3" for ('c', 3).
+template <typename T>
+bool parse_numbered(std::string_view word, char letter, T& out) {
+  if (word.size() < 2 || word[0] != letter) return false;
+  const auto [stop, failure] = std::from_chars(word.data() + 1, word.data() + word.size(), out);
+  return failure == std::errc{} && stop == word.data() + word.size();
+}
+
+bool has_size(OperationKind kind) {
+  return kind == OperationKind::kInsert || kind == OperationKind::kUpdate ||
+         kind == OperationKind::kScan;
+}
+
+}  // namespace
+
+Parsed<ScriptedOperation> Spelling<ScriptedOperation>::parse(const Json& value) {
+  constexpr std::string_view kExpected =
+      "an operation such as \"1.25s c0 update k17 100B QUORUM n2\"";
+  std::vector<std::string_view> words;
+  for (std::string_view rest = text_of(value); !rest.empty();) {
+    const size_t end = std::min(rest.find(' '), rest.size());
+    if (end > 0) words.push_back(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  if (words.size() < 3) return expected_but(kExpected, value);
+  ScriptedOperation operation;
+  const auto kind =
+      std::ranges::find(kKinds, words[2], [](OperationKind k) { return to_string(k); });
+  if (kind == std::end(kKinds)) {
+    std::vector<std::string_view> names;
+    for (const OperationKind k : kKinds) names.push_back(to_string(k));
+    return std::unexpected(not_among(names, Json(std::string(words[2]))));
+  }
+  operation.kind = *kind;
+  if (words.size() != (has_size(*kind) ? 7 : 6)) return expected_but(kExpected, value);
+  const auto at = Spelling<Duration>::parse(Json(std::string(words[0])));
+  const auto level =
+      Spelling<replication::ConsistencyLevel>::parse(Json(std::string(words[words.size() - 2])));
+  if (!at || !level || !parse_numbered(words[1], 'c', operation.client) ||
+      !parse_numbered(words[3], 'k', operation.key) ||
+      !parse_numbered(words.back(), 'n', operation.coordinator)) {
+    return expected_but(kExpected, value);
+  }
+  operation.at = *at;
+  operation.level = *level;
+  if (*kind == OperationKind::kScan) {
+    const auto [stop, failure] =
+        std::from_chars(words[4].data(), words[4].data() + words[4].size(), operation.size);
+    if (failure != std::errc{} || stop != words[4].data() + words[4].size() || operation.size < 1) {
+      return expected_but(kExpected, value);
+    }
+  } else if (has_size(*kind)) {
+    const auto size = Spelling<ByteSize>::parse(Json(std::string(words[4])));
+    if (!size || size->bytes < 16 || *size > mib(16)) return expected_but(kExpected, value);
+    operation.size = size->bytes;
+  }
+  return operation;
+}
+Json Spelling<ScriptedOperation>::print(const ScriptedOperation& o) {
+  std::string size;
+  if (o.kind == OperationKind::kScan) {
+    size = fmt::format("{} ", o.size);
+  } else if (has_size(o.kind)) {
+    size = revenant::to_string(ByteSize{o.size}) + " ";
+  }
+  return fmt::format("{} c{} {} k{} {}{} n{}", revenant::to_string(o.at), o.client,
+                     to_string(o.kind), o.key, size, replication::to_string(o.level),
+                     o.coordinator);
+}
+Json Spelling<ScriptedOperation>::schema() {
+  return schema_pattern(
+      "^[0-9.]+(ns|us|ms|s|m|h|d) c[0-9]+ (read|insert|update|delete|scan) k[0-9]+ .*n[0-9]+$");
+}
+
 }  // namespace revenant::sim

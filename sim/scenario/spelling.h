@@ -50,6 +50,7 @@ REVENANT_SPELLING(Probability, "probability");
 REVENANT_SPELLING(replication::ConsistencyLevel, "consistency level");
 REVENANT_SPELLING(NodeSet, "nodes");
 REVENANT_SPELLING(Quantiles, "quantiles");
+REVENANT_SPELLING(ScriptedOperation, "operation");
 #undef REVENANT_SPELLING
 
 // `expected "a", "b" or "c", found …`, with the nearest of the names.

@@ -45,6 +45,10 @@ class Validator {
     for (size_t i = 0; i < s_.faults.size(); ++i) fault(element_path("faults", i), s_.faults[i]);
     for (size_t i = 0; i < s_.operations.size(); ++i)
       operation(element_path("operations", i), s_.operations[i]);
+    if (s_.swarm) swarm(*s_.swarm);
+    if (s_.progress_from > s_.duration) {
+      add("progress_from", "{} is after the run's end at {}", s_.progress_from, s_.duration);
+    }
   }
 
  private:
@@ -199,7 +203,24 @@ class Validator {
     }
   }
 
+  void script(const std::string& path, const WorkloadOptions& w) {
+    if (weight(w) > 0) add(path + ".mix", "belongs to a workload without a script");
+    if (w.rate) add(path + ".rate", "belongs to a workload without a script");
+    for (size_t i = 0; i < w.script.size(); ++i) {
+      const ScriptedOperation& o = w.script[i];
+      const std::string at = element_path(path + ".script", i);
+      if (o.at >= s_.duration) add(at, "is not before the run's end at {}", s_.duration);
+      if (o.client >= w.clients) add(at, "unknown client {}: clients is {}", o.client, w.clients);
+      if (o.coordinator >= s_.cluster.nodes)
+        add(at, "unknown node {}: cluster.nodes is {}", o.coordinator, s_.cluster.nodes);
+      if (o.key >= 100'000'000) add(at, "key {} is too large", o.key);
+      level(at, o.level);
+      if (i > 0 && o.at < w.script[i - 1].at) add(at, "stands after a later one");
+    }
+  }
+
   void workload(const std::string& path, const WorkloadOptions& w) {
+    if (!w.script.empty()) return script(path, w);
     const Duration to = w.to.value_or(s_.duration);
     if (to > s_.duration) add(path + ".to", "{} is after the run's end at {}", to, s_.duration);
     if (w.from >= to) add(path + ".from", "{} is not before its end at {}", w.from, to);
@@ -409,6 +430,31 @@ class Validator {
     if (o.flush) nodes(path + ".flush", *o.flush);
     if (o.compact) nodes(path + ".compact", *o.compact);
     if (o.repair) nodes(path + ".repair", *o.repair);
+  }
+
+  // What the drawn faults need to be survivable: time for a round, and deletes that are repaired
+  // everywhere, in one of two calms, before anybody may purge them.
+  void swarm(const SwarmOptions& w) {
+    if (w.calm >= w.round) add("swarm.calm", "{} is not below round, which is {}", w.calm, w.round);
+    const bool budgeted = w.mode == SwarmMode::kBudgeted;
+    const Duration least = w.round + w.calm + (budgeted ? w.core : Duration{});
+    if (s_.duration < least)
+      add("duration", "{} is too short for the swarm: at least {}", s_.duration, least);
+    const Duration needed = (budgeted ? w.round * 2 : s_.duration + s_.settle) + w.clock_max * 2;
+    if (s_.storage.gc_grace < needed) {
+      add("storage.gc_grace", "{} is too short for the swarm, at least {}: {}", s_.storage.gc_grace,
+          needed,
+          budgeted ? "deletes may then be purged before every replica was repaired"
+                   : "without budget a replica may miss a delete for the whole run");
+    }
+    const replication::ReplicationOptions& r = s_.replication;
+    const int64_t factor = s_.cluster.ring.replication_factor;
+    if (budgeted && r.write.required(factor) + r.read.required(factor) <= factor) {
+      add("swarm.mode",
+          "budgeted needs reads and writes that overlap: replication.write {} and read {} do not, "
+          "of {}",
+          replication::to_string(r.write), replication::to_string(r.read), factor);
+    }
   }
 
   const Scenario& s_;

@@ -22,11 +22,11 @@ WorkloadRunner::WorkloadRunner(Kernel& kernel, const WorkloadOptions& options,
       options_(options),
       keys_(keys),
       recorder_(recorder),
-      mix_(options.mix),
       chooser_(options.popularity, options.zipf_theta),
       start_(start),
       from_(start + options.from),
       to_(options.to ? std::min(end, start + *options.to) : end) {
+  if (options.script.empty()) mix_.emplace(options.mix);
   client::ClientOptions client{
       .coordinators = {},
       .replication_factor = scenario.cluster.ring.replication_factor,
@@ -53,6 +53,11 @@ WorkloadRunner::WorkloadRunner(Kernel& kernel, const WorkloadOptions& options,
 WorkloadRunner::~WorkloadRunner() = default;
 
 void WorkloadRunner::start() {
+  if (!options_.script.empty()) {
+    ++running_;
+    sessions_.front()->environment.tasks.spawn("script", [this] { run_script(); });
+    return;
+  }
   if (options_.rate) {
     ++running_;
     sessions_.front()->environment.tasks.spawn("arrivals", [this] { run_open(); });
@@ -81,10 +86,10 @@ void WorkloadRunner::run_closed(Session& session) {
   Arrivals arrivals = Arrivals::closed(options_.think_time);
   if (from_ > kernel_.now()) session.environment.tasks.sleep(from_ - kernel_.now());
   while (more()) {
-    const OperationKind kind = mix_.choose(session.random);
+    const OperationKind kind = mix_->choose(session.random);
     const uint64_t key = choose_key(kind, session.random);
     ++begun_;
-    run_operation(session, kind, key, kernel_.now());
+    run_operation(session, chosen(kind, key, kernel_.now()));
     const Duration pause = arrivals.gap(session.random);
     if (pause > Duration{}) session.environment.tasks.sleep(pause);
   }
@@ -102,40 +107,68 @@ void WorkloadRunner::run_open() {
     if (next > kernel_.now()) tasks.sleep(next - kernel_.now());
     if (!more()) break;
     Session& session = *sessions_[begun_ % sessions_.size()];
-    const OperationKind kind = mix_.choose(random);
+    const OperationKind kind = mix_->choose(random);
     const uint64_t key = choose_key(kind, random);
     ++begun_;
     ++running_;
     session.environment.tasks.spawn("operation", [this, &session, kind, key, next] {
-      run_operation(session, kind, key, next);
+      run_operation(session, chosen(kind, key, next));
       --running_;
     });
   }
   --running_;
 }
 
-void WorkloadRunner::run_operation(Session& session, OperationKind kind, uint64_t key,
-                                   Instant intended) {
+void WorkloadRunner::run_script() {
+  env::Tasks& tasks = sessions_.front()->environment.tasks;
+  for (const ScriptedOperation& line : options_.script) {
+    const Instant at = start_ + line.at;
+    if (at > kernel_.now()) tasks.sleep(at - kernel_.now());
+    // A key beyond those there are is a new one.
+    keys_.count = std::max(keys_.count, line.key + 1);
+    ++running_;
+    Session& session = *sessions_[line.client];
+    session.environment.tasks.spawn("operation", [this, &session, &line, at] {
+      run_operation(session, {.kind = line.kind,
+                              .key = line.key,
+                              .size = line.size,
+                              .intended = at,
+                              .call = {line.level, NodeId{line.coordinator}}});
+      --running_;
+    });
+  }
+  --running_;
+}
+
+WorkloadRunner::Task WorkloadRunner::chosen(OperationKind kind, uint64_t key,
+                                            Instant intended) const {
+  return {.kind = kind,
+          .key = key,
+          .size = kind == OperationKind::kScan ? options_.scan_length : options_.value_size.bytes,
+          .intended = intended};
+}
+
+void WorkloadRunner::run_operation(Session& session, const Task& task) {
   Operation operation;
   operation.workload = options_.name;
   operation.session = session.index;
-  operation.kind = kind;
-  operation.key = key;
-  operation.intended = since_start(intended);
+  operation.kind = task.kind;
+  operation.key = task.key;
+  operation.intended = since_start(task.intended);
   operation.invoked = since_start(kernel_.now());
-  const Buffer name = key_name(key);
-  if (is_write(kind)) {
-    operation.write = recorder_.begin_write(key);
+  const Buffer name = key_name(task.key);
+  const auto size = static_cast<size_t>(task.size);
+  if (is_write(task.kind)) {
+    operation.write = recorder_.begin_write(task.key);
     const client::WriteResult result =
-        kind == OperationKind::kDelete
-            ? session.client.remove(name)
-            : session.client.put(
-                  name,
-                  encode_value(operation.write, static_cast<size_t>(options_.value_size.bytes)));
+        task.kind == OperationKind::kDelete
+            ? session.client.remove(name, task.call)
+            : session.client.put(name, encode_value(operation.write, size), task.call);
     operation.outcome = result.outcome;
     operation.version = result.version;
-  } else if (kind == OperationKind::kRead) {
-    client::ReadResult result = session.client.get(name);
+    operation.coordinator = result.coordinator;
+  } else if (task.kind == OperationKind::kRead) {
+    client::ReadResult result = session.client.get(name, task.call);
     operation.outcome = result.outcome;
     operation.coordinator = result.coordinator;
     operation.answers = std::move(result.answers);
@@ -149,9 +182,9 @@ void WorkloadRunner::run_operation(Session& session, OperationKind kind, uint64_
       }
     }
   } else {
-    const client::ScanResult result =
-        session.client.scan(name, static_cast<uint64_t>(options_.scan_length));
+    const client::ScanResult result = session.client.scan(name, size, task.call);
     operation.outcome = result.outcome;
+    operation.coordinator = result.coordinator;
     for (const replication::KeyedCell& keyed : result.cells) {
       const auto index = key_index(ring::key_of_storage_key(keyed.key));
       const std::optional<WriteId> write = decode_value(keyed.cell.value);

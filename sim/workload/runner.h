@@ -1,12 +1,13 @@
 // Drives one workload: its sessions, each a client of its own, in a closed loop (an operation at a
-// time, then a pause) or an open one (operations arrive at a rate, whether or not earlier ones have
-// ended). Records every operation.
+// time, then a pause), an open one (operations arrive at a rate, whether or not earlier ones have
+// ended), or by a script. Records every operation.
 //
 // In an open loop latency counts from the arrival, so a stalled system is not flattered by
 // operations that were held back ("coordinated omission").
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "engine/client/client.h"
@@ -45,7 +46,17 @@ class WorkloadRunner {
 
   void run_closed(Session& session);
   void run_open();
-  void run_operation(Session& session, OperationKind kind, uint64_t key, Instant intended);
+  void run_script();
+  // What to do, and when it should have begun.
+  struct Task {
+    OperationKind kind;
+    uint64_t key;
+    int64_t size;  // of a value, in bytes; of a scan, in cells
+    Instant intended;
+    client::CallOptions call = {};
+  };
+  Task chosen(OperationKind kind, uint64_t key, Instant intended) const;
+  void run_operation(Session& session, const Task& task);
   bool more() const;
   uint64_t choose_key(OperationKind kind, Random& random);
   Instant since_start(Instant t) const { return Instant{} + (t - start_); }
@@ -54,7 +65,7 @@ class WorkloadRunner {
   const WorkloadOptions& options_;
   KeySpace& keys_;
   Recorder& recorder_;
-  OperationMix mix_;
+  std::optional<OperationMix> mix_;  // without a script
   KeyChooser chooser_;
   std::vector<std::unique_ptr<Session>> sessions_;
   Instant start_, from_, to_;

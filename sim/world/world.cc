@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/base/check.h"
+#include "sim/faults/drawn_ring.h"
 #include "sim/record/key.h"
 #include "sim/workload/value.h"
 
@@ -12,18 +13,27 @@ namespace {
 // Preloaded cells are older than anything a client can stamp, whatever its clock.
 constexpr Version kPreloadVersion{1};
 
-std::vector<NodeId> node_ids(int64_t count) {
-  std::vector<NodeId> nodes;
-  for (uint32_t i = 0; i < count; ++i) nodes.push_back(NodeId{i});
-  return nodes;
-}
-
 // The store's own writing, as the literature counts write amplification. Hints are the replication
 // layer's.
 bool amplifies_writes(env::Cause cause) {
   using enum env::CauseKind;
   return cause.kind == kWal || cause.kind == kFlush || cause.kind == kCompaction ||
          cause.kind == kManifest;
+}
+
+// Defects where the engine looks for them. Those that are guards of the purge rule take the guard
+// away.
+Scenario planted(Scenario scenario) {
+  lsm::PurgeGuards& guards = scenario.storage.purge_guards;
+  for (const Defect defect : scenario.defects) {
+    scenario.storage.defects.plant(defect);
+    scenario.storage.sstable.defects.plant(defect);
+    scenario.replication.defects.plant(defect);
+    guards.grace &= defect != Defect::kPurgeIgnoresGrace;
+    guards.sstables &= defect != Defect::kPurgeIgnoresOverlap;
+    guards.memtables &= defect != Defect::kPurgeIgnoresMemtable;
+  }
+  return scenario;
 }
 
 double ratio(uint64_t a, uint64_t b) { return static_cast<double>(a) / static_cast<double>(b); }
@@ -77,11 +87,10 @@ struct World::ClientMachine {
 };
 
 World::World(const Scenario& scenario, uint64_t seed, std::string command)
-    : scenario_(scenario),
+    : scenario_(planted(scenario)),
       kernel_(seed),
       recorder_([this] { return since_start(kernel_.now()); }),
-      ring_(node_ids(scenario.cluster.nodes), scenario.cluster.ring.vnodes,
-            scenario.cluster.ring.replication_factor, kernel_.stream("ring")),
+      ring_(drawn_ring(scenario, seed)),
       network_(kernel_, scenario.network),
       reasons_down_(static_cast<size_t>(scenario.cluster.nodes)),
       reasons_paused_(static_cast<size_t>(scenario.cluster.nodes)) {

@@ -49,7 +49,7 @@ struct Snapshot {
 
 class World final : private FaultTargets {
  public:
-  // Draws the ring; nothing runs yet. `scenario` outlives the world.
+  // Draws the ring; nothing runs yet.
   World(const Scenario& scenario, uint64_t seed, std::string command);
   ~World() override;
 
@@ -121,7 +121,7 @@ class World final : private FaultTargets {
   void slow_cpu(NodeId node, double factor) override;
   void recover_cpu(NodeId node, double factor) override;
 
-  const Scenario& scenario_;
+  const Scenario scenario_;  // with its defects planted
   Kernel kernel_;
   Instant start_;
   Recorder recorder_;

@@ -216,6 +216,15 @@ TEST_F(JudgeTest, AValueThatNoWriteToTheKeyMadeIsThinAir) {
   EXPECT_EQ(figure("thin_air_reads"), 1);
 }
 
+TEST_F(JudgeTest, AValueUnderAnotherWritesStampIsThinAir) {
+  const WriteId first = put(1, 2, 10);
+  const WriteId second = put(3, 4, 20);
+  read_value(5, 20, second);
+  EXPECT_EQ(figure("thin_air_reads"), 0);
+  read_value(6, 20, first);
+  EXPECT_EQ(figure("thin_air_reads"), 1);
+}
+
 TEST_F(JudgeTest, AWriteStampedBelowOneAcknowledgedBeforeItBeganIsALostUpdate) {
   put(1, 2, 50);
   put(3, 4, 40);

@@ -395,6 +395,91 @@ sed -i '/"event":6000,/s/"node":[0-9]*/"node":77/' "$2"
             run = self.revenant("inspect", *arguments)
             self.assertEqual(run.returncode, 2)
             self.assertIn(words, run.stderr)
+    # --- hunt, replay, shrink ---
+
+    DEFECT = ("--set", 'defects=["read_quorum_too_small"]', "--set", 'checks=["no_stale_reads"]',
+              "--set", 'faults=[{"at": "200ms", "for": "1s", "isolate": {"node": 1}}]',
+              "--set", "replication.read_repair=off", "--set", "preload.keys=5")
+
+    def hunt(self, *arguments):
+        return self.revenant("hunt", self.scenario, "--seeds", "1..8", "--out", "h", *self.DEFECT, *arguments)
+
+    def test_a_hunt_without_failures_exits_with_0(self):
+        run = self.revenant("hunt", self.scenario, "--seeds", "1..6", "--out", "h")
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        self.assertIn("6 passed, 0 failed, 0 vacuous", run.stdout)
+        self.assertEqual([p.name for p in (self.path / "h").iterdir()], ["hunt.json"])
+
+    def test_a_failure_is_hunted_replayed_and_made_small(self):
+        run = self.hunt()
+        self.assertEqual(run.returncode, 1, run.stdout + run.stderr)
+        self.assertIn("no_stale_reads: an older value", run.stdout)
+        [replay] = [line.split() for line in run.stdout.splitlines() if line.startswith("  revenant replay")]
+        again = self.revenant(*replay[1:])
+        self.assertEqual(again.returncode, 1, again.stdout + again.stderr)
+        self.assertIn("same build, same fingerprint", again.stdout)
+        traced = self.revenant(*replay[1:], "--trace", "t.json")
+        self.assertIn("same build, same fingerprint", traced.stdout)
+        self.assertGreater(len(json.loads((self.path / "t.json").read_text())["traceEvents"]), 100)
+
+        shrunk = self.revenant("shrink", replay[2], "-o", "small.json", "--runs", "60")
+        self.assertEqual(shrunk.returncode, 0, shrunk.stdout + shrunk.stderr)
+        small = self.revenant("run", "small.json")
+        self.assertEqual(small.returncode, 1, small.stdout + small.stderr)
+        self.assertIn("FAIL check        no_stale_reads", small.stdout)
+        self.assertIn("What happens", (self.path / "small.json").read_text())
+
+    def test_a_failure_of_another_build_runs_its_operations(self):
+        self.hunt("--max-failures", "1")
+        [file] = [p for p in (self.path / "h").glob("no_stale_reads*.json")]
+        failure = json.loads(file.read_text())
+        failure["build"] = "revenant 0.0 of old"
+        file.write_text(json.dumps(failure))
+        run = self.revenant("replay", str(file))
+        self.assertEqual(run.returncode, 1, run.stdout + run.stderr)
+        self.assertIn("operations on another build", run.stdout)
+        self.assertIn("signature   recurs", run.stdout)
+
+    def test_damaged_and_foreign_failure_files_are_refused(self):
+        for text in ("", "{", "[]", "{}", '{"format": "revenant failure 77"}', "\x00\x01"):
+            (self.path / "f.json").write_text(text)
+            for command in ("replay", "shrink"):
+                run = self.revenant(command, "f.json")
+                self.assertEqual(run.returncode, 2, run.stdout + run.stderr)
+                self.assertIn("f.json", run.stderr)
+        self.assertEqual(self.revenant("replay", "absent.json").returncode, 2)
+
+    def test_what_a_hunt_finds_does_not_depend_on_the_number_of_workers(self):
+        one = self.hunt("-j", "1")
+        found = {p.name: p.read_bytes() for p in (self.path / "h").iterdir()}
+        shutil.rmtree(self.path / "h")
+        many = self.hunt("-j", "4")
+        self.assertEqual(one.stdout, many.stdout)
+        self.assertEqual(found, {p.name: p.read_bytes() for p in (self.path / "h").iterdir()})
+
+    def test_a_hunt_goes_on_where_it_was_interrupted(self):
+        whole = self.hunt().stdout
+        shutil.rmtree(self.path / "h")
+        command = [REVENANT, "hunt", self.scenario, "--seeds", "1..8", "--out", "h", "-j", "1", *self.DEFECT]
+        hunt = subprocess.Popen(command, cwd=self.path, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        deadline = time.time() + 60
+        while not (self.path / "h/hunt.json").exists() and time.time() < deadline:
+            time.sleep(0.01)
+        hunt.send_signal(signal.SIGINT)
+        hunt.communicate(timeout=60)
+        self.assertIn(hunt.returncode, (130, 1, 0))
+        again = self.hunt()
+        self.assertEqual(again.returncode, 2)
+        self.assertIn("--resume", again.stderr)
+        self.assertEqual(self.hunt("--resume").stdout, whole)
+        other = self.hunt("--resume", "--set", "duration=1s")
+        self.assertEqual(other.returncode, 2, other.stdout + other.stderr)
+
+    def test_mutants_tells_which_defects_are_caught(self):
+        run = self.revenant("mutants", self.scenario, "--seeds", "6", "--catches", "2",
+                            "--defect", "read_quorum_too_small", *self.DEFECT[2:])
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        self.assertRegex(run.stdout, r"read_quorum_too_small +yes +no_stale_reads")
 
     # --- looking ---
 

@@ -436,5 +436,31 @@ TEST(ClusterTest, NtpBoundsWhatDriftingClocksDoToWrites) {
   EXPECT_GE(disciplined["ntp_steps"], 3);
 }
 
+TEST(ClusterTest, WhatASwarmDrewIsTheSameRunWithoutTheSwarm) {
+  constexpr const char* kSwarm = R"({ "duration": "8s", "storage": { "gc_grace": "1h" },
+    "swarm": { "round": "2s", "calm": "500ms", "core": "2s", "clock_max": "100ms" }, "checks": ["progress"] })";
+  uint64_t struck = 0;
+  for (uint64_t seed = 1; seed <= 5; ++seed) {
+    const TestRun drawn(kSwarm, seed);
+    Json explicit_plan = Json::parse(drawn.report.outcome.scenario_json);
+    EXPECT_EQ(explicit_plan["swarm"], "off");
+    struck += explicit_plan["faults"].size();
+    const TestRun again(explicit_plan.dump(), seed);
+    EXPECT_EQ(again.report.outcome.fingerprint, drawn.report.outcome.fingerprint);
+    EXPECT_EQ(drawn.report.outcome.verdict, "passed");
+  }
+  EXPECT_GT(struck, 10u);
+}
+
+TEST(ClusterTest, ClientsWithoutEnoughReplicasMakeNoProgress) {
+  const TestRun stuck(R"({ "faults": [{ "at": "0s", "pause": { "node": [0, 1] } }],
+    "progress_from": "1s", "checks": ["progress"] })");
+  EXPECT_EQ(stuck["stuck_clients"], 4);
+  EXPECT_EQ(stuck.report.outcome.verdict, "violated");
+  const TestRun fine(R"({ "faults": [{ "at": "0s", "pause": { "node": 0 } }],
+    "progress_from": "1s", "checks": ["progress"] })");
+  EXPECT_EQ(fine["stuck_clients"], 0);
+}
+
 }  // namespace
 }  // namespace revenant::sim

@@ -55,7 +55,8 @@ inline const std::vector<std::string> kShipped = {"compaction_comparison",
                                                   "power_loss",
                                                   "quickstart",
                                                   "quorum_overlap",
-                                                  "returning_replica"};
+                                                  "returning_replica",
+                                                  "swarm"};
 
 inline std::string file_text(const std::string& path) {
   std::ifstream in(REVENANT_SOURCE_DIR "/" + path);

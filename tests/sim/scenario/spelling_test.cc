@@ -124,5 +124,29 @@ TEST(NearestName, ForgivesSlipsAndNothingMore) {
   EXPECT_EQ(nearest_name(std::string(1000, 'a'), names), "");
 }
 
+TEST(Spelling, AnOperationIsOneLine) {
+  for (const char* line :
+       {"1.25s c0 update k17 100B QUORUM n2", "1310ms c3 read k17 QUORUM n0",
+        "1.4s c1 scan k5 20 ONE n1", "0s c0 delete k0 ALL n0", "2s c9 insert k400 1KiB 2 n4"}) {
+    const auto operation = read<ScriptedOperation>(line);
+    EXPECT_EQ(read<ScriptedOperation>(Spelling<ScriptedOperation>::print(operation)), operation)
+        << line;
+  }
+  const auto update = read<ScriptedOperation>("1.25s c0 update k17 100B QUORUM n2");
+  EXPECT_EQ(update.at, milliseconds(1250));
+  EXPECT_EQ(update.kind, OperationKind::kUpdate);
+  EXPECT_EQ(std::pair(update.key, update.size), (std::pair<uint64_t, int64_t>(17, 100)));
+  EXPECT_EQ(update.coordinator, 2u);
+  for (const char* wrong :
+       {"", "1s", "1s c0 read k1 QUORUM", "1s c0 read k1 100B QUORUM n0",
+        "1s c0 update k1 QUORUM n0", "1s x0 read k1 QUORUM n0", "1s c0 read 1 QUORUM n0",
+        "c0 1s read k1 QUORUM n0", "1s c0 update k1 1B QUORUM n0", "1s c0 scan k1 0 QUORUM n0",
+        "1s c0 read k1 SOME n0"}) {
+    EXPECT_FALSE(Spelling<ScriptedOperation>::parse(wrong).has_value()) << wrong;
+  }
+  EXPECT_NE(Spelling<ScriptedOperation>::parse("1s c0 raed k1 QUORUM n0").error().find("read"),
+            std::string::npos);
+}
+
 }  // namespace
 }  // namespace revenant::sim
