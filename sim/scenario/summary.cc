@@ -96,8 +96,12 @@ class Summary {
                                 enum_name(s_.disk.profile), enum_name(s_.network.profile)));
     const PlacementOptions& p = s_.cluster.placement;
     if (p.regions * p.zones * p.racks > 1) {
-      line("placement", fmt::format("{} regions of {} zones of {} racks, nodes dealt in turn",
-                                    p.regions, p.zones, p.racks));
+      const auto counted = [](int64_t n, const char* what) {
+        return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s");
+      };
+      line("placement",
+           fmt::format("{} of {} of {}, nodes dealt in turn", counted(p.regions, "region"),
+                       counted(p.zones, "zone"), counted(p.racks, "rack")));
     }
     line("consistency",
          fmt::format("write {}, read {}; read repair {}, hints {}, repair {}",

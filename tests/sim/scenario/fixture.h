@@ -47,7 +47,8 @@ inline std::string errors_of(std::string_view text, const std::vector<std::strin
   return scenario ? "" : to_string(scenario.error());
 }
 
-inline const std::vector<std::string> kShipped = {"compaction_comparison",
+inline const std::vector<std::string> kShipped = {"clock_steps",
+                                                  "compaction_comparison",
                                                   "hinted_handoff",
                                                   "lagging_replica",
                                                   "lagging_replica_repaired",
@@ -56,7 +57,8 @@ inline const std::vector<std::string> kShipped = {"compaction_comparison",
                                                   "quickstart",
                                                   "quorum_overlap",
                                                   "returning_replica",
-                                                  "swarm"};
+                                                  "swarm",
+                                                  "zone_loss"};
 
 inline std::string file_text(const std::string& path) {
   std::ifstream in(REVENANT_SOURCE_DIR "/" + path);
