@@ -29,10 +29,12 @@ struct SeekTarget {
 };
 
 // As compare_internal_keys.
+inline int compare(const SeekTarget& a, const SeekTarget& b) {
+  if (int c = compare_user_keys(a.user_key, b.user_key); c != 0) return c;
+  return compare_trailers(a.trailer, b.trailer);
+}
 inline int compare(Bytes internal_key, const SeekTarget& target) {
-  const Bytes user_key = user_key_of(internal_key);
-  if (int c = compare_user_keys(user_key, target.user_key); c != 0) return c;
-  return compare_trailers(user_key.data() + user_key.size(), target.trailer);
+  return compare(SeekTarget::exactly(internal_key), target);
 }
 
 // Whether a payload ends in restarts that lie inside it: what a cursor takes for granted.

@@ -20,6 +20,16 @@ constexpr auto enum_names(BloomType) {
   };
 }
 
+enum class IndexType : uint8_t { kBinarySearch, kTwoLevel };
+constexpr auto enum_names(IndexType) {
+  return std::array{
+      EnumName<IndexType>{IndexType::kBinarySearch, "binary_search",
+                          "one index of all data blocks, kept in memory"},
+      EnumName<IndexType>{IndexType::kTwoLevel, "two_level",
+                          "partitions, cached as data blocks are, and an index of them in memory"},
+  };
+}
+
 enum class BottommostCompression : uint8_t { kDisabled, kNone, kLz4, kZstd };
 constexpr auto enum_names(BottommostCompression) {
   using B = BottommostCompression;
@@ -34,6 +44,8 @@ constexpr auto enum_names(BottommostCompression) {
 struct SstableOptions {
   ByteSize block_size = kib(4);
   int64_t restart_interval = 16;
+  IndexType index_type = IndexType::kBinarySearch;
+  ByteSize metadata_block_size = kib(4);
   int64_t bloom_bits_per_key = 10;
   int64_t deletion_window_size = 0;
   BloomType bloom_type = BloomType::kStandard;
@@ -68,6 +80,9 @@ struct SstableOptions {
             "Uncompressed bytes of a data block before it is closed.");
     v.field("restart_interval", restart_interval, between<int64_t>(1, 1024),
             "Entries between two full keys in a block.");
+    v.field("index_type", index_type, "How data blocks are found.");
+    v.field("metadata_block_size", metadata_block_size, between(ByteSize{64}, mib(16)),
+            "two_level: bytes of a partition of the index before it is closed.");
     v.field("bloom_bits_per_key", bloom_bits_per_key, between<int64_t>(0, 64),
             "Size of the Bloom filter; 0 leaves it out.");
     v.field(

@@ -1,6 +1,7 @@
 #include "engine/sstable/sstable_builder.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "engine/base/check.h"
 #include "engine/sstable/block_builder.h"
@@ -36,11 +37,15 @@ struct SstableBuilder::Impl {
   void account(const RangeTombstone& tombstone);
   // Widens the bounds to what was written by one write.
   void account(Version version, SequenceNumber sequence);
-  // Gives the data block in progress its end, its checksum and its line in the index.
+  // Gives the data block in progress its end and its checksum.
   void close_data_block();
-  // Appends a block that is not one of data; returns its offset.
+  // Gives the data block closed last its line in the index.
+  void enter_in_index(const SeekTarget& limit);
+  // Appends the partitions of the index, if it is to have any; returns what the index block holds.
+  SstableIndexBuilder append_partitions();
+  // Appends a block that is not one of data.
   template <typename Append>
-  uint64_t append_block(Append append_payload);
+  BlockHandle append_block(Append append_payload);
   Result<void> write();
 
   std::unique_ptr<env::AppendFile> file;
@@ -50,9 +55,10 @@ struct SstableBuilder::Impl {
   uint64_t written = 0;  // given to the file; pending follows
   Buffer pending;
   BlockBuilder block;
-  Buffer compressed;  // the block being closed
-  SstableIndexBuilder index;
-  std::vector<uint64_t> hashes;  // of the distinct user keys
+  Buffer compressed;                          // the block being closed
+  std::optional<BlockHandle> closed;          // a data block that is not in the index yet
+  std::vector<SstableIndexBuilder> index{1};  // partitions, or all in one
+  std::vector<uint64_t> hashes;               // of the distinct user keys
   std::vector<RangeTombstone> range_tombstones;
   SstableProperties properties;
   DeletionWindow deletions;
@@ -77,6 +83,7 @@ Result<void> SstableBuilder::add(Bytes internal_key, Bytes value) {
   const bool first = last.empty();
   CHECK(first || compare_internal_keys(last, internal_key) < 0, "keys out of order");
   impl.account(key, value);
+  if (impl.closed) impl.enter_in_index(limit_between(last, internal_key));
   if (impl.options.bloom_bits_per_key > 0 && (first || user_key_of(last) != key.user_key)) {
     impl.hashes.push_back(bloom_hash(key.user_key));
   }
@@ -100,23 +107,26 @@ Result<SstableProperties> SstableBuilder::finish() {
   impl.finished = true;
   impl.properties.most_deletions_in_window = impl.deletions.most();
   if (!impl.block.empty()) impl.close_data_block();
-  if (impl.properties.entries > 0) {
+  if (impl.closed) {
     impl.properties.greatest_key = user_key_of(impl.block.last_key());
+    impl.enter_in_index(SeekTarget::first_of(impl.properties.greatest_key + '\0'));
   }
   for (const RangeTombstone& tombstone : impl.range_tombstones) impl.account(tombstone);
 
   Footer footer;
-  footer.filter_offset = impl.append_block([&](Buffer& out) {
+  footer.index_partitions_offset = impl.end();
+  const SstableIndexBuilder index = impl.append_partitions();
+  const auto append = [&impl](auto payload) { return impl.append_block(payload).offset; };
+  footer.filter_offset = append([&](Buffer& out) {
     if (impl.hashes.empty()) return;
     append_bloom_filter(out, impl.hashes, impl.options.bloom_bits_per_key, impl.options.bloom_type);
   });
-  footer.index_offset = impl.append_block([&](Buffer& out) { impl.index.append_to(out); });
-  footer.range_tombstones_offset = impl.append_block([&](Buffer& out) {
+  footer.index_offset = append([&](Buffer& out) { index.append_to(out); });
+  footer.range_tombstones_offset = append([&](Buffer& out) {
     for (const RangeTombstone& tombstone : impl.range_tombstones)
       append_range_tombstone(out, tombstone);
   });
-  footer.properties_offset =
-      impl.append_block([&](Buffer& out) { append_properties(out, impl.properties); });
+  footer.properties_offset = append([&](Buffer& out) { append_properties(out, impl.properties); });
   footer.file_size = impl.end() + kFooterSize;
   append_footer(impl.pending, footer);
   RETURN_IF_ERROR(impl.write());
@@ -192,17 +202,37 @@ void SstableBuilder::Impl::close_data_block() {
   } else {
     compression = Compression::kNone;
   }
-  index.add(block.last_key(), pending.size() - start);
-  append_block_trailer(pending, start, compression, written + start);
+  closed = BlockHandle{written + start, pending.size() - start};
+  append_block_trailer(pending, start, compression, closed->offset);
+}
+
+void SstableBuilder::Impl::enter_in_index(const SeekTarget& limit) {
+  if (options.index_type == IndexType::kTwoLevel &&
+      index.back().bytes() >= static_cast<uint64_t>(options.metadata_block_size.bytes)) {
+    index.emplace_back();
+  }
+  index.back().add(limit, *closed);
+  closed.reset();
+}
+
+SstableIndexBuilder SstableBuilder::Impl::append_partitions() {
+  if (options.index_type == IndexType::kBinarySearch || index.front().bytes() == 0) {
+    return std::move(index.front());
+  }
+  SstableIndexBuilder top;
+  for (const SstableIndexBuilder& partition : index) {
+    top.add(partition, append_block([&](Buffer& out) { partition.append_to(out); }));
+  }
+  return top;
 }
 
 template <typename Append>
-uint64_t SstableBuilder::Impl::append_block(Append append_payload) {
+BlockHandle SstableBuilder::Impl::append_block(Append append_payload) {
   const size_t start = pending.size();
-  const uint64_t offset = written + start;
   append_payload(pending);
-  append_block_trailer(pending, start, Compression::kNone, offset);
-  return offset;
+  const BlockHandle appended{written + start, pending.size() - start};
+  append_block_trailer(pending, start, Compression::kNone, appended.offset);
+  return appended;
 }
 
 Result<void> SstableBuilder::Impl::write() {

@@ -30,6 +30,7 @@ Decoded<StoredBlock> decode_block(Bytes block, uint64_t offset) {
 
 void append_footer(Buffer& out, const Footer& footer) {
   const size_t start = out.size();
+  put_fixed(out, footer.index_partitions_offset);
   put_fixed(out, footer.filter_offset);
   put_fixed(out, footer.index_offset);
   put_fixed(out, footer.range_tombstones_offset);
@@ -44,6 +45,7 @@ void append_footer(Buffer& out, const Footer& footer) {
 Decoded<Footer> decode_footer(Bytes bytes, uint64_t file_size) {
   Decoder in(bytes);
   Footer footer;
+  footer.index_partitions_offset = in.fixed<uint64_t>();
   footer.filter_offset = in.fixed<uint64_t>();
   footer.index_offset = in.fixed<uint64_t>();
   footer.range_tombstones_offset = in.fixed<uint64_t>();
@@ -55,13 +57,15 @@ Decoded<Footer> decode_footer(Bytes bytes, uint64_t file_size) {
   const Bytes magic = in.raw(kMagic.size());
 
   if (in.failed() || !in.empty() || magic != kMagic) return std::unexpected("not an SSTable");
-  if (checksum != checksum32(summed)) return std::unexpected("footer: wrong checksum");
+  // First: another version's footer may be of another size.
   if (version != kFormatVersion) return std::unexpected("footer: unknown format version");
+  if (checksum != checksum32(summed)) return std::unexpected("footer: wrong checksum");
   if (file_size != footer.file_size) return std::unexpected("footer: of a file of another size");
   const auto is_block = [](uint64_t start, uint64_t end) {
     return start <= end && end - start >= kBlockTrailerSize;
   };
-  if (file_size < kFooterSize || !is_block(footer.filter_offset, footer.index_offset) ||
+  if (file_size < kFooterSize || footer.index_partitions_offset > footer.filter_offset ||
+      !is_block(footer.filter_offset, footer.index_offset) ||
       !is_block(footer.index_offset, footer.range_tombstones_offset) ||
       !is_block(footer.range_tombstones_offset, footer.properties_offset) ||
       !is_block(footer.properties_offset, file_size - kFooterSize)) {

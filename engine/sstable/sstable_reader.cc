@@ -32,6 +32,14 @@ struct OpenedBlock {
   DataPin pin = {};
 };
 
+// A partition of the index.
+struct IndexBlock final : CachedBlock {
+  explicit IndexBlock(SstableIndex i) : index(std::move(i)) {}
+  uint64_t charge() const override { return index.stored_bytes(); }
+  const SstableIndex index;
+};
+using IndexPin = BlockPin<IndexBlock>;
+
 }  // namespace
 
 // Never changes after open() (but for `sound`, which says the same to all), so that several tasks
@@ -62,6 +70,8 @@ struct SstableReader::Impl {
   Result<Bytes> open_block(Bytes block, uint64_t offset, Buffer& payload) const;
   // A data block: where it lies in a mapped file, else from the cache or through it.
   Result<OpenedBlock> fetch(const BlockHandle& handle, const ReadContext& context) const;
+  // Partition `i` of an index that has them, from the cache or through it.
+  Result<IndexPin> fetch_partition(size_t i, const ReadContext& context) const;
 
   const std::unique_ptr<env::ReadFile> file;
   const FileNumber number;
@@ -72,8 +82,84 @@ struct SstableReader::Impl {
   mutable std::vector<uint64_t> sound;
   SstableProperties properties;
   std::optional<BloomFilter> filter;
-  std::optional<SstableIndex> index;
+  Footer footer;
+  std::optional<SstableIndex> index;  // of the data blocks, or of the partitions
   RangeTombstones range_tombstones;
+};
+
+// Goes over the data blocks as the index has them. Of partitions it holds one.
+class SstableReader::IndexCursor {
+ public:
+  // Both outlive it.
+  IndexCursor(const Impl& impl, const ReadContext& context)
+      : impl_(impl),
+        context_(context),
+        blocks_(impl.footer.index_has_partitions() ? nullptr : &*impl.index) {}
+
+  // Before the first move, and beyond either end: not.
+  bool valid() const { return blocks_ != nullptr && at_ < blocks_->size(); }
+  // While valid().
+  BlockHandle block() const { return blocks_->block(at_); }
+  // Whether no later block holds entries of this user key.
+  bool ends_after(Bytes user_key) const {
+    return compare_user_keys(blocks_->limit(at_).user_key, user_key) > 0;
+  }
+  // The end of the last of the blocks that lie in a row from this one on and end within `size` bytes;
+  // this one's, if that is more.
+  uint64_t end_within(uint64_t size) const {
+    const uint64_t start = block().offset;
+    size_t last = at_;
+    while (last + 1 < blocks_->size() && blocks_->block(last + 1).end() - start <= size) ++last;
+    return blocks_->block(last).end();
+  }
+
+  // To the first block that may hold an entry not before the target.
+  Result<void> seek(const SeekTarget& target) {
+    if (partitioned()) RETURN_IF_ERROR(enter(impl_.index->find(target)));
+    if (blocks_ != nullptr) at_ = blocks_->find(target);
+    return {};
+  }
+  Result<void> seek_to_first() {
+    if (partitioned()) RETURN_IF_ERROR(enter(0));
+    at_ = 0;
+    return {};
+  }
+  Result<void> seek_to_last() {
+    if (partitioned()) RETURN_IF_ERROR(enter(impl_.index->size() - 1));
+    at_ = blocks_->size() - 1;
+    return {};
+  }
+  Result<void> next() {  // this and prev() only while valid()
+    if (++at_ < blocks_->size() || !partitioned()) return {};
+    RETURN_IF_ERROR(enter(partition_ + 1));
+    at_ = 0;
+    return {};
+  }
+  Result<void> prev() {
+    if (at_-- > 0 || !partitioned() || partition_ == 0) return {};
+    RETURN_IF_ERROR(enter(partition_ - 1));
+    at_ = blocks_->size() - 1;
+    return {};
+  }
+
+ private:
+  bool partitioned() const { return impl_.footer.index_has_partitions(); }
+  Result<void> enter(size_t partition) {
+    if (blocks_ != nullptr && partition == partition_) return {};
+    blocks_ = nullptr;
+    if (partition == impl_.index->size()) return {};
+    ASSIGN_OR_RETURN(pin_, impl_.fetch_partition(partition, context_));
+    blocks_ = &pin_->index;
+    partition_ = partition;
+    return {};
+  }
+
+  const Impl& impl_;
+  const ReadContext& context_;
+  const SstableIndex* blocks_;  // all, or those of a partition
+  size_t at_ = SIZE_MAX;        // in it
+  size_t partition_ = 0;
+  IndexPin pin_;
 };
 
 Result<std::shared_ptr<SstableReader>> SstableReader::open(std::unique_ptr<env::ReadFile> file,
@@ -93,7 +179,7 @@ FileNumber SstableReader::number() const { return impl_->number; }
 const RangeTombstones& SstableReader::range_tombstones() const { return impl_->range_tombstones; }
 
 bool SstableReader::may_contain(Bytes user_key, ReadCounters* counters) const {
-  if (impl_->index->size() == 0) return false;
+  if (impl_->properties.entries == 0) return false;
   if (!impl_->filter || impl_->filter->may_contain(bloom_hash(user_key))) return true;
   if (counters != nullptr) ++counters->filter_negatives;
   return false;
@@ -108,9 +194,10 @@ Result<void> SstableReader::get(Bytes user_key, const ReadContext& context,
   bool found = false;
   bool done = false;
   BlockCursor cursor;
-  // Versions of one key may go on in the next block.
-  for (size_t i = impl.index->find(target); !done && i < impl.index->size(); ++i) {
-    const BlockHandle handle = impl.index->block(i);
+  IndexCursor index(impl, context);
+  RETURN_IF_ERROR(index.seek(target));
+  while (index.valid()) {
+    const BlockHandle handle = index.block();
     ASSIGN_OR_RETURN(const OpenedBlock block, impl.fetch(handle, context));
     cursor.reset(block.bytes);
     cursor.seek(target);
@@ -123,6 +210,9 @@ Result<void> SstableReader::get(Bytes user_key, const ReadContext& context,
       if (!done) cursor.next();
     }
     if (cursor.corrupt()) return impl.damaged(handle.offset, "data block: not an entry");
+    // Versions of one key may go on in the next block.
+    if (done || index.ends_after(user_key)) break;
+    RETURN_IF_ERROR(index.next());
   }
   if (counters != nullptr && impl.filter) {
     ++(found ? counters->filter_true_positives : counters->filter_false_positives);
@@ -136,10 +226,11 @@ Result<void> SstableReader::Impl::open(env::Cause cause) {
   const uint64_t footer_offset = size - kFooterSize;
   Buffer bytes;
   RETURN_IF_ERROR(read(footer_offset, kFooterSize, bytes, cause));
-  const Decoded<Footer> footer = decode_footer(bytes, size);
-  if (!footer) return damaged(footer_offset, footer.error());
+  const Decoded<Footer> decoded_footer = decode_footer(bytes, size);
+  if (!decoded_footer) return damaged(footer_offset, decoded_footer.error());
+  footer = *decoded_footer;
 
-  const uint64_t tail_offset = footer->filter_offset;
+  const uint64_t tail_offset = footer.filter_offset;
   RETURN_IF_ERROR(read(tail_offset, footer_offset - tail_offset, bytes, cause));
   const auto part = [&](uint64_t start, uint64_t end) {
     return Bytes(bytes).substr(start - tail_offset, end - start);
@@ -154,35 +245,38 @@ Result<void> SstableReader::Impl::open(env::Cause cause) {
     return block->stored;
   };
 
-  ASSIGN_OR_RETURN(const Bytes bits,
-                   payload(footer->filter_offset, footer->index_offset, "filter"));
+  ASSIGN_OR_RETURN(const Bytes bits, payload(footer.filter_offset, footer.index_offset, "filter"));
   if (!bits.empty()) {
-    if (!BloomFilter::is_sound(bits)) return damaged(footer->filter_offset, "filter: not one");
+    if (!BloomFilter::is_sound(bits)) return damaged(footer.filter_offset, "filter: not one");
     filter.emplace(Buffer(bits));
   }
 
   ASSIGN_OR_RETURN(const Bytes index_payload,
-                   payload(footer->index_offset, footer->range_tombstones_offset, "index"));
-  auto decoded = SstableIndex::decode(Buffer(index_payload), footer->filter_offset);
-  if (!decoded) return damaged(footer->index_offset, decoded.error());
+                   payload(footer.index_offset, footer.range_tombstones_offset, "index"));
+  auto decoded = SstableIndex::decode(Buffer(index_payload), footer.filter_offset);
+  if (!decoded) return damaged(footer.index_offset, decoded.error());
+  const uint64_t begin = footer.index_has_partitions() ? footer.index_partitions_offset : 0;
+  if (decoded->begin() != begin || decoded->end() != footer.filter_offset) {
+    return damaged(footer.index_offset, "index: blocks unaccounted for");
+  }
   index.emplace(std::move(*decoded));
 
-  ASSIGN_OR_RETURN(const Bytes ranges, payload(footer->range_tombstones_offset,
-                                               footer->properties_offset, "range tombstones"));
+  ASSIGN_OR_RETURN(const Bytes ranges, payload(footer.range_tombstones_offset,
+                                               footer.properties_offset, "range tombstones"));
   std::vector<RangeTombstone> decoded_ranges;
   for (Decoder in(ranges); !in.empty();) {
     decoded_ranges.push_back(decode_range_tombstone(in));
-    if (in.failed()) return damaged(footer->range_tombstones_offset, "range tombstones: not these");
+    if (in.failed()) return damaged(footer.range_tombstones_offset, "range tombstones: not these");
   }
   range_tombstones = RangeTombstones(decoded_ranges);
 
   ASSIGN_OR_RETURN(const Bytes properties_payload,
-                   payload(footer->properties_offset, footer_offset, "properties"));
+                   payload(footer.properties_offset, footer_offset, "properties"));
   Decoder in(properties_payload);
   properties = decode_properties(in);
   if (in.failed() || !in.empty() || properties.range_tombstones != decoded_ranges.size())
-    return damaged(footer->properties_offset, "properties: not these");
-  return check_properties(footer->properties_offset);
+    return damaged(footer.properties_offset, "properties: not these");
+  return check_properties(footer.properties_offset);
 }
 
 Result<void> SstableReader::Impl::check_properties(uint64_t offset) const {
@@ -194,7 +288,9 @@ Result<void> SstableReader::Impl::check_properties(uint64_t offset) const {
     return damaged(offset, "properties: contradict each other");
   }
   if (index->size() > 0) {
-    const Bytes last = user_key_of(index->last_key(index->size() - 1));
+    Bytes last = index->limit(index->size() - 1).user_key;
+    if (!last.ends_with('\0')) return damaged(footer.index_offset, "index: not a last key");
+    last.remove_suffix(1);
     if (p.range_tombstones == 0 ? p.greatest_key != last : p.greatest_key < last) {
       return damaged(offset, "properties: contradict the index");
     }
@@ -266,6 +362,36 @@ Result<OpenedBlock> SstableReader::Impl::fetch(const BlockHandle& handle,
   return OpenedBlock{kept, std::move(block)};
 }
 
+Result<IndexPin> SstableReader::Impl::fetch_partition(size_t i, const ReadContext& context) const {
+  const BlockHandle handle = index->block(i);
+  if (context.cache != nullptr) {
+    if (IndexPin found = context.cache->find<IndexBlock>(number, handle.offset)) {
+      if (context.counters != nullptr) ++context.counters->index_blocks_from_cache;
+      return found;
+    }
+  }
+  Buffer bytes;
+  RETURN_IF_ERROR(read(handle.offset, handle.size + kBlockTrailerSize, bytes, context.cause));
+  if (context.counters != nullptr) {
+    ++context.counters->index_blocks_from_file;
+    context.counters->bytes_from_file += bytes.size();
+  }
+  const Decoded<StoredBlock> block = decode_block(bytes, handle.offset);
+  if (!block) return damaged(handle.offset, fmt::format("index partition: {}", block.error()));
+  if (block->compression != Compression::kNone) {
+    return damaged(handle.offset, "index partition: compressed");
+  }
+  auto partition = SstableIndex::decode(Buffer(block->stored), footer.index_partitions_offset);
+  if (!partition) return damaged(handle.offset, partition.error());
+  if (partition->size() == 0 ||
+      compare(partition->limit(partition->size() - 1), index->limit(i)) != 0) {
+    return damaged(handle.offset, "index partition: not the one that the index names");
+  }
+  IndexPin pin(std::make_unique<IndexBlock>(std::move(*partition)));
+  if (context.cache != nullptr) context.cache->insert(number, handle.offset, pin);
+  return pin;
+}
+
 // Walks the index, and one data block at a time.
 class SstableReader::Cursor final : public Iterator {
  public:
@@ -273,22 +399,22 @@ class SstableReader::Cursor final : public Iterator {
       : impl_(std::move(impl)), context_(context) {}
 
   void seek_to_first() override {
-    if (status_ && go_to_block(0)) {
+    if (status_ && enter_block(index_.seek_to_first())) {
       cursor_.seek_to_first();
       skip_ended_blocks();
     }
     stand_as(cursor_);
   }
   void seek_to_last() override {
-    const size_t blocks = impl_->index->size();
-    if (status_ && blocks > 0 && go_to_block(blocks - 1)) {
+    if (status_ && enter_block(index_.seek_to_last())) {
       cursor_.seek_to_last();
       skip_ended_blocks_back();
     }
     stand_as(cursor_);
   }
   void prefetch(Bytes internal_key) override {
-    if (impl_->mapped.empty()) return;
+    // A partition is not asked for ahead of time.
+    if (impl_->mapped.empty() || impl_->footer.index_has_partitions()) return;
     const size_t i = impl_->index->find(SeekTarget::exactly(internal_key));
     if (i == impl_->index->size()) return;
     const BlockHandle block = impl_->index->block(i);
@@ -299,7 +425,7 @@ class SstableReader::Cursor final : public Iterator {
   }
   void seek(Bytes internal_key) override {
     const SeekTarget target = SeekTarget::exactly(internal_key);
-    if (status_ && go_to_block(impl_->index->find(target))) {
+    if (status_ && enter_block(index_.seek(target))) {
       cursor_.seek(target);
       skip_ended_blocks();
     }
@@ -325,68 +451,65 @@ class SstableReader::Cursor final : public Iterator {
   void skip_ended_blocks() {
     while (!cursor_.valid()) {
       if (cursor_.corrupt()) return fail_at_block();
-      if (!go_to_block(*block_number_ + 1)) return;
+      if (!enter_block(index_.next(), Moved::kOnward)) return;
       cursor_.seek_to_first();
     }
   }
   void skip_ended_blocks_back() {
     while (!cursor_.valid()) {
       if (cursor_.corrupt()) return fail_at_block();
-      if (*block_number_ == 0) {
-        block_number_.reset();
-        return;
-      }
-      if (!go_to_block(*block_number_ - 1)) return;
+      if (!enter_block(index_.prev())) return;
       cursor_.seek_to_last();
     }
   }
 
-  // Puts the cursor on block `i`, before its entries; false if it is beyond the last or unreadable.
-  bool go_to_block(size_t i) {
-    if (block_number_ == i) return true;
-    const bool onward = block_number_ && i == *block_number_ + 1;
+  enum class Moved { kAnywhere, kOnward };
+
+  // Puts the cursor on the block that the index has `moved` to, before its entries; false if there is
+  // none or it is unreadable.
+  bool enter_block(Result<void> moved, Moved where = Moved::kAnywhere) {
+    if (moved && index_.valid() && block_offset_ == index_.block().offset) return true;
     cursor_.clear();
-    block_number_.reset();
-    if (i >= impl_->index->size()) return false;
+    block_offset_.reset();
+    if (!moved) {
+      fail(std::move(moved.error()));
+      return false;
+    }
+    if (!index_.valid()) return false;
     const bool by_block = context_.cache != nullptr || !impl_->mapped.empty();
-    Result<Bytes> payload = by_block ? fetched(i) : read_ahead(i, onward);
+    Result<Bytes> payload = by_block ? fetched() : read_ahead(where);
     if (!payload) {
       fail(std::move(payload.error()));
       return false;
     }
     cursor_.reset(*payload);
-    block_number_ = i;
+    block_offset_ = index_.block().offset;
     return true;
   }
 
-  Result<Bytes> fetched(size_t i) {
-    ASSIGN_OR_RETURN(block_, impl_->fetch(impl_->index->block(i), context_));
+  Result<Bytes> fetched() {
+    ASSIGN_OR_RETURN(block_, impl_->fetch(index_.block(), context_));
     return block_.bytes;
   }
 
   // Through a span of the file that is read at once; a jump starts with a small one again.
-  Result<Bytes> read_ahead(size_t i, bool onward) {
-    const BlockHandle block = impl_->index->block(i);
-    const uint64_t end = block.offset + block.size + kBlockTrailerSize;
-    if (!onward) window_ = 0;
-    if (block.offset < span_offset_ || end > span_offset_ + span_.size()) {
-      RETURN_IF_ERROR(read_span(i));
+  Result<Bytes> read_ahead(Moved where) {
+    const BlockHandle block = index_.block();
+    if (where == Moved::kAnywhere) window_ = 0;
+    if (block.offset < span_offset_ || block.end() > span_offset_ + span_.size()) {
+      RETURN_IF_ERROR(read_span());
     }
     if (context_.counters != nullptr) ++context_.counters->blocks_from_file;
-    return impl_->open_block(Bytes(span_).substr(block.offset - span_offset_, end - block.offset),
-                             block.offset, payload_);
+    return impl_->open_block(
+        Bytes(span_).substr(block.offset - span_offset_, block.end() - block.offset), block.offset,
+        payload_);
   }
 
-  // Block `i`, and as many whole ones after it as read-ahead allows.
-  Result<void> read_span(size_t i) {
-    const SstableIndex& index = *impl_->index;
-    const auto end_of = [&](size_t j) {
-      return index.block(j).offset + index.block(j).size + kBlockTrailerSize;
-    };
-    const uint64_t start = index.block(i).offset;
-    while (i + 1 < index.size() && end_of(i + 1) - start <= window_) ++i;
+  // The block, and as many whole ones after it as read-ahead allows.
+  Result<void> read_span() {
+    const uint64_t start = index_.block().offset;
+    const uint64_t size = index_.end_within(window_) - start;
     window_ = std::clamp(2 * window_, kReadAheadMin, kReadAheadMax);
-    const uint64_t size = end_of(i) - start;
     span_offset_ = 0;
     RETURN_IF_ERROR(impl_->read(start, size, span_, context_.cause));
     span_offset_ = start;
@@ -394,21 +517,19 @@ class SstableReader::Cursor final : public Iterator {
     return {};
   }
 
-  void fail_at_block() {
-    const uint64_t offset = impl_->index->block(*block_number_).offset;
-    fail(impl_->damaged(offset, "data block: not an entry").error());
-  }
+  void fail_at_block() { fail(impl_->damaged(*block_offset_, "data block: not an entry").error()); }
   void fail(Error error) {
     status_ = std::unexpected(std::move(error));
     cursor_.clear();
-    block_number_.reset();
+    block_offset_.reset();
   }
 
   const std::shared_ptr<const Impl> impl_;
   const ReadContext context_;
-  std::optional<size_t> block_number_;  // under the cursor
-  OpenedBlock block_;                   // with a cache, or of a mapped file
-  Buffer span_;                         // without: whole blocks as they lie in the file
+  IndexCursor index_{*impl_, context_};
+  std::optional<uint64_t> block_offset_;  // of the one under the cursor
+  OpenedBlock block_;                     // with a cache, or of a mapped file
+  Buffer span_;                           // without: whole blocks as they lie in the file
   uint64_t span_offset_ = 0;
   Buffer payload_;  // of a compressed one of them
   uint64_t window_ = 0;

@@ -1,5 +1,5 @@
-// Reads one SSTable. Index, filter and properties are read at open and kept; data blocks come
-// through the cache. Several tasks may read at once. What is damaged or missing gives kCorruption,
+// Reads one SSTable. Index, filter and properties are read at open and kept; data blocks, and
+// partitions of the index if it has them, come through the cache. Several tasks may read at once. What is damaged or missing gives kCorruption,
 // naming the file and the offset.
 #pragma once
 
@@ -51,6 +51,7 @@ class SstableReader {
 
  private:
   struct Impl;
+  class IndexCursor;
   class Cursor;
   explicit SstableReader(std::unique_ptr<Impl> impl);
   std::shared_ptr<Impl> impl_;

@@ -43,11 +43,10 @@ class SstableInspection {
     report_.facts.emplace_back("filter bytes", filter.size());
     if (!filter.empty() && !BloomFilter::is_sound(filter))
       damaged(footer->filter_offset, "filter: not one");
-    if (!data_blocks(footer->index_offset, footer->range_tombstones_offset,
-                     footer->filter_offset)) {
-      const uint64_t end = scan_for_data_blocks(footer->filter_offset);
-      if (end < footer->filter_offset)
-        damaged(end, "no data block is found from here to the filter");
+    if (!index(*footer)) {
+      const uint64_t end = scan_for_data_blocks(footer->index_partitions_offset);
+      if (end < footer->index_partitions_offset)
+        damaged(end, "no data block is found from here to the end of the data");
     }
     return std::move(report_);
   }
@@ -109,18 +108,55 @@ class SstableInspection {
   }
 
   // False without an index.
-  bool data_blocks(uint64_t index_start, uint64_t index_end, uint64_t data_size) {
-    const Buffer index_bytes = payload("index", index_start, index_end);
-    if (index_bytes.empty()) return false;
-    const auto index = SstableIndex::decode(index_bytes, data_size);
-    if (!index) {
-      damaged(index_start, index.error());
-      return false;
-    }
-    for (size_t i = 0; i < index->size(); ++i) {
+  bool index(const Footer& footer) {
+    const bool partitions = footer.index_has_partitions();
+    report_.facts.emplace_back(
+        "index type", enum_name(partitions ? IndexType::kTwoLevel : IndexType::kBinarySearch));
+    const auto index = decode_index("index", footer.index_offset, footer.range_tombstones_offset,
+                                    footer.filter_offset);
+    if (!index) return false;
+    report_.facts.emplace_back("index bytes", index->stored_bytes());
+    InspectTable parts{"index partitions", {"offset", "bytes", "blocks", "keys below"}};
+    if (!partitions) data_blocks(*index, footer.index_offset);
+    for (size_t i = 0; partitions && i < index->size(); ++i) {
       const BlockHandle block = index->block(i);
-      const Buffer bytes =
-          payload("data block", block.offset, block.offset + block.size + kBlockTrailerSize);
+      const auto partition = decode_index("index partition", block.offset, block.end(),
+                                          footer.index_partitions_offset);
+      if (partition) {
+        data_blocks(*partition, block.offset);
+      } else {
+        data_end_.reset();  // how far it went is lost with it
+      }
+      parts.rows.push_back({block.offset, block.size, partition ? partition->size() : 0,
+                            printable(index->limit(i).user_key)});
+    }
+    if (data_end_.value_or(footer.index_partitions_offset) != footer.index_partitions_offset) {
+      damaged(footer.index_offset, "index: blocks unaccounted for");
+    }
+    if (partitions) report_.tables.push_back(std::move(parts));
+    report_.tables.push_back(std::move(blocks_));
+    return true;
+  }
+
+  std::optional<SstableIndex> decode_index(std::string_view part, uint64_t start, uint64_t end,
+                                           uint64_t blocks_end_max) {
+    Buffer bytes = payload(part, start, end);
+    if (bytes.empty()) return std::nullopt;
+    auto index = SstableIndex::decode(std::move(bytes), blocks_end_max);
+    if (index) return std::move(*index);
+    damaged(start, index.error());
+    return std::nullopt;
+  }
+
+  // Those of an index, or of a partition, that lies at `index_offset`.
+  void data_blocks(const SstableIndex& index, uint64_t index_offset) {
+    if (data_end_.value_or(index.begin()) != index.begin()) {
+      damaged(index_offset, "index: does not go on where the one before it ends");
+    }
+    data_end_ = index.end();
+    for (size_t i = 0; i < index.size(); ++i) {
+      const BlockHandle block = index.block(i);
+      const Buffer bytes = payload("data block", block.offset, block.end());
       if (!bytes.empty() && !restarts_are_sound(bytes)) {
         damaged(block.offset, "data block: not one");
         add_block(block.offset, block.size, {});
@@ -128,8 +164,6 @@ class SstableInspection {
         damaged(block.offset, "data block: not an entry");
       }
     }
-    report_.tables.push_back(std::move(blocks_));
-    return true;
   }
 
   // The blocks that lie one after the other from offset 0 up to `limit` at most; where that ends.
@@ -212,6 +246,7 @@ class SstableInspection {
 
   const Bytes file_;
   InspectReport report_;
+  std::optional<uint64_t> data_end_ = 0;  // of the blocks that the index named so far
   InspectTable blocks_{"blocks", {"offset", "bytes", "entries", "first key", "last key"}};
 };
 

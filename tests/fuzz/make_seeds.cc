@@ -49,11 +49,16 @@ void make_segment() {
   save("wal", "torn", files.contents("segment").substr(0, 60));
 }
 
-sstable::SstableProperties make_sstable(tests::MemoryFileSystem& files, const std::string& name,
-                                        int keys) {
-  sstable::SstableBuilder builder(
-      files.create(name).value(),
-      {.block_size = ByteSize{256}, .restart_interval = 4, .bloom_bits_per_key = 10}, kCause);
+sstable::SstableProperties make_sstable(
+    tests::MemoryFileSystem& files, const std::string& name, int keys,
+    sstable::IndexType index = sstable::IndexType::kBinarySearch) {
+  sstable::SstableBuilder builder(files.create(name).value(),
+                                  {.block_size = ByteSize{256},
+                                   .restart_interval = 4,
+                                   .index_type = index,
+                                   .metadata_block_size = ByteSize{64},
+                                   .bloom_bits_per_key = 10},
+                                  kCause);
   for (int i = 0; i < keys; ++i) {
     const bool tombstone = i % 3 == 1;
     Buffer key;
@@ -96,6 +101,8 @@ void make_sstables() {
   tests::MemoryFileSystem files;
   make_sstable(files, "small", 5);
   make_sstable(files, "larger", 60);
+  make_sstable(files, "two_level", 200, sstable::IndexType::kTwoLevel);
+  save("sstable", "two_level", files.contents("two_level"));
   const Buffer small = files.contents("small");
   const Buffer larger = files.contents("larger");
   save("sstable", "small", small);

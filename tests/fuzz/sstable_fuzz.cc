@@ -24,13 +24,26 @@ void reseal_block(Buffer& file, uint64_t start, uint64_t end) {
   file.replace(start, block.size(), block);
 }
 
+// The blocks that the index in [start, end) names, and theirs: so many levels.
+void reseal_blocks_of_index(Buffer& file, uint64_t start, uint64_t end, int levels) {
+  const auto index =
+      SstableIndex::decode(file.substr(start, end - start - kBlockTrailerSize), start);
+  if (!index) return;
+  for (size_t i = 0; i < index->size(); ++i) {
+    const BlockHandle block = index->block(i);
+    reseal_block(file, block.offset, block.end());
+    if (levels > 1) reseal_blocks_of_index(file, block.offset, block.end(), levels - 1);
+  }
+}
+
 Buffer reseal(Bytes bytes) {
   Buffer file(bytes);
   if (file.size() < kFooterSize) return file;
   Decoder in(Bytes(file).substr(file.size() - kFooterSize));
   Footer footer;
-  uint64_t* const offsets[] = {&footer.filter_offset, &footer.index_offset,
-                               &footer.range_tombstones_offset, &footer.properties_offset};
+  uint64_t* const offsets[] = {&footer.index_partitions_offset, &footer.filter_offset,
+                               &footer.index_offset, &footer.range_tombstones_offset,
+                               &footer.properties_offset};
   const uint64_t footer_offset = file.size() - kFooterSize;
   uint64_t last = 0;
   for (uint64_t* offset : offsets) {
@@ -46,18 +59,12 @@ Buffer reseal(Bytes bytes) {
   const uint64_t ends[] = {footer.index_offset, footer.range_tombstones_offset,
                            footer.properties_offset, footer_offset};
   for (size_t i = 0; i < std::size(ends); ++i) {
-    if (ends[i] - *offsets[i] < kBlockTrailerSize) return file;
-    reseal_block(file, *offsets[i], ends[i]);
+    const uint64_t start = *offsets[i + 1];
+    if (ends[i] - start < kBlockTrailerSize) return file;
+    reseal_block(file, start, ends[i]);
   }
-  const uint64_t index_size =
-      footer.range_tombstones_offset - footer.index_offset - kBlockTrailerSize;
-  const auto index =
-      SstableIndex::decode(file.substr(footer.index_offset, index_size), footer.filter_offset);
-  if (!index) return file;
-  for (size_t i = 0; i < index->size(); ++i) {
-    const BlockHandle block = index->block(i);
-    reseal_block(file, block.offset, block.offset + block.size + kBlockTrailerSize);
-  }
+  reseal_blocks_of_index(file, footer.index_offset, footer.range_tombstones_offset,
+                         footer.index_has_partitions() ? 2 : 1);
   return file;
 }
 

@@ -29,6 +29,8 @@ inline LsmOptions any_options(Random& random, Duration unit) {
   if (sometimes(50)) o.delayed_write_rate = mib(1);
   o.sstable.block_size = ByteSize{random.between(256, 1500)};
   o.sstable.restart_interval = random.between(1, 20);
+  o.sstable.index_type = any_of<sstable::IndexType>(random);
+  o.sstable.metadata_block_size = ByteSize{random.between(64, 300)};
   o.sstable.bloom_bits_per_key = random.between(0, 12);
   o.sstable.bloom_type = any_of<sstable::BloomType>(random);
   o.sstable.compression = any_of<sstable::Compression>(random);

@@ -99,7 +99,6 @@ class InspectWithoutIndex : public Inspect,
   // An SSTable of several blocks, and what its index says of them.
   void SetUp() override {
     options.sstable.compression = GetParam();
-    options.sstable.min_level_to_compress = 0;
     machine().boot();
     open();
     for (int i = 0; i < 200; ++i) put(fmt::format("more{:03}", i), std::string(40, 'v'), 9);
@@ -123,7 +122,7 @@ TEST_P(InspectWithoutIndex, EveryDataBlockIsFoundByAScan) {
   no_footer[file.size() - 3] ^= 1;
   Buffer no_index = file;
   // Right before it lies the filter, which begins where the last block ends.
-  const uint64_t index = get_fixed<uint64_t>(file.data() + file.size() - sstable::kFooterSize + 8);
+  const uint64_t index = get_fixed<uint64_t>(file.data() + file.size() - sstable::kFooterSize + 16);
   no_index[index + 3] ^= 1;
   const Buffer cut(file.substr(0, file.size() / 2));
   EXPECT_EQ(blocks_of(inspect_sstable("s", no_footer)), blocks);
@@ -153,6 +152,42 @@ INSTANTIATE_TEST_SUITE_P(All, InspectWithoutIndex,
                          testing::Values(sstable::Compression::kNone, sstable::Compression::kLz4,
                                          sstable::Compression::kZstd),
                          [](const auto& test) { return std::string(enum_name(test.param)); });
+
+// The same entries under another index.
+class InspectTwoLevel : public Inspect {
+ protected:
+  InspectTwoLevel() {
+    options.sstable.index_type = sstable::IndexType::kTwoLevel;
+    options.sstable.metadata_block_size = ByteSize{64};
+    machine().boot();
+    open();
+    for (int i = 0; i < 200; ++i) put(fmt::format("more{:03}", i), std::string(20, 'v'), 5);
+    flush();
+    kill();
+  }
+};
+
+TEST_F(InspectTwoLevel, TheIndexesPartitionsAreShownAndTheirBlocks) {
+  Buffer file = memory.contents(the(".sst"));
+  const InspectReport whole = inspect_sstable("s", file);
+  EXPECT_TRUE(whole.whole()) << damage(whole);
+  EXPECT_EQ(fact(whole, "index type"), "two_level");
+  const InspectTable& partitions = whole.tables[whole.tables.size() - 2];
+  const InspectTable& blocks = whole.tables.back();
+  ASSERT_EQ(partitions.name, "index partitions");
+  ASSERT_GT(partitions.rows.size(), 2u);
+  uint64_t named = 0;
+  for (const auto& row : partitions.rows) named += row[2].get<uint64_t>();
+  EXPECT_EQ(named, blocks.rows.size());
+
+  // Behind a damaged partition its blocks cannot be found; the others can.
+  const auto second = partitions.rows[1][0].get<uint64_t>();
+  file[second] ^= 1;
+  const InspectReport report = inspect_sstable("s", file);
+  EXPECT_EQ(damage(report), fmt::format("s: offset {}: index partition: wrong checksum\n", second));
+  EXPECT_EQ(report.tables.back().rows.size(),
+            blocks.rows.size() - partitions.rows[1][2].get<uint64_t>());
+}
 
 TEST_F(Inspect, AnyFlippedBitOfAnyFileIsNamedByFileAndOffset) {
   for (const std::string& name : must(memory.list("db"))) {
