@@ -37,7 +37,7 @@ Core::Core(env::Environment environment, LsmOptions o, std::string d)
       directory(std::move(d)),
       log(env.files, directory, options.defects),
       block_cache(static_cast<uint64_t>(options.block_cache_size.bytes)),
-      tables(env.files, directory, options.max_open_files),
+      tables(env.files, directory, options, block_cache),
       obsolete_files(std::make_shared<ObsoleteFiles>(env.tasks)),
       snapshots(std::make_shared<SnapshotList>()),
       rate_limiter(static_cast<uint64_t>(options.rate_limiter_bytes_per_sec.bytes)),

@@ -127,10 +127,10 @@ struct LsmOptions {
             "Encoded bytes in the memtable that start a flush. LevelDB: 4 MiB.");
     v.field("max_immutable_memtables", max_immutable_memtables, between<int64_t>(1, 64),
             "Memtables waiting for their flush before writes stop.");
-    v.field("block_cache_size", block_cache_size, "Bytes of data blocks kept. LevelDB: 8 MiB.");
+    v.field("block_cache_size", block_cache_size,
+            "Bytes of blocks kept: of data, and what else sstable says. LevelDB: 8 MiB.");
     v.field("max_open_files", max_open_files, between<int64_t>(-1, 1'000'000),
-            "SSTables kept open, with index and filter in memory, those used last; -1: all. "
-            "RocksDB: -1.");
+            "SSTables kept open, with index and filter, those used last; -1: all. RocksDB: -1.");
     v.field("gc_grace", gc_grace,
             "Least age of a tombstone before it may be purged. Cassandra: gc_grace_seconds, 10 d.");
     v.field("max_manifest_file_size", max_manifest_file_size, at_least(kib(1)),

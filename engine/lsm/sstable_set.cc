@@ -44,6 +44,7 @@ std::shared_ptr<const SstableSet> SstableSet::apply(
     } else {
       sstable = std::make_shared<Sstable>(meta, obsolete_files);
     }
+    sstable->set_level(level);
     result->levels_[at].push_back(std::move(sstable));
   }
   for (const auto& [number, sstable] : removed) sstable->set_obsolete();

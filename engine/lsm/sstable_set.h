@@ -27,6 +27,10 @@ class Sstable {
   const SstableMeta& meta() const { return *meta_; }
   const SstableMetaPtr& meta_ptr() const { return meta_; }
 
+  // Where the newest set that holds it has it.
+  int level() const { return level_; }
+  void set_level(int level) { level_ = level; }
+
   // No set from now on names it: the file goes when the last reference does.
   void set_obsolete() { obsolete_ = true; }
 
@@ -57,6 +61,7 @@ class Sstable {
   const std::shared_ptr<ObsoleteFiles> obsolete_files_;
   Use use_{this};
   std::shared_ptr<sstable::SstableReader> reader_;
+  int level_ = 0;
   bool obsolete_ = false;
 };
 using SstablePtr = std::shared_ptr<Sstable>;

@@ -15,8 +15,8 @@ Result<std::shared_ptr<sstable::SstableReader>> TableCache::open(Sstable& sstabl
   if (reader == nullptr) {
     const std::string path = sstable_path(directory_, sstable.meta().number);
     ASSIGN_OR_RETURN(auto file, files_.open(path));
-    ASSIGN_OR_RETURN(
-        reader, sstable::SstableReader::open(std::move(file), sstable.meta().number, path, cause));
+    ASSIGN_OR_RETURN(reader, sstable::SstableReader::open(std::move(file), sstable.meta().number,
+                                                          path, cause, metadata_caching(sstable)));
     // Another task may have opened it meanwhile; reads in progress go on with theirs.
     if (sstable.reader_ == nullptr) sstable.reader_ = reader;
     reader = sstable.reader_;
@@ -27,6 +27,13 @@ Result<std::shared_ptr<sstable::SstableReader>> TableCache::open(Sstable& sstabl
   sstable.use_.link_after(uses_);
   if (newly) close_least_used();
   return reader;
+}
+
+sstable::MetadataCaching TableCache::metadata_caching(const Sstable& sstable) const {
+  if (!options_.cache_index_and_filter_blocks) return {};
+  return {.cache = &block_cache_,
+          .pin = options_.pin_l0_filter_and_index_blocks_in_cache && sstable.level() == 0,
+          .pin_top_level = options_.pin_top_level_index_and_filter};
 }
 
 void TableCache::close_least_used() {

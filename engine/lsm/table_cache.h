@@ -1,5 +1,6 @@
 // Which SSTables of a Db are open: up to max_open_files of them, those used last. An open one has
-// its descriptor, index and filter in memory.
+// its descriptor in memory, and its index and filter too unless cache_index_and_filter_blocks lets
+// them come and go.
 //
 //   used last ──> 17 <──> 12 <──> 31 <──> 9 ──> closed when another one opens
 //
@@ -10,15 +11,21 @@
 #include <string>
 
 #include "engine/env/file_system.h"
+#include "engine/lsm/options.h"
 #include "engine/lsm/sstable_set.h"
 
 namespace revenant::lsm {
 
 class TableCache {
  public:
-  // `max_open_files` below 0: no limit.
-  TableCache(env::FileSystem& files, std::string directory, int64_t max_open_files)
-      : files_(files), directory_(std::move(directory)), max_open_files_(max_open_files) {}
+  // All outlive it.
+  TableCache(env::FileSystem& files, std::string directory, const LsmOptions& options,
+             sstable::BlockCache& block_cache)
+      : files_(files),
+        directory_(std::move(directory)),
+        max_open_files_(options.max_open_files),
+        options_(options.sstable),
+        block_cache_(block_cache) {}
   ~TableCache();
   TableCache(const TableCache&) = delete;
 
@@ -30,11 +37,14 @@ class TableCache {
   }
 
  private:
+  sstable::MetadataCaching metadata_caching(const Sstable& sstable) const;
   void close_least_used();
 
   env::FileSystem& files_;
   const std::string directory_;
-  const int64_t max_open_files_;
+  const int64_t max_open_files_;  // below 0: no limit
+  const sstable::SstableOptions& options_;
+  sstable::BlockCache& block_cache_;
   Sstable::Use uses_;  // of the open ones, a ring from the last used
 };
 

@@ -59,7 +59,12 @@ struct BlockCache::Impl {
     }
   }
 
+  void evict() {
+    while (bytes + *reserved > capacity && count > 0) remove(*ring.newer_);
+  }
+
   const uint64_t capacity;
+  const std::shared_ptr<uint64_t> reserved = std::make_shared<uint64_t>(0);
   uint64_t bytes = 0, count = 0, hits = 0, misses = 0;
   Ring ring;
   std::vector<CachedBlock*> buckets;  // a power of two of them
@@ -84,7 +89,7 @@ CachedBlock* BlockCache::look_up(FileNumber file, uint64_t offset) {
 void BlockCache::take(FileNumber file, uint64_t offset, CachedBlock& block) {
   CHECK(!block.cached_);
   const uint64_t charge = block.charge();
-  if (charge > impl_->capacity) return;
+  if (charge + *impl_->reserved > impl_->capacity) return;
   // Two readers may have missed the same block at once; the second one's copy takes the place of
   // the first.
   if (CachedBlock* first = *impl_->place_of(file, offset)) impl_->remove(*first);
@@ -99,10 +104,16 @@ void BlockCache::take(FileNumber file, uint64_t offset, CachedBlock& block) {
   impl_->bytes += charge;
   ++impl_->count;
   // Itself it never evicts: it is the newest and fits alone.
-  while (impl_->bytes > impl_->capacity) impl_->remove(*impl_->ring.newer_);
+  impl_->evict();
 }
 
-uint64_t BlockCache::bytes() const { return impl_->bytes; }
+CacheReservation BlockCache::reserve(uint64_t bytes) {
+  CacheReservation reservation(impl_->reserved, bytes);
+  impl_->evict();
+  return reservation;
+}
+
+uint64_t BlockCache::bytes() const { return impl_->bytes + *impl_->reserved; }
 uint64_t BlockCache::hits() const { return impl_->hits; }
 uint64_t BlockCache::misses() const { return impl_->misses; }
 

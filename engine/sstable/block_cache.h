@@ -56,6 +56,31 @@ class CachedBlock {
   bool cached_ = false;
 };
 
+// Memory that somebody keeps at a cache's expense, as long as this lives.
+class CacheReservation {
+ public:
+  CacheReservation() = default;
+  CacheReservation(CacheReservation&& other) noexcept
+      : reserved_(std::move(other.reserved_)), bytes_(other.bytes_) {}
+  CacheReservation& operator=(CacheReservation&& other) noexcept {
+    std::swap(reserved_, other.reserved_);
+    std::swap(bytes_, other.bytes_);
+    return *this;
+  }
+  ~CacheReservation() {
+    if (reserved_ != nullptr) *reserved_ -= bytes_;
+  }
+
+ private:
+  friend class BlockCache;
+  CacheReservation(std::shared_ptr<uint64_t> reserved, uint64_t bytes)
+      : reserved_(std::move(reserved)), bytes_(bytes) {
+    *reserved_ += bytes_;
+  }
+  std::shared_ptr<uint64_t> reserved_;  // of all: it may outlive the cache
+  uint64_t bytes_ = 0;
+};
+
 // Keeps a block alive, whether or not a cache still holds it.
 template <typename T>
 class BlockPin {
@@ -99,7 +124,9 @@ class BlockCache {
   void insert(FileNumber file, uint64_t offset, const BlockPin<T>& block) {
     take(file, offset, *block.block_);
   }
-  uint64_t bytes() const;
+  // Leaves less room for blocks; none, if it is more than the capacity.
+  CacheReservation reserve(uint64_t bytes);
+  uint64_t bytes() const;  // of blocks and reservations
   uint64_t hits() const;
   uint64_t misses() const;
 

@@ -1,4 +1,4 @@
-// How an SSTable is laid out: RocksDB's names and defaults (BlockBasedTableOptions; 10 bits as its
+// How an SSTable is laid out and read: RocksDB's names and defaults (BlockBasedTableOptions; 10 bits as its
 // manual advises; compression off).
 #pragma once
 
@@ -46,6 +46,9 @@ struct SstableOptions {
   int64_t restart_interval = 16;
   IndexType index_type = IndexType::kBinarySearch;
   ByteSize metadata_block_size = kib(4);
+  bool cache_index_and_filter_blocks = false;
+  bool pin_l0_filter_and_index_blocks_in_cache = false;
+  bool pin_top_level_index_and_filter = true;
   int64_t bloom_bits_per_key = 10;
   int64_t deletion_window_size = 0;
   BloomType bloom_type = BloomType::kStandard;
@@ -83,6 +86,13 @@ struct SstableOptions {
     v.field("index_type", index_type, "How data blocks are found.");
     v.field("metadata_block_size", metadata_block_size, between(ByteSize{64}, mib(16)),
             "two_level: bytes of a partition of the index before it is closed.");
+    v.field("cache_index_and_filter_blocks", cache_index_and_filter_blocks,
+            "Index and filter take room in the block cache and can be evicted from it; else they "
+            "stay in memory as long as the SSTable is open.");
+    v.field("pin_l0_filter_and_index_blocks_in_cache", pin_l0_filter_and_index_blocks_in_cache,
+            "cache_index_and_filter_blocks: those of SSTables opened in level 0 are not evicted.");
+    v.field("pin_top_level_index_and_filter", pin_top_level_index_and_filter,
+            "cache_index_and_filter_blocks: nor is the top level of a two_level index.");
     v.field("bloom_bits_per_key", bloom_bits_per_key, between<int64_t>(0, 64),
             "Size of the Bloom filter; 0 leaves it out.");
     v.field(

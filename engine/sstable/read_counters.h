@@ -13,8 +13,11 @@ struct ReadCounters {
   uint64_t filter_false_positives = 0;
   uint64_t blocks_from_cache = 0;  // of data
   uint64_t blocks_from_file = 0;
-  uint64_t index_blocks_from_cache = 0;  // those that do not stay with the reader
+  // Those that do not stay with the reader.
+  uint64_t index_blocks_from_cache = 0;
   uint64_t index_blocks_from_file = 0;
+  uint64_t filter_blocks_from_cache = 0;
+  uint64_t filter_blocks_from_file = 0;
   uint64_t bytes_from_file = 0;  // of all of these
   // Tombstones met and not returned (scans), or returned as the winner.
   uint64_t tombstones_stepped = 0;
@@ -29,6 +32,8 @@ struct ReadCounters {
     blocks_from_file += o.blocks_from_file;
     index_blocks_from_cache += o.index_blocks_from_cache;
     index_blocks_from_file += o.index_blocks_from_file;
+    filter_blocks_from_cache += o.filter_blocks_from_cache;
+    filter_blocks_from_file += o.filter_blocks_from_file;
     bytes_from_file += o.bytes_from_file;
     tombstones_stepped += o.tombstones_stepped;
     return *this;

@@ -85,6 +85,7 @@ struct Footer {
   uint64_t file_size = 0;
 
   bool index_has_partitions() const { return index_partitions_offset < filter_offset; }
+  bool has_filter() const { return index_offset - filter_offset > kBlockTrailerSize; }
 };
 void append_footer(Buffer& out, const Footer& footer);
 // `bytes` are the last kFooterSize of a file of `file_size`. What it returns lies inside the file

@@ -32,13 +32,16 @@ struct OpenedBlock {
   DataPin pin = {};
 };
 
-// A partition of the index.
-struct IndexBlock final : CachedBlock {
-  explicit IndexBlock(SstableIndex i) : index(std::move(i)) {}
-  uint64_t charge() const override { return index.stored_bytes(); }
-  const SstableIndex index;
+// An index, a partition of one, or a filter.
+template <typename T>
+struct MetadataBlock final : CachedBlock {
+  MetadataBlock(T c, uint64_t s) : content(std::move(c)), stored_size(s) {}
+  uint64_t charge() const override { return stored_size; }
+  const T content;
+  const uint64_t stored_size;
 };
-using IndexPin = BlockPin<IndexBlock>;
+template <typename T>
+using MetadataPin = BlockPin<MetadataBlock<T>>;
 
 }  // namespace
 
@@ -60,7 +63,9 @@ struct SstableReader::Impl {
     return error(ErrorCode::kCorruption, "{}: offset {}: {}", name, offset, what);
   }
 
-  Result<void> open(env::Cause cause);
+  Result<void> open(env::Cause cause, const MetadataCaching& caching);
+  // Once everything has been read: lets go of what is not to stay.
+  Result<void> place(const MetadataCaching& caching, env::Cause cause);
   Result<void> check_properties(uint64_t offset) const;
 
   // Reads bytes of the file that must be there.
@@ -70,8 +75,32 @@ struct SstableReader::Impl {
   Result<Bytes> open_block(Bytes block, uint64_t offset, Buffer& payload) const;
   // A data block: where it lies in a mapped file, else from the cache or through it.
   Result<OpenedBlock> fetch(const BlockHandle& handle, const ReadContext& context) const;
-  // Partition `i` of an index that has them, from the cache or through it.
-  Result<IndexPin> fetch_partition(size_t i, const ReadContext& context) const;
+  // The stored bytes of a block that is never compressed.
+  Result<Bytes> open_metadata(Bytes block, uint64_t offset, std::string_view what) const;
+  Decoded<BloomFilter> decode_filter(Bytes payload) const;
+  Decoded<SstableIndex> decode_index(Bytes payload) const;  // or its top level
+  Decoded<SstableIndex> decode_partition(Bytes payload, const SeekTarget& limit) const;
+  // What `decode` makes of the block, from the cache or through it. `context` counts it in `counts`.
+  struct MetadataCounts {
+    uint64_t ReadCounters::* from_cache;
+    uint64_t ReadCounters::* from_file;
+  };
+  template <typename T, typename Decode>
+  Result<MetadataPin<T>> fetch_metadata(const BlockHandle& handle, std::string_view what,
+                                        const ReadContext& context, MetadataCounts counts,
+                                        Decode decode) const;
+  Result<MetadataPin<BloomFilter>> fetch_filter(const ReadContext& context) const;
+  Result<MetadataPin<SstableIndex>> fetch_index(const ReadContext& context) const;
+  // Partition `i` of the top level.
+  Result<MetadataPin<SstableIndex>> fetch_partition(const SstableIndex& top, size_t i,
+                                                    const ReadContext& context) const;
+  BlockHandle filter_block() const { return handle_of(footer.filter_offset, footer.index_offset); }
+  BlockHandle index_block() const {
+    return handle_of(footer.index_offset, footer.range_tombstones_offset);
+  }
+  static BlockHandle handle_of(uint64_t start, uint64_t end) {
+    return {start, end - start - kBlockTrailerSize};
+  }
 
   const std::unique_ptr<env::ReadFile> file;
   const FileNumber number;
@@ -81,20 +110,25 @@ struct SstableReader::Impl {
   // bytes. No block is as small as that.
   mutable std::vector<uint64_t> sound;
   SstableProperties properties;
-  std::optional<BloomFilter> filter;
   Footer footer;
-  std::optional<SstableIndex> index;  // of the data blocks, or of the partitions
+  // These are here if they stay.
+  std::optional<BloomFilter> filter;
+  std::optional<SstableIndex> index;     // of the data blocks, or of the partitions
+  std::vector<SstableIndex> partitions;  // all or none
+  CacheReservation reservation;          // for them
   RangeTombstones range_tombstones;
 };
 
-// Goes over the data blocks as the index has them. Of partitions it holds one.
+// Goes over the data blocks as the index has them. What of the index does not stay with the reader it
+// holds itself, one partition at a time.
 class SstableReader::IndexCursor {
  public:
   // Both outlive it.
   IndexCursor(const Impl& impl, const ReadContext& context)
       : impl_(impl),
         context_(context),
-        blocks_(impl.footer.index_has_partitions() ? nullptr : &*impl.index) {}
+        index_(impl.index ? &*impl.index : nullptr),
+        blocks_(partitioned() ? nullptr : index_) {}
 
   // Before the first move, and beyond either end: not.
   bool valid() const { return blocks_ != nullptr && at_ < blocks_->size(); }
@@ -115,17 +149,20 @@ class SstableReader::IndexCursor {
 
   // To the first block that may hold an entry not before the target.
   Result<void> seek(const SeekTarget& target) {
-    if (partitioned()) RETURN_IF_ERROR(enter(impl_.index->find(target)));
+    RETURN_IF_ERROR(hold_index());
+    if (partitioned()) RETURN_IF_ERROR(enter(index_->find(target)));
     if (blocks_ != nullptr) at_ = blocks_->find(target);
     return {};
   }
   Result<void> seek_to_first() {
+    RETURN_IF_ERROR(hold_index());
     if (partitioned()) RETURN_IF_ERROR(enter(0));
     at_ = 0;
     return {};
   }
   Result<void> seek_to_last() {
-    if (partitioned()) RETURN_IF_ERROR(enter(impl_.index->size() - 1));
+    RETURN_IF_ERROR(hold_index());
+    if (partitioned()) RETURN_IF_ERROR(enter(index_->size() - 1));
     at_ = blocks_->size() - 1;
     return {};
   }
@@ -144,29 +181,43 @@ class SstableReader::IndexCursor {
 
  private:
   bool partitioned() const { return impl_.footer.index_has_partitions(); }
+  Result<void> hold_index() {
+    if (index_ != nullptr) [[likely]]
+      return {};
+    ASSIGN_OR_RETURN(index_pin_, impl_.fetch_index(context_));
+    index_ = &index_pin_->content;
+    if (!partitioned()) blocks_ = index_;
+    return {};
+  }
   Result<void> enter(size_t partition) {
     if (blocks_ != nullptr && partition == partition_) return {};
     blocks_ = nullptr;
-    if (partition == impl_.index->size()) return {};
-    ASSIGN_OR_RETURN(pin_, impl_.fetch_partition(partition, context_));
-    blocks_ = &pin_->index;
+    if (partition == index_->size()) return {};
+    if (impl_.partitions.empty()) {
+      ASSIGN_OR_RETURN(partition_pin_, impl_.fetch_partition(*index_, partition, context_));
+      blocks_ = &partition_pin_->content;
+    } else {
+      blocks_ = &impl_.partitions[partition];
+    }
     partition_ = partition;
     return {};
   }
 
   const Impl& impl_;
   const ReadContext& context_;
-  const SstableIndex* blocks_;  // all, or those of a partition
+  const SstableIndex* index_;   // or its top level
+  const SstableIndex* blocks_;  // the index, or a partition
   size_t at_ = SIZE_MAX;        // in it
   size_t partition_ = 0;
-  IndexPin pin_;
+  MetadataPin<SstableIndex> index_pin_, partition_pin_;
 };
 
 Result<std::shared_ptr<SstableReader>> SstableReader::open(std::unique_ptr<env::ReadFile> file,
                                                            FileNumber number, std::string name,
-                                                           env::Cause cause) {
+                                                           env::Cause cause,
+                                                           const MetadataCaching& caching) {
   auto impl = std::make_unique<Impl>(std::move(file), number, std::move(name));
-  RETURN_IF_ERROR(impl->open(cause));
+  RETURN_IF_ERROR(impl->open(cause, caching));
   return std::shared_ptr<SstableReader>(new SstableReader(std::move(impl)));
 }
 
@@ -189,6 +240,13 @@ Result<void> SstableReader::get(Bytes user_key, const ReadContext& context,
                                 const std::function<bool(const InternalKey&, Bytes value)>& visit) {
   const Impl& impl = *impl_;
   ReadCounters* const counters = context.counters;
+  if (!impl.filter && impl.footer.has_filter()) [[unlikely]] {
+    ASSIGN_OR_RETURN(const MetadataPin<BloomFilter> filter, impl.fetch_filter(context));
+    if (!filter->content.may_contain(bloom_hash(user_key))) {
+      if (counters != nullptr) ++counters->filter_negatives;
+      return {};
+    }
+  }
   if (counters != nullptr) ++counters->sstables;
   const SeekTarget target = SeekTarget::first_of(user_key);
   bool found = false;
@@ -214,13 +272,13 @@ Result<void> SstableReader::get(Bytes user_key, const ReadContext& context,
     if (done || index.ends_after(user_key)) break;
     RETURN_IF_ERROR(index.next());
   }
-  if (counters != nullptr && impl.filter) {
+  if (counters != nullptr && impl.footer.has_filter()) {
     ++(found ? counters->filter_true_positives : counters->filter_false_positives);
   }
   return {};
 }
 
-Result<void> SstableReader::Impl::open(env::Cause cause) {
+Result<void> SstableReader::Impl::open(env::Cause cause, const MetadataCaching& caching) {
   const uint64_t size = file->size();
   if (size < kFooterSize) return damaged(0, "too short for an SSTable");
   const uint64_t footer_offset = size - kFooterSize;
@@ -235,31 +293,22 @@ Result<void> SstableReader::Impl::open(env::Cause cause) {
   const auto part = [&](uint64_t start, uint64_t end) {
     return Bytes(bytes).substr(start - tail_offset, end - start);
   };
-  // The payload of a block that is never compressed.
-  const auto payload = [&](uint64_t start, uint64_t end, std::string_view what) -> Result<Bytes> {
-    const auto block = decode_block(part(start, end), start);
-    if (!block) return damaged(start, fmt::format("{}: {}", what, block.error()));
-    if (block->compression != Compression::kNone) {
-      return damaged(start, fmt::format("{}: compressed", what));
-    }
-    return block->stored;
+  const auto payload = [&](uint64_t start, uint64_t end, std::string_view what) {
+    return open_metadata(part(start, end), start, what);
   };
 
   ASSIGN_OR_RETURN(const Bytes bits, payload(footer.filter_offset, footer.index_offset, "filter"));
   if (!bits.empty()) {
-    if (!BloomFilter::is_sound(bits)) return damaged(footer.filter_offset, "filter: not one");
-    filter.emplace(Buffer(bits));
+    auto decoded_filter = decode_filter(bits);
+    if (!decoded_filter) return damaged(footer.filter_offset, decoded_filter.error());
+    filter.emplace(std::move(*decoded_filter));
   }
 
   ASSIGN_OR_RETURN(const Bytes index_payload,
                    payload(footer.index_offset, footer.range_tombstones_offset, "index"));
-  auto decoded = SstableIndex::decode(Buffer(index_payload), footer.filter_offset);
-  if (!decoded) return damaged(footer.index_offset, decoded.error());
-  const uint64_t begin = footer.index_has_partitions() ? footer.index_partitions_offset : 0;
-  if (decoded->begin() != begin || decoded->end() != footer.filter_offset) {
-    return damaged(footer.index_offset, "index: blocks unaccounted for");
-  }
-  index.emplace(std::move(*decoded));
+  auto decoded_index = decode_index(index_payload);
+  if (!decoded_index) return damaged(footer.index_offset, decoded_index.error());
+  index.emplace(std::move(*decoded_index));
 
   ASSIGN_OR_RETURN(const Bytes ranges, payload(footer.range_tombstones_offset,
                                                footer.properties_offset, "range tombstones"));
@@ -276,7 +325,42 @@ Result<void> SstableReader::Impl::open(env::Cause cause) {
   properties = decode_properties(in);
   if (in.failed() || !in.empty() || properties.range_tombstones != decoded_ranges.size())
     return damaged(footer.properties_offset, "properties: not these");
-  return check_properties(footer.properties_offset);
+  RETURN_IF_ERROR(check_properties(footer.properties_offset));
+  return place(caching, cause);
+}
+
+Result<void> SstableReader::Impl::place(const MetadataCaching& caching, env::Cause cause) {
+  if (caching.cache == nullptr) return {};
+  BlockCache& cache = *caching.cache;
+  const bool partitioned = footer.index_has_partitions();
+  uint64_t kept = 0;
+  if (partitioned && caching.pin) {
+    for (size_t i = 0; i < index->size(); ++i) {
+      const BlockHandle handle = index->block(i);
+      Buffer bytes;
+      RETURN_IF_ERROR(read(handle.offset, handle.size + kBlockTrailerSize, bytes, cause));
+      ASSIGN_OR_RETURN(const Bytes payload, open_metadata(bytes, handle.offset, "index partition"));
+      auto partition = decode_partition(payload, index->limit(i));
+      if (!partition) return damaged(handle.offset, partition.error());
+      partitions.push_back(std::move(*partition));
+      kept += handle.size;
+    }
+  }
+  const auto keep_or_cache = [&](auto& metadata, const BlockHandle& handle, bool keep) {
+    if (keep) {
+      kept += handle.size;
+      return;
+    }
+    using T = std::decay_t<decltype(*metadata)>;
+    cache.insert(
+        number, handle.offset,
+        MetadataPin<T>(std::make_unique<MetadataBlock<T>>(std::move(*metadata), handle.size)));
+    metadata.reset();
+  };
+  if (filter) keep_or_cache(filter, filter_block(), caching.pin);
+  keep_or_cache(index, index_block(), caching.pin || (partitioned && caching.pin_top_level));
+  reservation = cache.reserve(kept);
+  return {};
 }
 
 Result<void> SstableReader::Impl::check_properties(uint64_t offset) const {
@@ -289,7 +373,6 @@ Result<void> SstableReader::Impl::check_properties(uint64_t offset) const {
   }
   if (index->size() > 0) {
     Bytes last = index->limit(index->size() - 1).user_key;
-    if (!last.ends_with('\0')) return damaged(footer.index_offset, "index: not a last key");
     last.remove_suffix(1);
     if (p.range_tombstones == 0 ? p.greatest_key != last : p.greatest_key < last) {
       return damaged(offset, "properties: contradict the index");
@@ -362,34 +445,92 @@ Result<OpenedBlock> SstableReader::Impl::fetch(const BlockHandle& handle,
   return OpenedBlock{kept, std::move(block)};
 }
 
-Result<IndexPin> SstableReader::Impl::fetch_partition(size_t i, const ReadContext& context) const {
-  const BlockHandle handle = index->block(i);
+Result<Bytes> SstableReader::Impl::open_metadata(Bytes block, uint64_t offset,
+                                                 std::string_view what) const {
+  const Decoded<StoredBlock> decoded = decode_block(block, offset);
+  if (!decoded) return damaged(offset, fmt::format("{}: {}", what, decoded.error()));
+  if (decoded->compression != Compression::kNone) {
+    return damaged(offset, fmt::format("{}: compressed", what));
+  }
+  return decoded->stored;
+}
+
+Decoded<BloomFilter> SstableReader::Impl::decode_filter(Bytes payload) const {
+  if (!BloomFilter::is_sound(payload)) return std::unexpected("filter: not one");
+  return BloomFilter(Buffer(payload));
+}
+
+Decoded<SstableIndex> SstableReader::Impl::decode_index(Bytes payload) const {
+  auto result = SstableIndex::decode(Buffer(payload), footer.filter_offset);
+  if (!result) return result;
+  const uint64_t begin = footer.index_has_partitions() ? footer.index_partitions_offset : 0;
+  if (result->begin() != begin || result->end() != footer.filter_offset) {
+    return std::unexpected("index: blocks unaccounted for");
+  }
+  if (result->size() > 0 && !result->limit(result->size() - 1).user_key.ends_with('\0')) {
+    return std::unexpected("index: does not end after a key");
+  }
+  return result;
+}
+
+Decoded<SstableIndex> SstableReader::Impl::decode_partition(Bytes payload,
+                                                            const SeekTarget& limit) const {
+  auto result = SstableIndex::decode(Buffer(payload), footer.index_partitions_offset);
+  if (!result) return result;
+  if (result->size() == 0 || compare(result->limit(result->size() - 1), limit) != 0) {
+    return std::unexpected("index partition: not the one that the index names");
+  }
+  return result;
+}
+
+template <typename T, typename Decode>
+Result<MetadataPin<T>> SstableReader::Impl::fetch_metadata(const BlockHandle& handle,
+                                                           std::string_view what,
+                                                           const ReadContext& context,
+                                                           MetadataCounts counts,
+                                                           Decode decode) const {
   if (context.cache != nullptr) {
-    if (IndexPin found = context.cache->find<IndexBlock>(number, handle.offset)) {
-      if (context.counters != nullptr) ++context.counters->index_blocks_from_cache;
+    if (auto found = context.cache->find<MetadataBlock<T>>(number, handle.offset)) {
+      if (context.counters != nullptr) ++(context.counters->*counts.from_cache);
       return found;
     }
   }
   Buffer bytes;
   RETURN_IF_ERROR(read(handle.offset, handle.size + kBlockTrailerSize, bytes, context.cause));
   if (context.counters != nullptr) {
-    ++context.counters->index_blocks_from_file;
+    ++(context.counters->*counts.from_file);
     context.counters->bytes_from_file += bytes.size();
   }
-  const Decoded<StoredBlock> block = decode_block(bytes, handle.offset);
-  if (!block) return damaged(handle.offset, fmt::format("index partition: {}", block.error()));
-  if (block->compression != Compression::kNone) {
-    return damaged(handle.offset, "index partition: compressed");
-  }
-  auto partition = SstableIndex::decode(Buffer(block->stored), footer.index_partitions_offset);
-  if (!partition) return damaged(handle.offset, partition.error());
-  if (partition->size() == 0 ||
-      compare(partition->limit(partition->size() - 1), index->limit(i)) != 0) {
-    return damaged(handle.offset, "index partition: not the one that the index names");
-  }
-  IndexPin pin(std::make_unique<IndexBlock>(std::move(*partition)));
+  ASSIGN_OR_RETURN(const Bytes payload, open_metadata(bytes, handle.offset, what));
+  Decoded<T> decoded = decode(payload);
+  if (!decoded) return damaged(handle.offset, decoded.error());
+  MetadataPin<T> pin(std::make_unique<MetadataBlock<T>>(std::move(*decoded), handle.size));
   if (context.cache != nullptr) context.cache->insert(number, handle.offset, pin);
   return pin;
+}
+
+Result<MetadataPin<BloomFilter>> SstableReader::Impl::fetch_filter(
+    const ReadContext& context) const {
+  return fetch_metadata<BloomFilter>(
+      filter_block(), "filter", context,
+      {&ReadCounters::filter_blocks_from_cache, &ReadCounters::filter_blocks_from_file},
+      [this](Bytes payload) { return decode_filter(payload); });
+}
+
+Result<MetadataPin<SstableIndex>> SstableReader::Impl::fetch_index(
+    const ReadContext& context) const {
+  return fetch_metadata<SstableIndex>(
+      index_block(), "index", context,
+      {&ReadCounters::index_blocks_from_cache, &ReadCounters::index_blocks_from_file},
+      [this](Bytes payload) { return decode_index(payload); });
+}
+
+Result<MetadataPin<SstableIndex>> SstableReader::Impl::fetch_partition(
+    const SstableIndex& top, size_t i, const ReadContext& context) const {
+  return fetch_metadata<SstableIndex>(
+      top.block(i), "index partition", context,
+      {&ReadCounters::index_blocks_from_cache, &ReadCounters::index_blocks_from_file},
+      [&, this](Bytes payload) { return decode_partition(payload, top.limit(i)); });
 }
 
 // Walks the index, and one data block at a time.
@@ -413,8 +554,8 @@ class SstableReader::Cursor final : public Iterator {
     stand_as(cursor_);
   }
   void prefetch(Bytes internal_key) override {
-    // A partition is not asked for ahead of time.
-    if (impl_->mapped.empty() || impl_->footer.index_has_partitions()) return;
+    // Neither a partition nor an index in the cache is asked for ahead of time.
+    if (impl_->mapped.empty() || !impl_->index || impl_->footer.index_has_partitions()) return;
     const size_t i = impl_->index->find(SeekTarget::exactly(internal_key));
     if (i == impl_->index->size()) return;
     const BlockHandle block = impl_->index->block(i);

@@ -1,5 +1,6 @@
-// Reads one SSTable. Index, filter and properties are read at open and kept; data blocks, and
-// partitions of the index if it has them, come through the cache. Several tasks may read at once. What is damaged or missing gives kCorruption,
+// Reads one SSTable. Index, filter and properties are read at open. Properties are kept; data
+// blocks, and partitions of the index if it has them, come through the cache; index and filter do the
+// one or the other (MetadataCaching). Several tasks may read at once. What is damaged or missing gives kCorruption,
 // naming the file and the offset.
 #pragma once
 
@@ -21,13 +22,29 @@ struct ReadContext {
   ReadCounters* counters = nullptr;
 };
 
+// What becomes of index and filter once an SSTable is open.
+//
+//                       filter     index, or its top level     partitions of the index
+//   no cache            stay       stays                       through the cache of each read
+//   cache               cache      cache                       cache
+//   pin_top_level       cache      a top level stays           cache
+//   pin                 stay       stays                       stay
+//
+// What stays is charged to the cache, if there is one.
+struct MetadataCaching {
+  BlockCache* cache = nullptr;  // that of the reads to come
+  bool pin = false;
+  bool pin_top_level = false;
+};
+
 class SstableReader {
  public:
   // Reads and checks footer, properties, index and filter. Errors name the file `name` and the
   // offset.
   static Result<std::shared_ptr<SstableReader>> open(std::unique_ptr<env::ReadFile> file,
                                                      FileNumber number, std::string name,
-                                                     env::Cause cause);
+                                                     env::Cause cause,
+                                                     const MetadataCaching& caching = {});
   ~SstableReader();
 
   const SstableProperties& properties() const;
@@ -36,11 +53,12 @@ class SstableReader {
   // Kept in memory: they cover keys that neither filter nor index knows of.
   const RangeTombstones& range_tombstones() const;
 
-  // False: no entry of this user key is here. Counts a negative.
+  // False: no entry of this user key is here. Counts a negative. Asks only a filter that stays: one in
+  // the cache is get()'s to ask.
   bool may_contain(Bytes user_key, ReadCounters* counters) const;
 
   // Calls `visit` for the entries of `user_key` in order until it returns false. Counts one SSTable
-  // consulted and whether the filter (if there is one) told the truth. `visit`'s views live until
+  // consulted (unless a filter in the cache rules it out) and whether the filter (if there is one) told the truth. `visit`'s views live until
   // it returns.
   Result<void> get(Bytes user_key, const ReadContext& context,
                    const std::function<bool(const InternalKey&, Bytes value)>& visit);

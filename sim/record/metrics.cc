@@ -64,7 +64,12 @@ constexpr MetricInfo kTable[] = {
     {"device_write_amplification", "", "Device bytes written over bytes of cells applied."},
     {"bloom_false_positive_rate", "",
      "Filters that said maybe for an absent key, of all asked for absent keys."},
-    {"block_cache_hit_rate", "", "Data blocks found in the block cache."},
+    {"block_cache_hit_rate", "",
+     "Blocks found in the block cache, of all that were looked for in it."},
+    {"index_blocks_per_read", "",
+     "Blocks of indexes that do not stay in memory, looked at per point read of a replica."},
+    {"filter_blocks_per_read", "", "Likewise of filters."},
+    {"index_and_filter_blocks_from_file", "", "Of these, those not found in the block cache."},
     // engine
     {"flushes", "", "Memtables flushed."},
     {"compactions", "", "Compactions installed."},

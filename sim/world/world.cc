@@ -416,6 +416,11 @@ void World::report(Metrics& metrics) const {
     metrics.set("read_amplification",
                 ratio(reads.blocks_from_cache + reads.blocks_from_file, replica_reads));
     metrics.set("sstables_per_read", ratio(reads.sstables, replica_reads));
+    metrics.set("index_blocks_per_read",
+                ratio(reads.index_blocks_from_cache + reads.index_blocks_from_file, replica_reads));
+    metrics.set(
+        "filter_blocks_per_read",
+        ratio(reads.filter_blocks_from_cache + reads.filter_blocks_from_file, replica_reads));
   }
   if (const uint64_t absent = reads.filter_negatives + reads.filter_false_positives; absent > 0) {
     metrics.set("bloom_false_positive_rate", ratio(reads.filter_false_positives, absent));
@@ -423,6 +428,8 @@ void World::report(Metrics& metrics) const {
   if (const uint64_t asked = lsm.block_cache_hits + lsm.block_cache_misses; asked > 0) {
     metrics.set("block_cache_hit_rate", ratio(lsm.block_cache_hits, asked));
   }
+  metrics.set("index_and_filter_blocks_from_file",
+              count(reads.index_blocks_from_file + reads.filter_blocks_from_file));
   using enum lsm::PurgeReason;
   const auto kept = [&](lsm::PurgeReason reason) {
     return count(lsm.purge_decisions[static_cast<size_t>(reason)]);

@@ -28,7 +28,8 @@
 namespace revenant::lsm {
 
 // An SSTable that is not an input but whose range overlaps theirs. The filter is asked only whether
-// it may contain a key, which reads nothing and changes nothing: it may be shared with the owner.
+// it may contain a key, which reads nothing and changes nothing: it may be shared with the owner. One
+// that lies in the owner's block cache says yes to all keys (RocksDB never asks: it goes by ranges).
 struct Bystander {
   SstableMetaPtr meta;
   std::shared_ptr<const sstable::SstableReader> filter;

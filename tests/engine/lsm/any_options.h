@@ -31,6 +31,9 @@ inline LsmOptions any_options(Random& random, Duration unit) {
   o.sstable.restart_interval = random.between(1, 20);
   o.sstable.index_type = any_of<sstable::IndexType>(random);
   o.sstable.metadata_block_size = ByteSize{random.between(64, 300)};
+  o.sstable.cache_index_and_filter_blocks = sometimes(40);
+  o.sstable.pin_l0_filter_and_index_blocks_in_cache = sometimes(50);
+  o.sstable.pin_top_level_index_and_filter = sometimes(50);
   o.sstable.bloom_bits_per_key = random.between(0, 12);
   o.sstable.bloom_type = any_of<sstable::BloomType>(random);
   o.sstable.compression = any_of<sstable::Compression>(random);

@@ -28,11 +28,14 @@ class TableCacheTest : public testing::Test {
   Watched open(TableCache& cache, size_t i) { return *cache.open(*sstables_[i], kCause); }
 
   tests::MemoryFileSystem files_;
+  LsmOptions options_;
+  sstable::BlockCache block_cache_{1 << 20};
   std::vector<SstablePtr> sstables_;
 };
 
 TEST_F(TableCacheTest, ThoseUsedLastStayOpen) {
-  TableCache cache(files_, "db", 2);
+  options_.max_open_files = 2;
+  TableCache cache(files_, "db", options_, block_cache_);
   const Watched first = open(cache, 0), second = open(cache, 1);
   EXPECT_EQ(open(cache, 0).lock(), first.lock());
   const Watched third = open(cache, 2);
@@ -43,7 +46,8 @@ TEST_F(TableCacheTest, ThoseUsedLastStayOpen) {
 }
 
 TEST_F(TableCacheTest, AReadHoldsWhatIsClosedMeanwhile) {
-  TableCache cache(files_, "db", 1);
+  options_.max_open_files = 1;
+  TableCache cache(files_, "db", options_, block_cache_);
   const auto held = *cache.open(*sstables_[0], kCause);
   (void)open(cache, 1);
   EXPECT_EQ(held->properties().entries, 1u);
@@ -51,7 +55,8 @@ TEST_F(TableCacheTest, AReadHoldsWhatIsClosedMeanwhile) {
 }
 
 TEST_F(TableCacheTest, AnSstableThatGoesLeavesItsPlace) {
-  TableCache cache(files_, "db", 2);
+  options_.max_open_files = 2;
+  TableCache cache(files_, "db", options_, block_cache_);
   (void)open(cache, 0);
   const Watched second = open(cache, 1);
   sstables_[0].reset();
@@ -61,10 +66,26 @@ TEST_F(TableCacheTest, AnSstableThatGoesLeavesItsPlace) {
 }
 
 TEST_F(TableCacheTest, WithoutALimitAllStayOpenAndNoneNeedsToBeHeld) {
-  TableCache cache(files_, "db", -1);
+  options_.max_open_files = -1;
+  TableCache cache(files_, "db", options_, block_cache_);
   EXPECT_EQ(cache.kept_open(*sstables_[0]), nullptr);
   for (size_t i = 0; i < sstables_.size(); ++i) (void)open(cache, i);
   for (const SstablePtr& sstable : sstables_) EXPECT_NE(cache.kept_open(*sstable), nullptr);
+}
+
+TEST_F(TableCacheTest, OfLevelZeroIndexAndFilterStayWhenTheyArePinned) {
+  options_.sstable.cache_index_and_filter_blocks = true;
+  options_.sstable.pin_l0_filter_and_index_blocks_in_cache = true;
+  TableCache cache(files_, "db", options_, block_cache_);
+  sstables_[1]->set_level(1);
+  for (const size_t i : {0, 1}) {
+    const auto reader = *cache.open(*sstables_[i], kCause);
+    sstable::ReadCounters c;
+    EXPECT_TRUE(
+        reader->get("key", {kCause, &block_cache_, &c}, [](const auto&, Bytes) { return true; }));
+    EXPECT_EQ(c.index_blocks_from_cache, i);
+    EXPECT_EQ(c.filter_blocks_from_cache, i);
+  }
 }
 
 }  // namespace

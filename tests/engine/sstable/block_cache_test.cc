@@ -54,6 +54,31 @@ TEST(BlockCacheTest, APinOutlivesTheCache) {
   EXPECT_EQ(held->bytes, Buffer(10, 'a'));
 }
 
+TEST(BlockCacheTest, AReservationLeavesLessRoomForBlocksUntilItGoes) {
+  BlockCache cache(30);
+  cache.insert({1}, 0, block_of(10));
+  cache.insert({1}, 10, block_of(10));
+  {
+    const CacheReservation reservation = cache.reserve(15);
+    EXPECT_EQ(cache.bytes(), 25u);
+    EXPECT_FALSE(find(cache, {1}, 0));
+    EXPECT_TRUE(find(cache, {1}, 10));
+    cache.insert({1}, 20, block_of(20));
+    EXPECT_FALSE(find(cache, {1}, 20));
+    const CacheReservation more = cache.reserve(100);
+    EXPECT_EQ(cache.bytes(), 115u);
+  }
+  EXPECT_EQ(cache.bytes(), 0u);
+  cache.insert({1}, 20, block_of(20));
+  EXPECT_TRUE(find(cache, {1}, 20));
+}
+
+TEST(BlockCacheTest, AReservationOutlivesTheCache) {
+  auto cache = std::make_unique<BlockCache>(30);
+  const CacheReservation reservation = cache->reserve(10);
+  cache.reset();
+}
+
 TEST(BlockCacheTest, WhatDoesNotFitIsNotKept) {
   BlockCache cache(10);
   cache.insert({1}, 0, block_of(10));

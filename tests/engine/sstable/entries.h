@@ -142,9 +142,9 @@ class SstableTest : public testing::Test {
     EXPECT_EQ(builder.file_bytes(), bytes().size());
     return properties;
   }
-  Result<std::shared_ptr<SstableReader>> open() {
+  Result<std::shared_ptr<SstableReader>> open(const MetadataCaching& caching = {}) {
     return SstableReader::open(files_.open(kPath).value(), FileNumber{7}, kPath,
-                               {env::CauseKind::kRecovery});
+                               {env::CauseKind::kRecovery}, caching);
   }
   Buffer& bytes() { return files_.contents(kPath); }
 

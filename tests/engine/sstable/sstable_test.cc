@@ -43,8 +43,11 @@ TEST_F(SstableTest, AReaderFindsWhatABuilderWrote) {
     options.metadata_block_size = ByteSize{random.between(64, 300)};
     build(entries, options);
     files_.mapped = round % 2 == 1;
-    const auto reader = open().value();
     BlockCache cache(random.below(20'000));
+    const auto reader = open({.cache = random.below(2) == 0 ? &cache : nullptr,
+                              .pin = random.below(2) == 0,
+                              .pin_top_level = random.below(2) == 0})
+                            .value();
     ReadCounters counters;
     for (BlockCache* c : {static_cast<BlockCache*>(nullptr), &cache}) {
       const ReadContext context{{env::CauseKind::kClientRead}, c, &counters};
@@ -268,6 +271,112 @@ TEST_F(SstableTest, OfATwoLevelIndexOnlyTheTopLevelStays) {
   c = {};
   ASSERT_NO_FATAL_FAILURE(expect_scan(*reader->iterate(context), entries));
   EXPECT_EQ(c.index_blocks_from_cache + c.index_blocks_from_file, index_of(bytes()).size());
+}
+
+class MetadataCachingTest : public SstableTest {
+ protected:
+  // Bytes of the parts of the index and of the filter.
+  struct Sizes {
+    uint64_t filter = 0, index = 0, partitions = 0;
+  };
+  Sizes build_with(IndexType index_type) {
+    SstableOptions options;
+    options.index_type = index_type;
+    options.metadata_block_size = ByteSize{256};
+    build(entries_, options);
+    const Footer footer = footer_of(bytes());
+    Sizes sizes{.filter = footer.index_offset - footer.filter_offset - kBlockTrailerSize,
+                .index = footer.range_tombstones_offset - footer.index_offset - kBlockTrailerSize};
+    const SstableIndex top = index_of(bytes());
+    for (size_t i = 0; footer.index_has_partitions() && i < top.size(); ++i)
+      sizes.partitions += top.block(i).size;
+    return sizes;
+  }
+  ReadCounters cost_of(SstableReader& reader, BlockCache& cache, Bytes key) {
+    ReadCounters c;
+    EXPECT_EQ(get(reader, key, {{}, &cache, &c})->size(), 1u);
+    return c;
+  }
+
+  const Entries entries_ = numbered(5000);
+};
+
+TEST_F(MetadataCachingTest, IndexAndFilterComeThroughTheCache) {
+  const Sizes sizes = build_with(IndexType::kBinarySearch);
+  BlockCache cache(1 << 20);
+  const auto reader = open({.cache = &cache}).value();
+  EXPECT_EQ(cache.bytes(), sizes.filter + sizes.index);
+  EXPECT_TRUE(reader->may_contain("absent", nullptr));  // it cannot tell without reading
+  const ReadCounters c = cost_of(*reader, cache, "key002500");
+  EXPECT_EQ(c.filter_blocks_from_cache, 1u);
+  EXPECT_EQ(c.index_blocks_from_cache, 1u);
+  EXPECT_EQ(c.blocks_from_file, 1u);
+  EXPECT_EQ(c.filter_true_positives, 1u);
+
+  // What the filter rules out asks no index.
+  ReadCounters absent;
+  for (int i = 0; i < 100; ++i)
+    (void)get(*reader, fmt::format("absent{}", i), {{}, &cache, &absent});
+  EXPECT_EQ(absent.filter_blocks_from_cache, 100u);
+  EXPECT_EQ(absent.filter_negatives + absent.filter_false_positives, 100u);
+  EXPECT_EQ(absent.index_blocks_from_cache, absent.filter_false_positives);
+}
+
+TEST_F(MetadataCachingTest, WhatWasEvictedIsReadAgain) {
+  for (const IndexType index_type : {IndexType::kBinarySearch, IndexType::kTwoLevel}) {
+    build_with(index_type);
+    const auto reader = [&] {
+      BlockCache cache(1 << 20);
+      return open({.cache = &cache}).value();  // gone with the cache
+    }();
+    BlockCache cache(0);
+    const ReadCounters c = cost_of(*reader, cache, "key002500");
+    EXPECT_EQ(c.filter_blocks_from_file, 1u);
+    EXPECT_EQ(c.index_blocks_from_file, index_type == IndexType::kTwoLevel ? 2u : 1u);
+    expect_scan(*reader->iterate({}), entries_);
+    expect_scan_back(*reader->iterate({}), entries_);
+  }
+}
+
+TEST_F(MetadataCachingTest, WhatIsPinnedStaysAndIsChargedUntilTheReaderGoes) {
+  for (const IndexType index_type : {IndexType::kBinarySearch, IndexType::kTwoLevel}) {
+    const Sizes sizes = build_with(index_type);
+    BlockCache cache(1 << 20);
+    auto reader = open({.cache = &cache, .pin = true}).value();
+    EXPECT_EQ(cache.bytes(), sizes.filter + sizes.index + sizes.partitions);
+    EXPECT_FALSE(reader->may_contain("absent", nullptr));
+    const ReadCounters c = cost_of(*reader, cache, "key002500");
+    EXPECT_EQ(c.index_blocks_from_cache + c.index_blocks_from_file, 0u);
+    EXPECT_EQ(c.filter_blocks_from_cache + c.filter_blocks_from_file, 0u);
+    const uint64_t block = c.bytes_from_file - kBlockTrailerSize;
+    reader.reset();
+    EXPECT_EQ(cache.bytes(), block);
+  }
+}
+
+TEST_F(MetadataCachingTest, OfAPinnedTopLevelThePartitionsComeAndGo) {
+  const Sizes sizes = build_with(IndexType::kTwoLevel);
+  BlockCache cache(1 << 20);
+  const auto reader = open({.cache = &cache, .pin_top_level = true}).value();
+  EXPECT_EQ(cache.bytes(), sizes.filter + sizes.index);
+  const ReadCounters c = cost_of(*reader, cache, "key002500");
+  EXPECT_EQ(c.index_blocks_from_cache, 0u);
+  EXPECT_EQ(c.index_blocks_from_file, 1u);
+}
+
+TEST_F(MetadataCachingTest, WhatIsReadAgainIsCheckedAgain) {
+  for (const auto part : {&Footer::filter_offset, &Footer::index_offset}) {
+    build_with(IndexType::kBinarySearch);
+    BlockCache none(0);
+    const auto reader = open({.cache = &none}).value();
+    const uint64_t at = footer_of(bytes()).*part;
+    bytes()[at] ^= 1;
+    const auto found = get(*reader, "key002500", {{}, &none, nullptr});
+    ASSERT_FALSE(found);
+    EXPECT_EQ(found.error().message,
+              fmt::format("{}: offset {}: {}: wrong checksum", kPath, at,
+                          part == &Footer::filter_offset ? "filter" : "index"));
+  }
 }
 
 TEST_F(SstableTest, AnUnreadablePartitionIsAnErrorForItsKeysAlone) {
