@@ -2,7 +2,8 @@
 // dbformat.h; RocksDB 11 options.h and advanced_options.h; Pebble options.go; Cassandra 5
 // cassandra.yaml and its compaction strategies' documentation; ScyllaDB's documentation of ICS.
 // What a system leaves to the operator (memtables of Cassandra and ScyllaDB are a share of memory)
-// keeps Revenant's default.
+// keeps Revenant's default. Compression is off whatever the system's default, as everywhere: values
+// of simulations are made up; none of them has a default by level (compression_per_level).
 #include "engine/lsm/options.h"
 
 namespace revenant::lsm {

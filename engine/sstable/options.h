@@ -2,7 +2,9 @@
 // manual advises; compression off).
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <vector>
 
 #include "engine/base/defects.h"
 #include "engine/base/settings.h"
@@ -53,13 +55,16 @@ struct SstableOptions {
   int64_t deletion_window_size = 0;
   BloomType bloom_type = BloomType::kStandard;
   Compression compression = Compression::kNone;
-  int64_t min_level_to_compress = 0;
+  std::vector<Compression> compression_per_level;
   BottommostCompression bottommost_compression = BottommostCompression::kDisabled;
 
   // With the compression of an SSTable written to this level; `bottommost`: none lies deeper.
   SstableOptions at_level(int level, bool bottommost) const {
     SstableOptions result = *this;
-    if (level < min_level_to_compress) result.compression = Compression::kNone;
+    if (!compression_per_level.empty()) {
+      const auto at = std::min(static_cast<size_t>(level), compression_per_level.size() - 1);
+      result.compression = compression_per_level[at];
+    }
     if (!bottommost) return result;
     switch (bottommost_compression) {
       case BottommostCompression::kDisabled:
@@ -101,8 +106,9 @@ struct SstableOptions {
         "0: not counted. RocksDB: the sliding window of CompactOnDeletionCollector.");
     v.field("bloom_type", bloom_type, "Where a key's bits of the Bloom filter lie.");
     v.field("compression", compression, "Of data blocks.");
-    v.field("min_level_to_compress", min_level_to_compress, between<int64_t>(0, 12),
-            "Levels above this one are not compressed.");
+    v.field("compression_per_level", compression_per_level,
+            "In place of compression: one entry for each level from 0 on, the last for all deeper "
+            "ones too. Empty: compression everywhere.");
     v.field("bottommost_compression", bottommost_compression,
             "leveled: of SSTables written to the deepest level in use.");
   }

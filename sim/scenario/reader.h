@@ -213,7 +213,7 @@ void read_value(const Json& in, const std::string& path, Errors& errors, T& out,
     }
     out.clear();
     for (size_t i = 0; i < in.size(); ++i) {
-      typename T::value_type element;
+      typename T::value_type element{};
       read_value(in[i], element_path(path, i), errors, element, std::nullopt);
       out.push_back(std::move(element));
     }

@@ -16,7 +16,7 @@ struct Setting {
     kValue,
     kStruct,
     kOptionalStruct,  // a struct or "off"
-    kList,            // of structs
+    kList,            // of structs; one of values is a value
   };
 
   std::string name;

@@ -37,7 +37,9 @@ inline LsmOptions any_options(Random& random, Duration unit) {
   o.sstable.bloom_bits_per_key = random.between(0, 12);
   o.sstable.bloom_type = any_of<sstable::BloomType>(random);
   o.sstable.compression = any_of<sstable::Compression>(random);
-  o.sstable.min_level_to_compress = random.between(0, 2);
+  for (uint64_t levels = random.below(4); levels > 0; --levels) {
+    o.sstable.compression_per_level.push_back(any_of<sstable::Compression>(random));
+  }
   o.sstable.bottommost_compression = any_of<sstable::BottommostCompression>(random);
   if (sometimes(50)) o.max_open_files = random.between(1, 5);
   CompactionOptions& c = o.compaction;

@@ -87,8 +87,10 @@ TEST_F(CompressedSstableTest, ATableShrinksAndTheCacheHoldsWhatItDecompressed) {
 TEST(SstableOptionsTest, CompressionFollowsTheLevel) {
   SstableOptions options;
   options.compression = Compression::kLz4;
-  options.min_level_to_compress = 2;
+  EXPECT_EQ(options.at_level(0, false).compression, Compression::kLz4);
+  options.compression_per_level = {Compression::kNone, Compression::kNone, Compression::kLz4};
   EXPECT_EQ(options.at_level(0, false).compression, Compression::kNone);
+  EXPECT_EQ(options.at_level(1, false).compression, Compression::kNone);
   EXPECT_EQ(options.at_level(2, false).compression, Compression::kLz4);
   EXPECT_EQ(options.at_level(3, true).compression, Compression::kLz4);
   options.bottommost_compression = BottommostCompression::kZstd;

@@ -64,6 +64,12 @@ TEST(Errors, WrongValuesSayWhatIsExpectedWithAnExample) {
        R"(2: storage.compaction.bucket_low: expected a number such as 0.5, found "half")"},
       {R"("storage": { "compaction": { "strategy": "leveld" } })",
        R"(2: storage.compaction.strategy: expected "size_tiered", "leveled", "universal", "lazy_leveling", "time_window", "unified", "incremental" or "none", found "leveld" (did you mean "leveled"?))"},
+      {R"("storage": { "sstable": { "compression_per_level": "lz4" } })",
+       R"(2: storage.sstable.compression_per_level: expected a list [ … ], found "lz4")"},
+      {R"("storage": { "sstable": { "compression_per_level": [
+            "none",
+            "zip" ] } })",
+       R"(4: storage.sstable.compression_per_level[1]: expected "none", "lz4" or "zstd", found "zip")"},
       {R"("replication": { "write": "quorum" })",
        R"(2: replication.write: expected "ONE", "QUORUM", "ALL" or a number such as 2, found "quorum" (did you mean "QUORUM"?))"},
       {R"("replication": { "write": 0 })",

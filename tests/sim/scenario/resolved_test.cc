@@ -12,7 +12,7 @@ constexpr const char* kFull = R"({
   "cluster": { "nodes": 7, "replication_factor": 5, "vnodes": 3,
                "placement": { "regions": 2, "zones": 2, "places": [ { "nodes": [ 0, 5 ], "region": 1, "rack": 7 } ] }, "clocks": { "offset_max": "3ms", "drift_ppm_max": 40, "step_every": "1h", "step_max": "1s", "ntp": { "poll": "16s" } },
                "cpu": { "cores": 2, "bandwidth": "unlimited" } },
-  "storage": { "purge_guards": { "memtables": false }, "sstable": { "block_size": "8KiB" },
+  "storage": { "purge_guards": { "memtables": false }, "sstable": { "block_size": "8KiB", "compression_per_level": [ "none", "lz4" ] },
                "compaction": { "strategy": "leveled", "bucket_low": 0.25 } },
   "replication": { "write": "ALL", "read": 2, "read_repair": "async", "hinted_handoff": "off", "repair": { "every": "36h" } },
   "disk": { "profile": "hdd_7200", "sync_latency": "5ms", "write_bandwidth": "unlimited" },
@@ -70,6 +70,7 @@ TEST(Resolved, PrintsWhatWasSet) {
     return value ? value->dump() : "-";
   };
   EXPECT_EQ(at("settle"), R"("90s")");
+  EXPECT_EQ(at("storage.sstable.compression_per_level"), R"(["none","lz4"])");
   EXPECT_EQ(at("replication.repair.every"), R"("36h")");
   EXPECT_EQ(at("replication.hinted_handoff"), R"("off")");
   EXPECT_EQ(at("disk.write_bandwidth"), R"("unlimited")");
