@@ -52,13 +52,12 @@ void make_segment() {
 sstable::SstableProperties make_sstable(
     tests::MemoryFileSystem& files, const std::string& name, int keys,
     sstable::IndexType index = sstable::IndexType::kBinarySearch) {
-  sstable::SstableBuilder builder(files.create(name).value(),
-                                  {.block_size = ByteSize{256},
-                                   .restart_interval = 4,
-                                   .index_type = index,
-                                   .metadata_block_size = ByteSize{64},
-                                   .bloom_bits_per_key = 10},
-                                  kCause);
+  sstable::SstableOptions options;
+  options.block_size = ByteSize{256};
+  options.restart_interval = 4;
+  options.index_type = index;
+  options.metadata_block_size = ByteSize{64};
+  sstable::SstableBuilder builder(files.create(name).value(), options, kCause);
   for (int i = 0; i < keys; ++i) {
     const bool tombstone = i % 3 == 1;
     Buffer key;
