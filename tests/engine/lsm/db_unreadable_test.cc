@@ -196,7 +196,7 @@ class DbUnreadableFuzz : public testing::TestWithParam<CompactionStrategy> {
   void run(uint64_t seed, Totals& totals) {
     Random random(seed, "unreadable");
     MemoryMachine machine;
-    LsmOptions options = any_options(random, milliseconds(1));
+    LsmOptions options = any_options(random, milliseconds(10));
     options.versions = seed % 2 == 0 ? Versions::kSequence : Versions::kTimestamp;
     options.compaction.strategy = GetParam();
     options.gc_grace = {};
