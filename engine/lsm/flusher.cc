@@ -107,8 +107,7 @@ Result<void> Flusher::flush_oldest() {
   Result<SstableMetaPtr> sstable;
   core_.env.tasks.run_job("flush", env::JobUrgency::kUrgent, [&] {
     sstable = write_memtable(core_.env.files, *oldest.memtable, core_.directory,
-                             core_.options.sstable.at_level(0, false), number, now, snapshots,
-                             watched, told);
+                             core_.options.sstable, number, now, snapshots, watched, told);
   });
   if (!sstable.has_value()) {
     core_.remove_soon({FileKind::kSstable, number});

@@ -16,7 +16,7 @@ struct Setting {
     kValue,
     kStruct,
     kOptionalStruct,  // a struct or "off"
-    kList,            // of structs; one of values is a value
+    kList,            // of structs; a list of values is a kValue
   };
 
   std::string name;
