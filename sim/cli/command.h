@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/experiment/failure.h"
 #include "sim/experiment/shell_words.h"
 #include "sim/scenario/load.h"
 
@@ -72,6 +73,9 @@ std::expected<Scenario, Exit> resolve_scenario(const LoadedScenario& loaded,
 
 // The command that runs it with this seed.
 std::string run_words(const LoadedScenario& loaded, uint64_t seed);
+
+// Reads a failure file; prints what is wrong with it.
+std::expected<Failure, Exit> load_failure(const std::string& path);
 
 // The commands. Each returns the exit code.
 int run_main(const Arguments& arguments);

@@ -14,8 +14,6 @@ namespace revenant::sim {
 
 namespace po = boost::program_options;
 
-namespace {
-
 std::expected<Failure, Exit> load_failure(const std::string& path) {
   const auto text = read_whole(path);
   if (!text) return fail(2, text.error().message);
@@ -23,8 +21,6 @@ std::expected<Failure, Exit> load_failure(const std::string& path) {
   if (!failure) return fail(2, failure.error().message);
   return *std::move(failure);
 }
-
-}  // namespace
 
 int replay_main(const Arguments& arguments) {
   CommandLine line("replay FAILURE [options]",

@@ -34,7 +34,7 @@ constexpr Command kCommands[] = {
      "SCENARIO          what a scenario does; without one, all settings"},
     {"schema", revenant::sim::schema_main, "                  JSON Schema of scenario files"},
     {"explain", revenant::sim::explain_main,
-     "SCENARIO [--key K] the story of a key: where each version went, and what became of it"},
+     "SCENARIO|FAILURE  the story of a key: where each version went, what became of it"},
     {"diff", revenant::sim::diff_main, "A B               where two recorded runs part"},
     {"inspect", revenant::sim::inspect_main,
      "KIND PATH         decodes wal, sstable, manifest or lsm files; changes nothing"},

@@ -372,7 +372,7 @@ sed -i '/"event":6000,/s/"node":[0-9]*/"node":77/' "$2"
 
     def test_inspect_sstable_shows_its_blocks_without_a_footer_too(self):
         size = (ROOT / "tests/fuzz/corpus/sstable/larger_as_it_is").stat().st_size - 1
-        whole, damaged = self.inspect_whole_and_with_a_flipped_bit("sstable", "larger_as_it_is", size - 1, size - 56)
+        whole, damaged = self.inspect_whole_and_with_a_flipped_bit("sstable", "larger_as_it_is", size - 1, size - 64)
         blocks = whole[whole.index("\nblocks"):].strip()
         self.assertIn(blocks, damaged)
         self.assertIn("found by a scan", damaged)
@@ -421,6 +421,11 @@ sed -i '/"event":6000,/s/"node":[0-9]*/"node":77/' "$2"
         traced = self.revenant(*replay[1:], "--trace", "t.json")
         self.assertIn("same build, same fingerprint", traced.stdout)
         self.assertGreater(len(json.loads((self.path / "t.json").read_text())["traceEvents"]), 100)
+
+        story = self.revenant("explain", replay[2])
+        self.assertEqual(story.returncode, 0, story.stderr)
+        self.assertIn("check      no_stale_reads: ", story.stdout)
+        self.assertEqual(self.revenant("explain", replay[2], "--seed", "3").returncode, 2, "it has its own seed")
 
         shrunk = self.revenant("shrink", replay[2], "-o", "small.json", "--runs", "60")
         self.assertEqual(shrunk.returncode, 0, shrunk.stdout + shrunk.stderr)
