@@ -64,7 +64,8 @@ void TombstoneHistogram::append_to(Buffer& out) const {
     if (&bin == bins_.data()) {
       put_fixed(out, bin.index);
     } else {
-      put_varint(out, static_cast<uint64_t>(bin.index - last));
+      // Two indexes may lie further apart than an int64_t can say.
+      put_varint(out, static_cast<uint64_t>(bin.index) - static_cast<uint64_t>(last));
     }
     last = bin.index;
     put_varint(out, bin.count);
@@ -73,12 +74,19 @@ void TombstoneHistogram::append_to(Buffer& out) const {
 
 TombstoneHistogram TombstoneHistogram::decode(Decoder& in) {
   TombstoneHistogram result;
-  result.shift_ = static_cast<uint32_t>(in.varint()) & 63;
+  const uint64_t shift = in.varint();
   const uint64_t bins = in.varint();
-  int64_t index = 0;
+  if (shift > 63 || bins > kBinsMax) in.fail();
+  result.shift_ = static_cast<uint32_t>(shift & 63);
   for (uint64_t i = 0; i < bins && !in.failed(); ++i) {
-    index = i == 0 ? in.fixed<int64_t>()
-                   : static_cast<int64_t>(static_cast<uint64_t>(index) + in.varint());
+    int64_t index;
+    if (i == 0) {
+      index = in.fixed<int64_t>();
+    } else {
+      const int64_t last = result.bins_.back().index;
+      index = static_cast<int64_t>(static_cast<uint64_t>(last) + in.varint());
+      if (index <= last) in.fail();
+    }
     result.bins_.push_back({index, in.varint()});
     result.count_ += result.bins_.back().count;
   }

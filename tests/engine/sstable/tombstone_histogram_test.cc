@@ -60,6 +60,33 @@ TEST(TombstoneHistogramTest, ReadsBackAsItWasWritten) {
   EXPECT_FALSE(in.failed());
 }
 
+TEST(TombstoneHistogramTest, TheEarliestAndTheLatestInstantReadBackToo) {
+  TombstoneHistogram histogram;
+  histogram.add(Instant{INT64_MIN});
+  histogram.add(Instant::never());
+  Buffer bytes;
+  histogram.append_to(bytes);
+  Decoder in(bytes);
+  EXPECT_EQ(TombstoneHistogram::decode(in), histogram);
+  EXPECT_FALSE(in.failed());
+}
+
+// Found by the fuzzer of manifests.
+TEST(TombstoneHistogramTest, BinsOutOfOrderAreRefused) {
+  for (const uint64_t step : {uint64_t{0}, ~uint64_t{0}, uint64_t{1} << 63}) {
+    Buffer bytes;
+    put_varint(bytes, 0);  // shift
+    put_varint(bytes, 2);  // bins
+    put_fixed(bytes, int64_t{5});
+    put_varint(bytes, 1);
+    put_varint(bytes, step);
+    put_varint(bytes, 1);
+    Decoder in(bytes);
+    (void)TombstoneHistogram::decode(in);
+    EXPECT_TRUE(in.failed()) << step;
+  }
+}
+
 TEST(DeletionWindowTest, CountsTheMostTombstonesInAWindow) {
   DeletionWindow window(128);  // moves by one entry
   for (int i = 0; i < 1000; ++i) window.add(i % 10 == 0);
