@@ -6,6 +6,7 @@
 #include "sim/cli/bench_db.h"
 #include "sim/cli/bench_engine.h"
 #include "sim/cli/bench_kernel.h"
+#include "sim/cli/bench_simulator.h"
 #include "sim/cli/command.h"
 #include "sim/experiment/run.h"
 
@@ -47,10 +48,12 @@ int bench_cluster(const std::string& directory) {
 
 int bench_main(const Arguments& arguments) {
   CommandLine line("bench [PART] [options]", "Measures this build on this machine, in real time.");
-  line.operand("part", 1,
-               "engine (beside LevelDB and RocksDB), db, kernel, cluster or all; all if left out.");
+  line.operand(
+      "part", 1,
+      "engine (beside LevelDB and RocksDB), db, kernel, simulator (beside its goals), cluster or "
+      "all; all if left out.");
   line.options()("dir", po::value<std::string>()->default_value("scenarios"),
-                 "Where the shipped scenarios are (cluster).");
+                 "Where the shipped scenarios are (simulator, cluster).");
   BenchEngineOptions engine;
   line.options()("num", po::value(&engine.num)->default_value(engine.num), "Entries (engine).");
   line.options()("rounds", po::value(&engine.rounds)->default_value(engine.rounds),
@@ -61,7 +64,8 @@ int bench_main(const Arguments& arguments) {
   const auto values = line.parse(arguments);
   if (!values) return values.error().code;
   const std::string part = values->contains("part") ? (*values)["part"].as<std::string>() : "all";
-  const std::vector<std::string_view> parts{"engine", "db", "kernel", "cluster", "all"};
+  const std::vector<std::string_view> parts{"engine",    "db",      "kernel",
+                                            "simulator", "cluster", "all"};
   if (std::ranges::find(parts, part) == parts.end()) {
     return fail(2, fmt::format("unknown part {}{}; see `revenant bench --help`", part,
                                did_you_mean(part, parts)))
@@ -76,6 +80,12 @@ int bench_main(const Arguments& arguments) {
   if (part == "kernel" || part == "all") bench_kernel(std::cout);
   if (part == "db" || part == "all") bench_db(std::cout);
   std::cout.flush();
+  if (part == "simulator" || part == "all") {
+    const auto swarm = load_scenario((*values)["dir"].as<std::string>() + "/swarm.json", {});
+    if (!swarm) return swarm.error().code;
+    const int code = bench_simulator(std::cout, swarm->scenario);
+    if (code != 0) return code;
+  }
   if (part == "cluster" || part == "all") {
     const int code = bench_cluster((*values)["dir"].as<std::string>());
     if (code != 0) return code;

@@ -17,4 +17,7 @@ struct KernelBenchOptions {
 // must be the same on every machine.
 void bench_kernel(std::ostream& out, const KernelBenchOptions& options = {});
 
+// Timer events a second, at best, of so many fibers that sleep again and again.
+double timer_events_per_second(uint64_t fibers, const KernelBenchOptions& options = {});
+
 }  // namespace revenant::sim
