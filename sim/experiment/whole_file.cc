@@ -1,7 +1,8 @@
 #include "sim/experiment/whole_file.h"
 
 #include <fstream>
-#include <iterator>
+#include <sstream>
+#include <utility>
 
 namespace revenant::sim {
 
@@ -18,11 +19,12 @@ Result<void> write_whole(const std::filesystem::path& path, const std::string& c
 
 Result<std::string> read_whole(const std::filesystem::path& path) {
   std::ifstream in(path, std::ios::binary);
-  std::string content{std::istreambuf_iterator<char>(in), {}};
-  if (!in.is_open() || in.bad()) {
+  std::ostringstream content;
+  if (in.peek() != std::ifstream::traits_type::eof()) content << in.rdbuf();
+  if (!in.is_open() || in.bad() || content.fail()) {
     return error(ErrorCode::kIo, "{}: cannot be read", path.string());
   }
-  return content;
+  return std::move(content).str();
 }
 
 }  // namespace revenant::sim
