@@ -2,6 +2,15 @@
 # (tests/bench), so that only those of LevelDB and RocksDB need their libraries. A program whose library is not
 # there is not built; the command then names the package.
 
+foreach(store leveldb rocksdb)
+  string(TOUPPER ${store} STORE)
+  find_library(${STORE}_LIBRARY ${store})
+  find_path(${STORE}_INCLUDE ${store}/db.h)
+endforeach()
+if(REVENANT_ASAN)
+  return()  # nothing to measure there
+endif()
+
 # bench_program(STORE LIBRARY…): bench_STORE from tests/bench/STORE.cc.
 function(bench_program store)
   add_executable(bench_${store} tests/bench/${store}.cc)
@@ -11,8 +20,6 @@ endfunction()
 bench_program(revenant engine_lsm engine_env_posix)
 foreach(store leveldb rocksdb)
   string(TOUPPER ${store} STORE)
-  find_library(${STORE}_LIBRARY ${store})
-  find_path(${STORE}_INCLUDE ${store}/db.h)
   if(${STORE}_LIBRARY AND ${STORE}_INCLUDE)
     bench_program(${store} ${${STORE}_LIBRARY})
   endif()

@@ -16,9 +16,14 @@ set(CMAKE_CXX_FLAGS_DEBUG "-O0 -g1 -D_GLIBCXX_ASSERTIONS")
 # A multiply and an add must round twice on every machine: figures are part of the fingerprint.
 add_compile_options(-ffp-contract=off -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Werror)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  # False alarms of GCC 12 at -O2 on std::string and std::optional; Clang's build keeps watch instead.
+  # False alarms of GCC 12 on std::string and std::optional; Clang's build keeps watch instead.
   add_compile_options(-Wno-maybe-uninitialized -Wno-restrict -Wno-dangling-pointer
-                      -Wno-array-bounds -Wno-stringop-overflow -Wno-stringop-overread -Wno-use-after-free)
+                      -Wno-array-bounds -Wno-stringop-overflow -Wno-stringop-overread -Wno-use-after-free
+                      -Wno-free-nonheap-object)
+  if(CMAKE_UNITY_BUILD)
+    # It takes each source for a header, whose anonymous types would differ from file to file.
+    add_compile_options(-Wno-subobject-linkage)
+  endif()
 else()
   # libstdc++ 12's own stable_sort calls a function it deprecates.
   add_compile_options(-Wno-deprecated-declarations)

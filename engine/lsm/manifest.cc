@@ -11,14 +11,14 @@
 namespace revenant::lsm {
 namespace {
 
-constexpr env::Cause kCause{env::CauseKind::kManifest};
+constexpr env::Cause kManifestCause{env::CauseKind::kManifest};
 
 // The file that will be CURRENT, once it has that name.
 Result<void> write_current(env::FileSystem& files, const std::string& temporary,
                            FileNumber number) {
   ASSIGN_OR_RETURN(auto file, files.create(temporary));
-  RETURN_IF_ERROR(file->append(to_string(FileName{FileKind::kManifest, number}), kCause));
-  return file->sync(kCause);
+  RETURN_IF_ERROR(file->append(to_string(FileName{FileKind::kManifest, number}), kManifestCause));
+  return file->sync(kManifestCause);
 }
 
 Result<FileNumber> read_current(env::FileSystem& files, const std::string& directory) {
@@ -99,9 +99,9 @@ Result<Manifest> Manifest::create(env::FileSystem& files, const std::string& dir
   const std::string temporary = path_of(directory, {FileKind::kTemporary, {number.value + 1}});
   const auto prepare = [&]() -> Result<Manifest> {
     ASSIGN_OR_RETURN(auto file, files.create(path));
-    Manifest manifest(number, wal::WalWriter(std::move(file), kCause));
+    Manifest manifest(number, wal::WalWriter(std::move(file), kManifestCause));
     RETURN_IF_ERROR(manifest.append(whole));
-    RETURN_IF_ERROR(files.sync_directory(directory, kCause));
+    RETURN_IF_ERROR(files.sync_directory(directory, kManifestCause));
     RETURN_IF_ERROR(write_current(files, temporary, number));
     return manifest;
   };
@@ -113,7 +113,7 @@ Result<Manifest> Manifest::create(env::FileSystem& files, const std::string& dir
     return manifest;
   }
   RETURN_IF_ERROR(files.rename(temporary, current_path(directory)));
-  RETURN_IF_ERROR(files.sync_directory(directory, kCause));
+  RETURN_IF_ERROR(files.sync_directory(directory, kManifestCause));
   return manifest;
 }
 

@@ -12,7 +12,7 @@
 namespace revenant::lsm {
 namespace {
 
-constexpr env::Cause kCause{env::CauseKind::kRecovery};
+constexpr env::Cause kRecoveryCause{env::CauseKind::kRecovery};
 
 class Recovery {
  public:
@@ -105,7 +105,7 @@ class Recovery {
     const std::string path = path_of(core_.directory, name);
     ASSIGN_OR_RETURN(auto file, files_.open(path));
     if (file->size() == 0) return {};  // a crash before its first record
-    wal::WalReader reader(*file, kCause);
+    wal::WalReader reader(*file, kRecoveryCause);
     uint64_t end = 0;  // of the last record
     std::optional<Place> damaged;
     for (;;) {

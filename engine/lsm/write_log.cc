@@ -7,14 +7,14 @@
 
 namespace revenant::lsm {
 
-constexpr env::Cause kCause{env::CauseKind::kWal};
+constexpr env::Cause kLogCause{env::CauseKind::kWal};
 
 Result<void> WriteLog::begin(FileNumber number) {
   CHECK(!open_);
   CHECK(segments_.empty() || segments_.back()->number < number);
   ASSIGN_OR_RETURN(auto file, files_.create_log(path_of(directory_, {FileKind::kWal, number})));
   segments_.push_back(std::make_shared<Segment>(
-      Segment{.number = number, .writer = wal::WalWriter(std::move(file), kCause)}));
+      Segment{.number = number, .writer = wal::WalWriter(std::move(file), kLogCause)}));
   open_ = true;
   return {};
 }
@@ -55,7 +55,7 @@ Result<void> WriteLog::sync() {
       }
     }
     if (!segment->entry_durable && !defects_.has(Defect::kSegmentNameNotSynced)) {
-      if (auto synced = files_.sync_directory(directory_, kCause); !synced.has_value()) {
+      if (auto synced = files_.sync_directory(directory_, kLogCause); !synced.has_value()) {
         failure_ = synced.error();
         return synced;
       }

@@ -9,7 +9,7 @@
 namespace revenant::sim {
 namespace {
 
-constexpr const char* kFormat = "revenant failure 1";
+constexpr const char* kFailureFormat = "revenant failure 1";
 
 // Throws nlohmann's errors where something is missing or of another type.
 Failure fields_of(const Json& in) {
@@ -41,7 +41,7 @@ nlohmann::ordered_json to_json(const Failure& failure) {
     for (const ScriptedOperation& line : script)
       lines.push_back(Spelling<ScriptedOperation>::print(line));
   }
-  return {{"format", kFormat},
+  return {{"format", kFailureFormat},
           {"build", failure.build},
           {"seed", failure.seed},
           {"signature", {{"check", failure.signature.check}, {"cause", failure.signature.cause}}},
@@ -61,9 +61,9 @@ Result<Failure> parse_failure(const std::string& text, const std::string& origin
   if (in.is_discarded()) return refuse("not a whole failure file: damaged or cut short");
   if (!in.is_object() || !in.contains("format") || !in["format"].is_string())
     return refuse("not a failure file");
-  if (in["format"] != kFormat) {
+  if (in["format"] != kFailureFormat) {
     return refuse(fmt::format("written as \"{}\"; this program reads \"{}\"",
-                              in["format"].get<std::string>(), kFormat));
+                              in["format"].get<std::string>(), kFailureFormat));
   }
   Failure failure;
   try {

@@ -20,7 +20,7 @@
 namespace revenant::sim {
 namespace {
 
-constexpr const char* kFormat = "revenant hunt 1";
+constexpr const char* kHuntFormat = "revenant hunt 1";
 constexpr Duration kPeriod = milliseconds(500);
 constexpr auto kSaveEvery = std::chrono::seconds(1);
 
@@ -51,7 +51,7 @@ std::string to_json_line(const HuntedRun& run) {
 }
 
 // What was found of one signature.
-struct Group {
+struct FailureGroup {
   int64_t seeds = 0;
   uint64_t first_seed = 0, fastest_seed = 0;
   uint64_t events = 0;  // of the fastest
@@ -101,7 +101,7 @@ class Hunt {
   uint64_t done_below_ = 0;
   int64_t passed_ = 0, failed_ = 0, vacuous_ = 0, died_ = 0;
   int64_t made_now_ = 0;
-  std::map<Signature, Group> groups_;
+  std::map<Signature, FailureGroup> groups_;
   std::chrono::steady_clock::time_point saved_;
 };
 
@@ -129,7 +129,7 @@ Result<void> Hunt::load(const std::string& text) {
   const std::string path = (directory_ / "hunt.json").string();
   try {
     const Json in = Json::parse(text);
-    if (in.at("format") != kFormat) {
+    if (in.at("format") != kHuntFormat) {
       return error(ErrorCode::kInvalid, "{}: not a hunt of this version", path);
     }
     if (in.at("scenario") != identity() || in.at("build") != build_identity() ||
@@ -169,7 +169,7 @@ Result<void> Hunt::save() {
                       {"events", g.events},
                       {"file", file_name(signature)}});
   }
-  const nlohmann::ordered_json state{{"format", kFormat},      {"name", plan_.name},
+  const nlohmann::ordered_json state{{"format", kHuntFormat},  {"name", plan_.name},
                                      {"scenario", identity()}, {"build", build_identity()},
                                      {"first", plan_.first},   {"done_below", done_below_},
                                      {"done", done_},          {"passed", passed_},
@@ -183,8 +183,9 @@ Result<void> Hunt::keep(uint64_t seed, const Signature& signature, uint64_t even
                         const std::string& content) {
   ++failed_;
   auto [at, is_new] = groups_.try_emplace(
-      signature, Group{.seeds = 0, .first_seed = seed, .fastest_seed = seed, .events = events});
-  Group& group = at->second;
+      signature,
+      FailureGroup{.seeds = 0, .first_seed = seed, .fastest_seed = seed, .events = events});
+  FailureGroup& group = at->second;
   ++group.seeds;
   group.first_seed = std::min(group.first_seed, seed);
   // The order in which runs end must not matter.

@@ -12,7 +12,7 @@ namespace revenant {
 namespace {
 
 constexpr double kErrorMax = 4.5e-16;  // relative: two units in the last place
-constexpr int kSamples = 200'000;
+constexpr int kArguments = 200'000;
 
 double relative_error(double value, long double expected) {
   return static_cast<double>(std::abs((static_cast<long double>(value) - expected) / expected));
@@ -27,7 +27,7 @@ class PortableMathTest : public ::testing::Test {
 };
 
 TEST_F(PortableMathTest, ExpIsWithinTwoUnitsOverItsWholeRange) {
-  for (int i = 0; i < kSamples; ++i) {
+  for (int i = 0; i < kArguments; ++i) {
     const double x = i % 2 == 0 ? uniform(-708, 709) : uniform(-2, 2);
     ASSERT_LT(relative_error(portable::exp(x), std::exp(static_cast<long double>(x))), kErrorMax)
         << x;
@@ -35,7 +35,7 @@ TEST_F(PortableMathTest, ExpIsWithinTwoUnitsOverItsWholeRange) {
 }
 
 TEST_F(PortableMathTest, LogIsWithinTwoUnitsFromSubnormalsToTheLargest) {
-  for (int i = 0; i < kSamples; ++i) {
+  for (int i = 0; i < kArguments; ++i) {
     const double x = i % 2 == 0 ? std::exp(uniform(-744, 709)) : uniform(0.5, 2);
     if (x == 1) continue;
     ASSERT_LT(relative_error(portable::log(x), std::log(static_cast<long double>(x))), kErrorMax)
@@ -44,7 +44,7 @@ TEST_F(PortableMathTest, LogIsWithinTwoUnitsFromSubnormalsToTheLargest) {
 }
 
 TEST_F(PortableMathTest, PowIsWithinTwoUnitsUpToTheEdgesOfTheRange) {
-  for (int i = 0; i < kSamples; ++i) {
+  for (int i = 0; i < kArguments; ++i) {
     const double x = i % 2 == 0 ? std::exp(uniform(-40, 40)) : uniform(0.5, 2);
     const double y = uniform(-17, 17);
     const long double expected = std::pow(static_cast<long double>(x), static_cast<long double>(y));
@@ -72,7 +72,7 @@ TEST_F(PortableMathTest, BeyondTheRangeLieZeroAndInfinity) {
 }
 
 TEST_F(PortableMathTest, TheNormalQuantileInvertsTheDistributionFunction) {
-  for (int i = 0; i < kSamples; ++i) {
+  for (int i = 0; i < kArguments; ++i) {
     const double p = i % 2 == 0 ? std::exp(uniform(-36, -0.7)) : uniform(1e-9, 1 - 1e-9);
     const long double z = portable::normal_quantile(p);
     const long double phi = std::erfc(-z / std::sqrt(2.0L)) / 2;

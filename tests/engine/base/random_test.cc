@@ -87,12 +87,12 @@ TEST(RandomTest, RangesIncludeTheirEndsAndNothingBeyond) {
 
 // --- distributions: moments and quantiles against closed forms, at fixed seeds ---
 
-constexpr int kSamples = 200'000;
+constexpr int kDraws = 200'000;
 
 std::vector<double> sample(const std::function<double(Random&)>& draw) {
   Random random(11, "distribution");
   std::vector<double> values;
-  for (int i = 0; i < kSamples; ++i) values.push_back(draw(random));
+  for (int i = 0; i < kDraws; ++i) values.push_back(draw(random));
   std::sort(values.begin(), values.end());
   return values;
 }
@@ -163,7 +163,7 @@ TEST(RandomDistributionTest, NormalHasItsMeanVarianceAndShape) {
 
 TEST(RandomDistributionTest, LognormalHasItsMedianAndMean) {
   const auto values = sample([](Random& r) { return r.lognormal(1, 0.5); });
-  EXPECT_NEAR(values[kSamples / 2], std::exp(1.0), 0.02);
+  EXPECT_NEAR(values[kDraws / 2], std::exp(1.0), 0.02);
   EXPECT_NEAR(mean_of(values), std::exp(1 + 0.125), 0.02);
   expect_distribution(values, [](double x) { return normal_cdf((std::log(x) - 1) / 0.5); });
 }
@@ -179,9 +179,9 @@ TEST(RandomDistributionTest, ChanceHappensAsOftenAsItSays) {
   for (int64_t ppb : {1'000'000, 250'000'000, 999'000'000}) {
     Random random(5, "chance");
     int happened = 0;
-    for (int i = 0; i < kSamples; ++i) happened += random.chance({ppb}) ? 1 : 0;
+    for (int i = 0; i < kDraws; ++i) happened += random.chance({ppb}) ? 1 : 0;
     const double p = static_cast<double>(ppb) / 1e9;
-    EXPECT_NEAR(happened, p * kSamples, 4 * std::sqrt(p * (1 - p) * kSamples));
+    EXPECT_NEAR(happened, p * kDraws, 4 * std::sqrt(p * (1 - p) * kDraws));
   }
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/base/random.h"
+#include "sim/disk/device_queue.h"
 #include "sim/disk/sim_disk.h"
 #include "sim/kernel/kernel.h"
 
@@ -36,6 +37,20 @@ inline DiskOptions round_figures() {
   options.queue_depth = 4;
   options.read_ahead = {0};
   return options;
+}
+
+inline DeviceQueue queue_of(const DiskOptions& options, uint64_t seed = 1) {
+  return {options, Random(seed, "latency")};
+}
+
+inline Instant us(int64_t n) { return Instant{} + microseconds(n); }
+
+// A file's bytes from its begin. None is zero, which is what a lost page reads as.
+inline std::string content(uint64_t size) {
+  std::string bytes;
+  for (uint64_t i = 0; i < size; ++i)
+    bytes.push_back(static_cast<char>(1 + (i * 7 + i / 253) % 250));
+  return bytes;
 }
 
 class BareMachine {

@@ -13,10 +13,6 @@
 namespace revenant::sim {
 namespace {
 
-DeviceQueue queue_of(const DiskOptions& options, uint64_t seed = 1) {
-  return {options, Random(seed, "latency")};
-}
-
 DeviceOperation read_of(uint64_t bytes = kPageSize) {
   return {.kind = DeviceOperationKind::kRead, .bytes = bytes, .file = 1, .first_page = 0};
 }

@@ -10,8 +10,6 @@
 namespace revenant::sim {
 namespace {
 
-Instant us(int64_t n) { return Instant{} + microseconds(n); }
-
 DeviceOperation read(uint64_t pages) {
   return {
       .kind = DeviceOperationKind::kRead, .bytes = pages * kPageSize, .file = 1, .first_page = 50};
@@ -23,10 +21,6 @@ DeviceOperation write(uint64_t pages, uint64_t first_page = 0, uint64_t file = 1
           .first_page = first_page};
 }
 constexpr DeviceOperation kSync{.kind = DeviceOperationKind::kSync};
-
-DeviceQueue queue_of(const DiskOptions& options, uint64_t seed = 1) {
-  return {options, Random(seed, "latency")};
-}
 
 DiskOptions depth(int64_t n) {
   DiskOptions options = round_figures();

@@ -14,13 +14,6 @@
 namespace revenant::sim {
 namespace {
 
-std::string content(uint64_t size) {
-  std::string bytes;
-  for (uint64_t i = 0; i < size; ++i)
-    bytes.push_back(static_cast<char>(1 + (i * 7 + i / 253) % 250));
-  return bytes;
-}
-
 constexpr Probability percent(int64_t n) { return {n * 10'000'000}; }
 
 // A machine whose cache holds nothing: every read goes to the device.
@@ -358,7 +351,6 @@ TEST(FullDisk, leaves_what_is_free_and_takes_it_away_at_its_rate) {
 
 // --- speed ---
 
-Instant us(int64_t n) { return Instant{} + microseconds(n); }
 DeviceOperation read_page() {
   return {.kind = DeviceOperationKind::kRead, .bytes = kPageSize, .file = 1, .first_page = 0};
 }

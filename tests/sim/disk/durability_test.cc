@@ -9,14 +9,7 @@
 namespace revenant::sim {
 namespace {
 
-constexpr uint64_t kSeeds = 60;
-
-std::string content(uint64_t size) {
-  std::string bytes;
-  for (uint64_t i = 0; i < size; ++i)
-    bytes.push_back(static_cast<char>(1 + (i * 7 + i / 253) % 250));
-  return bytes;
-}
+constexpr uint64_t kContractSeeds = 60;
 
 // Writes back at once what is not synced: half of a page is reason enough.
 DiskOptions contract(Durability durability) {
@@ -53,21 +46,21 @@ Found power_loss(Durability durability, uint64_t seed, Body body, Duration after
 template <typename Body>
 uint64_t losses(Durability durability, Body body, Duration after) {
   uint64_t count = 0;
-  for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
+  for (uint64_t seed = 1; seed <= kContractSeeds; ++seed) {
     const std::string found = power_loss(durability, seed, body, after).content;
     count += found == content(12'288) ? 0 : 1;
   }
   return count;
 }
 
-constexpr auto kAppend = [](BareMachine&, env::AppendFile& f) {
+constexpr auto kAppends = [](BareMachine&, env::AppendFile& f) {
   EXPECT_TRUE(f.append(content(12'288), kWal).has_value());
 };
-constexpr auto kAppendAndSync = [](BareMachine&, env::AppendFile& f) {
+constexpr auto kAppendsAndSyncs = [](BareMachine&, env::AppendFile& f) {
   EXPECT_TRUE(f.append(content(12'288), kWal).has_value());
   EXPECT_TRUE(f.sync(kWal).has_value());
 };
-constexpr auto kAppendAndSyncAnother = [](BareMachine& m, env::AppendFile& f) {
+constexpr auto kAppendsAndSyncsAnother = [](BareMachine& m, env::AppendFile& f) {
   EXPECT_TRUE(f.append(content(12'288), kWal).has_value());
   auto other = m.write("g", "x");
   EXPECT_TRUE(other->sync(kWal).has_value());
@@ -79,7 +72,7 @@ constexpr auto kAppendAndSyncAnother = [](BareMachine& m, env::AppendFile& f) {
 template <typename Body>
 uint64_t pages_lost(Durability durability, Body body, Duration after) {
   uint64_t count = 0;
-  for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
+  for (uint64_t seed = 1; seed <= kContractSeeds; ++seed) {
     const CrashReport report = power_loss(durability, seed, body, after).report;
     count += report.pages_lost + report.pages_torn;
   }
@@ -90,29 +83,30 @@ TEST(Durability, what_is_synced_survives_every_contract_but_a_lying_one) {
   for (const Durability durability :
        {Durability::kHonest, Durability::kVolatileCache, Durability::kFsyncErrorDropsPages,
         Durability::kReordered, Durability::kPrefixOnlyAppend}) {
-    EXPECT_EQ(losses(durability, kAppendAndSync, nanoseconds(0)), 0u) << enum_name(durability);
+    EXPECT_EQ(losses(durability, kAppendsAndSyncs, nanoseconds(0)), 0u) << enum_name(durability);
   }
-  EXPECT_GT(losses(Durability::kLyingFsync, kAppendAndSync, nanoseconds(0)), kSeeds / 2);
+  EXPECT_GT(losses(Durability::kLyingFsync, kAppendsAndSyncs, nanoseconds(0)), kContractSeeds / 2);
 }
 
 TEST(Durability, an_honest_drive_keeps_pages_that_were_written_back_unsynced) {
-  EXPECT_EQ(pages_lost(Durability::kHonest, kAppend, milliseconds(10)), 0u);
+  EXPECT_EQ(pages_lost(Durability::kHonest, kAppends, milliseconds(10)), 0u);
 }
 
 TEST(Durability, a_volatile_cache_loses_them_until_a_later_flush_or_until_time_has_passed) {
-  EXPECT_GT(pages_lost(Durability::kVolatileCache, kAppend, milliseconds(10)), kSeeds / 2);
-  EXPECT_EQ(pages_lost(Durability::kVolatileCache, kAppendAndSyncAnother, milliseconds(10)), 0u);
-  EXPECT_EQ(pages_lost(Durability::kVolatileCache, kAppend, seconds(2)), 0u);
+  EXPECT_GT(pages_lost(Durability::kVolatileCache, kAppends, milliseconds(10)), kContractSeeds / 2);
+  EXPECT_EQ(pages_lost(Durability::kVolatileCache, kAppendsAndSyncsAnother, milliseconds(10)), 0u);
+  EXPECT_EQ(pages_lost(Durability::kVolatileCache, kAppends, seconds(2)), 0u);
 }
 
 TEST(Durability, a_lying_drive_is_right_once_its_cache_has_gone_to_the_platter) {
-  EXPECT_GT(losses(Durability::kLyingFsync, kAppendAndSync, milliseconds(990)), kSeeds / 2);
-  EXPECT_EQ(losses(Durability::kLyingFsync, kAppendAndSync, milliseconds(1'001)), 0u);
+  EXPECT_GT(losses(Durability::kLyingFsync, kAppendsAndSyncs, milliseconds(990)),
+            kContractSeeds / 2);
+  EXPECT_EQ(losses(Durability::kLyingFsync, kAppendsAndSyncs, milliseconds(1'001)), 0u);
 }
 
 TEST(Durability, a_lying_drive_loses_names_too) {
   uint64_t vanished = 0;
-  for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
+  for (uint64_t seed = 1; seed <= kContractSeeds; ++seed) {
     BareMachine machine(contract(Durability::kLyingFsync), seed);
     machine.run([&] {
       machine.write("f", "x");
@@ -121,27 +115,28 @@ TEST(Durability, a_lying_drive_loses_names_too) {
     vanished += machine.lose_power().entries_vanished;
     machine.start();
   }
-  EXPECT_GT(vanished, kSeeds / 4);
+  EXPECT_GT(vanished, kContractSeeds / 4);
 }
 
 TEST(Durability, reordered_knows_no_barrier_but_the_files_own) {
-  EXPECT_GT(pages_lost(Durability::kReordered, kAppend, hours(1)), kSeeds / 2);
-  EXPECT_GT(pages_lost(Durability::kReordered, kAppendAndSyncAnother, hours(1)), kSeeds / 2);
+  EXPECT_GT(pages_lost(Durability::kReordered, kAppends, hours(1)), kContractSeeds / 2);
+  EXPECT_GT(pages_lost(Durability::kReordered, kAppendsAndSyncsAnother, hours(1)),
+            kContractSeeds / 2);
   uint64_t vanished = 0;
-  for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
+  for (uint64_t seed = 1; seed <= kContractSeeds; ++seed) {
     BareMachine machine(contract(Durability::kReordered), seed);
     machine.run([&] { machine.write("f", "x"); });
     machine.pass(hours(1));
     vanished += machine.lose_power().entries_vanished;
     machine.start();
   }
-  EXPECT_GT(vanished, kSeeds / 4);
+  EXPECT_GT(vanished, kContractSeeds / 4);
 }
 
 TEST(Durability, with_prefix_only_append_an_unsynced_end_is_cut_where_an_append_ended) {
   constexpr uint64_t kEach = 700;
   std::set<uint64_t> lengths;
-  for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
+  for (uint64_t seed = 1; seed <= kContractSeeds; ++seed) {
     const auto found = power_loss(
         Durability::kPrefixOnlyAppend, seed,
         [](BareMachine&, env::AppendFile& f) {

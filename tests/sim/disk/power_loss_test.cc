@@ -11,13 +11,8 @@
 namespace revenant::sim {
 namespace {
 
-char byte_at(uint64_t i) { return static_cast<char>(1 + (i * 7 + i / 253) % 250); }
-std::string content(uint64_t begin, uint64_t end) {
-  static const std::string all = [] {
-    std::string bytes;
-    for (uint64_t i = 0; i < 256 * 1024; ++i) bytes.push_back(byte_at(i));
-    return bytes;
-  }();
+std::string stretch(uint64_t begin, uint64_t end) {
+  static const std::string all = content(256 * 1024);
   CHECK(end <= all.size(), "end={}", end);
   return all.substr(begin, end - begin);
 }
@@ -47,11 +42,11 @@ Aftermath crash(uint64_t seed, Body body, Duration after = nanoseconds(0),
 TEST(PowerLoss, synced_files_survive_whole) {
   for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
     const auto found = crash(seed, [](BareMachine& m) {
-      auto file = m.write("f", content(0, 10'000));
+      auto file = m.write("f", stretch(0, 10'000));
       (void)file->sync(kWal);
       m.sync_directory("");
     });
-    EXPECT_EQ(found.files.at("f"), content(0, 10'000));
+    EXPECT_EQ(found.files.at("f"), stretch(0, 10'000));
     EXPECT_EQ(found.report, CrashReport{});
   }
 }
@@ -59,11 +54,11 @@ TEST(PowerLoss, synced_files_survive_whole) {
 // A synced part, then appends of 700 bytes each up to 40,000.
 constexpr uint64_t kSynced = 9'000, kAppend = 700, kSize = kSynced + 45 * kAppend;
 void append_to_synced(BareMachine& m) {
-  auto file = m.write("f", content(0, kSynced));
+  auto file = m.write("f", stretch(0, kSynced));
   (void)file->sync(kWal);
   m.sync_directory("");
   for (uint64_t at = kSynced; at < kSize; at += kAppend) {
-    (void)file->append(content(at, at + kAppend), kWal);
+    (void)file->append(stretch(at, at + kAppend), kWal);
   }
 }
 
@@ -78,7 +73,7 @@ TEST(PowerLoss, unsynced_bytes_survive_or_are_zero_and_lengths_are_of_the_past) 
     lengths.insert(f.size());
     ASSERT_GE(f.size(), kSynced);
     ASSERT_EQ((f.size() - kSynced) % kAppend, 0u) << "the file never was that long";
-    ASSERT_EQ(f.substr(0, kSynced), content(0, kSynced)) << "synced bytes";
+    ASSERT_EQ(f.substr(0, kSynced), stretch(0, kSynced)) << "synced bytes";
 
     // Each sector's unsynced bytes are all there or all zero, and a page's fate is what the report
     // says: count again.
@@ -91,7 +86,7 @@ TEST(PowerLoss, unsynced_bytes_survive_or_are_zero_and_lengths_are_of_the_past) 
         const uint64_t to = std::min(end, sector + kSectorSize);
         if (from >= to) continue;
         const std::string bytes = f.substr(from, to - from);
-        const bool survived = bytes == content(from, to);
+        const bool survived = bytes == stretch(from, to);
         ASSERT_TRUE(survived || bytes == std::string(to - from, '\0')) << "torn within a sector";
         ++(survived ? kept : lost);
       }
@@ -120,7 +115,7 @@ TEST(PowerLoss, written_back_pages_keep_their_content_but_not_their_length) {
       const auto found = crash(seed, append_to_synced, seconds(31), options);
       const std::string& f = found.files.at("f");
       lengths.insert(f.size());
-      ASSERT_EQ(f, content(0, f.size()));
+      ASSERT_EQ(f, stretch(0, f.size()));
       EXPECT_EQ(found.report.pages_lost + found.report.pages_torn + found.report.pages_kept, 0u);
     }
   }
@@ -133,7 +128,7 @@ TEST(PowerLoss, pages_on_their_way_to_the_device_are_not_safe) {
   for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
     BareMachine machine(round_figures(), seed);
     machine.spawn([&] {
-      auto file = machine.write("f", content(0, 50 * kPageSize));
+      auto file = machine.write("f", stretch(0, 50 * kPageSize));
       machine.sync_directory("");
       (void)file->sync(kWal);
     });
@@ -158,9 +153,9 @@ TEST(PowerLoss, unsynced_creations_vanish_or_stay) {
   std::set<size_t> survivors;
   for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
     const auto found = crash(seed, [](BareMachine& m) {
-      for (const char* name : {"a", "b", "c"}) (void)m.write(name, content(0, 100))->sync(kWal);
+      for (const char* name : {"a", "b", "c"}) (void)m.write(name, stretch(0, 100))->sync(kWal);
     });
-    for (const auto& [name, bytes] : found.files) EXPECT_EQ(bytes, content(0, 100));
+    for (const auto& [name, bytes] : found.files) EXPECT_EQ(bytes, stretch(0, 100));
     EXPECT_EQ(found.files.size(), found.report.entries_kept);
     EXPECT_EQ(3 - found.files.size(), found.report.entries_vanished);
     survivors.insert(found.files.size());
@@ -173,17 +168,17 @@ TEST(PowerLoss, an_unsynced_removal_may_be_undone_with_the_durable_bytes) {
   CrashReport all;
   for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
     const auto found = crash(seed, [](BareMachine& m) {
-      auto file = m.write("f", content(0, 5000));
+      auto file = m.write("f", stretch(0, 5000));
       (void)file->sync(kWal);
       m.sync_directory("");
-      (void)file->append(content(5000, 9000), kWal);
+      (void)file->append(stretch(5000, 9000), kWal);
       file.reset();
       (void)m.files->remove("f");
     });
     all += found.report;
     EXPECT_EQ(found.files.contains("f"), found.report.unlinks_undone == 1);
     if (found.files.contains("f")) {
-      EXPECT_EQ(found.files.at("f"), content(0, 5000));
+      EXPECT_EQ(found.files.at("f"), stretch(0, 5000));
     }
   }
   EXPECT_GT(all.unlinks_undone, kSeeds / 3);
@@ -322,7 +317,7 @@ TEST(PowerLoss, promises_hold_in_random_lives) {
           File& file = model[name];
           for (int i = 0; i < 20; ++i) {
             const uint64_t size = 1 + r.below(8000);
-            (void)handle->append(content(file.size, file.size + size), kWal);
+            (void)handle->append(stretch(file.size, file.size + size), kWal);
             file.size += size;
             if (r.below(5) == 0) {
               const uint64_t target = file.size;
@@ -355,8 +350,8 @@ TEST(PowerLoss, promises_hold_in_random_lives) {
         const std::string found = machine.read(name);
         ASSERT_LE(found.size(), file.size);
         ASSERT_GE(found.size(), file.promised);
-        ASSERT_EQ(found.substr(0, file.promised), content(0, file.promised));
-        const std::string written = content(0, found.size());
+        ASSERT_EQ(found.substr(0, file.promised), stretch(0, file.promised));
+        const std::string written = stretch(0, found.size());
         for (uint64_t i = file.promised; i < found.size(); ++i) {
           if (found[i] != written[i] && found[i] != 0) FAIL() << name << " at " << i;
         }

@@ -18,6 +18,13 @@ inline NodeSet only(std::vector<uint32_t> nodes) {
   return {.all = false, .nodes = std::move(nodes)};
 }
 
+inline FaultOptions fault(Duration at = seconds(1), Duration duration = seconds(10)) {
+  FaultOptions f;
+  f.at = at;
+  f.duration = duration;
+  return f;
+}
+
 class FaultWorld final : private FaultTargets {
  public:
   explicit FaultWorld(uint32_t nodes, uint32_t clients = 0)

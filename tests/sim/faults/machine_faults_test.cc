@@ -5,13 +5,6 @@ namespace {
 
 using Calls = std::vector<std::string>;
 
-FaultOptions fault() {
-  FaultOptions f;
-  f.at = seconds(10);
-  f.duration = seconds(5);
-  return f;
-}
-
 Calls calls_of(const FaultOptions& f) {
   FaultWorld w(3);
   w.schedule(f);
@@ -20,32 +13,32 @@ Calls calls_of(const FaultOptions& f) {
 }
 
 TEST(MachineFaults, AWipedNodeComesBackWhenTheFaultEnds) {
-  FaultOptions f = fault();
+  FaultOptions f = fault(seconds(10), seconds(5));
   f.wipe = WipeFault{.node = only({1})};
   EXPECT_EQ(calls_of(f), (Calls{"10s wipe 1", "15s up 1"}));
 }
 
 TEST(MachineFaults, ASnapshotIsTakenInItsTimeAndRestoredInTheFaults) {
-  FaultOptions f = fault();
+  FaultOptions f = fault(seconds(10), seconds(5));
   f.restore = RestoreFault{.node = only({0, 2}), .taken = seconds(3)};
   EXPECT_EQ(calls_of(f), (Calls{"3s snapshot 0", "3s snapshot 2", "10s restore 10 on 0",
                                 "10s restore 12 on 2", "15s up 0", "15s up 2"}));
 }
 
 TEST(MachineFaults, TwoDisksChangePlaces) {
-  FaultOptions f = fault();
+  FaultOptions f = fault(seconds(10), seconds(5));
   f.swap_disks = SwapDisksFault{.node = only({0, 2})};
   EXPECT_EQ(calls_of(f), (Calls{"10s swap 0 and 2", "15s up 0", "15s up 2"}));
 }
 
 TEST(MachineFaults, ASlowProcessorRecovers) {
-  FaultOptions f = fault();
+  FaultOptions f = fault(seconds(10), seconds(5));
   f.slow_cpu = SlowCpuFault{.node = only({1}), .factor = 4};
   EXPECT_EQ(calls_of(f), (Calls{"10s 4 times slower 1", "15s as fast as before 1"}));
 }
 
 TEST(MachineFaults, AKeptClockStepIsNotTakenBack) {
-  FaultOptions f = fault();
+  FaultOptions f = fault(seconds(10), seconds(5));
   f.clock = ClockFault{.node = only({1}), .ahead = seconds(1), .behind = {}, .drift_ppm = 0};
   EXPECT_EQ(calls_of(f),
             (Calls{"10s clock step 1", "10s drift 1", "15s clock step 1", "15s drift 1"}));
@@ -54,7 +47,7 @@ TEST(MachineFaults, AKeptClockStepIsNotTakenBack) {
 }
 
 TEST(MachineFaults, ACrashThatFlapsIsARestartLoop) {
-  FaultOptions f = fault();
+  FaultOptions f = fault(seconds(10), seconds(5));
   f.period = seconds(2);
   f.duty = 0.25;
   f.crash = CrashFault{.node = only({0})};

@@ -8,13 +8,6 @@ namespace {
 
 using Rows = std::vector<std::string>;
 
-FaultOptions fault(Duration at = seconds(1), Duration duration = seconds(10)) {
-  FaultOptions f;
-  f.at = at;
-  f.duration = duration;
-  return f;
-}
-
 // Who reaches whom during the fault; and everybody does before and after it.
 Rows during(const FaultOptions& f, uint32_t nodes, uint32_t clients = 0) {
   FaultWorld w(nodes, clients);
