@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -58,6 +59,25 @@ struct WatchedEntry {
   std::string_view reason = {};  // of a tombstone in a compaction: what the purge rule said
 };
 
+// A point that work has reached: where a debugger would stop, and where a fault can be aimed. Those
+// that have a call of their own below (flushed, compacted, purged) are not told twice.
+struct Milestone {
+  enum class Kind : uint8_t {
+    kFlushBegins,
+    kFlushInstalls,       // the manifest edit that makes its SSTable live is about to be written
+    kCompactionBegins,    // into `level`
+    kCompactionInstalls,  // as for a flush; into `level`, unless nothing is left of the inputs
+    kManifestSwitches,    // a new manifest is about to be written, for CURRENT to name
+    kHintStored,          // for `peer`
+    kHintDelivered,       // `peer` acknowledged it
+    kRepairBegins,        // a session of all ranges that the node owns first
+    kRepairEnds,
+  };
+  Kind kind;
+  std::optional<int> level = {};
+  std::optional<NodeId> peer = {};
+};
+
 class EventSink {
  public:
   virtual ~EventSink() = default;
@@ -83,6 +103,7 @@ class EventSink {
   virtual void flushed(FileNumber /*sstable*/, uint64_t /*entries*/, uint64_t /*bytes*/) {}
   virtual void compacted(const CompactionEvent&) {}
   virtual void stalled(StallCause /*cause*/, Duration /*time*/) {}
+  virtual void reached(const Milestone&) {}
 };
 
 }  // namespace revenant::env

@@ -220,6 +220,7 @@ Result<Compactor::Ending> Compactor::compact(CompactionPick& pick, bool keep_tom
   Execution execution(core_, pick);
   const size_t inputs = pick.inputs.size();
   execution.request = make_request(pick, *execution.view, core_.env.clock.now(), keep_tombstones);
+  core_.env.events.reached({.kind = env::Milestone::Kind::kCompactionBegins, .level = pick.to});
   ASSIGN_OR_RETURN(const Ending ending, drive(execution));
   report(pick, inputs, execution.total, ending);
   return ending;

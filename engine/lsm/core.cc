@@ -146,6 +146,14 @@ void Core::freeze_active() {
 Result<void> Core::install(ManifestEdit edit, const Memtable* flushed) {
   const env::Mutex::Lock lock(manifest_lock_);
   if (failure_.has_value()) return std::unexpected(*failure_);
+  using enum env::Milestone::Kind;
+  if (flushed != nullptr) {
+    env.events.reached({.kind = kFlushInstalls});
+  } else if (!edit.added.empty()) {
+    env.events.reached({.kind = kCompactionInstalls, .level = edit.added.front().level});
+  } else if (!edit.removed.empty()) {
+    env.events.reached({.kind = kCompactionInstalls});
+  }
   if (auto written = write_edit(edit); !written.has_value()) {
     // Whether the edit is in the manifest is unknown, and does not matter: the next attempt begins
     // with a new one, and a recovery before that finds what the edit names.
@@ -193,6 +201,7 @@ Result<void> Core::write_edit(ManifestEdit& edit) {
 
 Result<void> Core::create_manifest() {
   const FileNumber number = reserve_file_numbers(2);
+  env.events.reached({.kind = env::Milestone::Kind::kManifestSwitches});
   ASSIGN_OR_RETURN(auto manifest, Manifest::create(env.files, directory, number, whole_state()));
   manifest_.emplace(std::move(manifest));
   // At least twice what it begins with, so that replacing it costs no more than the edits did.

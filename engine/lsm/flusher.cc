@@ -104,6 +104,7 @@ Result<void> Flusher::flush_oldest() {
   const std::vector<SequenceNumber> snapshots = core_.snapshots->sequences();
   const std::vector<Buffer> watched = core_.env.events.watched_keys();
   std::vector<env::WatchedEntry> told;
+  core_.env.events.reached({.kind = env::Milestone::Kind::kFlushBegins});
   Result<SstableMetaPtr> sstable;
   core_.env.tasks.run_job("flush", env::JobUrgency::kUrgent, [&] {
     sstable = write_memtable(core_.env.files, *oldest.memtable, core_.directory,

@@ -76,6 +76,7 @@ void Hints::add(NodeId target, Bytes storage_key, const CellView& cell) {
   }
   series.files.rbegin()->second += record.size();
   ++metrics_.written;
+  environment_.events.reached({.kind = env::Milestone::Kind::kHintStored, .peer = target});
   added_.wake_all();
 }
 
@@ -143,6 +144,7 @@ void Hints::replay(NodeId target, const std::function<bool(Buffer, const Cell&)>
       }
       if (!deliver(hint.key, hint.cell)) return;
       ++metrics_.delivered;
+      environment_.events.reached({.kind = env::Milestone::Kind::kHintDelivered, .peer = target});
       sent_bytes += hint.key.size() + hint.cell.value.size() + 16;
       // The throttle, in steps of a tenth of a second's worth.
       if (sent_bytes * 10 >= static_cast<uint64_t>(options_.throttle.bytes_per_second)) {

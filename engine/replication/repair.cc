@@ -19,11 +19,13 @@ Repair::Repair(env::Environment environment, Messenger& messenger, Peers& peers,
 void Repair::run() {
   env::Mutex::Lock lock(session_);
   const Instant moment = environment_.clock.now();
+  environment_.events.reached({.kind = env::Milestone::Kind::kRepairBegins});
   for (const ring::Ring::OwnedRange& owned : ring_.ranges()) {
     if (owned.replicas.front() != messenger_.self()) continue;
     ++(repair_range(owned, moment) ? metrics_.ranges_repaired : metrics_.ranges_failed);
   }
   ++metrics_.sessions;
+  environment_.events.reached({.kind = env::Milestone::Kind::kRepairEnds});
 }
 
 bool Repair::repair_range(const ring::Ring::OwnedRange& owned, Instant moment) {

@@ -313,6 +313,12 @@ HuntedRun run_for_failure(const Scenario& scenario, uint64_t seed, const std::st
   }
   const std::vector<Symptom> found = symptoms(report);
   if (found.empty()) return run;
+  if (std::ranges::any_of(drawn.faults, is_aimed)) {
+    Scenario fixed = drawn;
+    fixed.faults = report.plan;
+    HuntedRun again = run_for_failure(fixed, seed, command);
+    if (again.failure && again.failure->signature == found.front().signature) return again;
+  }
   run.failure = Failure{.build = build_identity(),
                         .seed = seed,
                         .signature = found.front().signature,

@@ -43,7 +43,8 @@ using HuntOne = std::function<HuntedRun(uint64_t seed)>;
 using ResolveOne = std::function<Scenario(uint64_t seed)>;
 
 // Runs the scenario as `hunt` does: with a log of its operations, and a Failure where a promise is
-// broken.
+// broken. Where faults were aimed, a second run with what became of them must fail alike; then that
+// run is the failure, and its plan has no selectors.
 HuntedRun run_for_failure(const Scenario& scenario, uint64_t seed, const std::string& command);
 
 // Prints a table of what was found to `out` and how to see it again; progress and errors to `err`.

@@ -64,6 +64,10 @@ void LogWriter::stalled(Instant at, NodeId node, env::StallCause cause, Duration
   line(at, name_of(node), "stall", fmt::format("{} for {}", to_string(cause), time));
 }
 
+void LogWriter::fault(Instant at, std::string_view who, std::string_view what) {
+  line(at, who, "fault", what);
+}
+
 void LogWriter::machine(Instant at, NodeId node, std::string_view what) {
   line(at, name_of(node), "machine", what);
 }

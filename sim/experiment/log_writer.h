@@ -34,6 +34,7 @@ class LogWriter final : public Observer {
                uint64_t bytes) override;
   void compacted(Instant at, NodeId node, const env::CompactionEvent& event) override;
   void stalled(Instant at, NodeId node, env::StallCause cause, Duration time) override;
+  void fault(Instant at, std::string_view who, std::string_view what) override;
   void machine(Instant at, NodeId node, std::string_view what) override;
 
  private:

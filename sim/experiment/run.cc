@@ -106,7 +106,8 @@ std::string faults_json(const std::vector<FaultWindow>& windows) {
                     {"nodes", nodes},
                     {"from_s", w.from.in_seconds()},
                     {"to_s", w.to.in_seconds()},
-                    {"detail", w.detail}});
+                    {"detail", w.detail},
+                    {"entry", to_json(w.entry)}});
   }
   return list.dump(2);
 }
@@ -197,14 +198,14 @@ RunReport run_scenario(const Scenario& as_written, uint64_t seed, const RunOptio
             options.trace->run_starts(world.kernel().now(),
                                       static_cast<uint32_t>(scenario.cluster.nodes));
           }
-          if (options.log != nullptr) options.log->plan(world.faults());
+          if (options.log != nullptr) options.log->plan(world.faults().windows());
           if (options.break_at) world.kernel().break_at(world.kernel().now() + *options.break_at);
         }
         series.add(s, world.recorder(), judge);
       },
       metrics);
   if (options.trace != nullptr) {
-    for (const FaultWindow& w : world.faults()) {
+    for (const FaultWindow& w : world.faults().windows()) {
       options.trace->fault(w.kind, fmt::format("{}: {}", fmt::join(w.nodes, ","), w.detail), w.from,
                            w.to);
     }
@@ -227,13 +228,15 @@ RunReport run_scenario(const Scenario& as_written, uint64_t seed, const RunOptio
   report.findings = judge_promises(scenario, resolved, metrics);
   report.resurrections = judge.resurrections();
   report.nodes = world.nodes();
-  report.faults = world.faults();
+  report.faults = world.faults().windows();
+  report.plan = world.faults().as_explicit();
+  report.missed_faults = world.faults().missed();
   RunOutcome& outcome = report.outcome;
   outcome.seed = seed;
   outcome.fingerprint = world.fingerprint().hex();
   outcome.metrics = metrics.all();
   outcome.timeseries_csv = series.take();
-  outcome.faults_json = faults_json(world.faults());
+  outcome.faults_json = faults_json(report.faults);
   outcome.scenario_json = resolved.dump(2);
   const bool violated = any_broken(report.findings, Finding::Kind::kCheck);
   const bool unexpected = any_broken(report.findings, Finding::Kind::kExpect);
@@ -287,6 +290,8 @@ std::string to_text(const Scenario& scenario, const RunReport& report, const std
       if (violation.check == finding.name) out += fmt::format("         {}\n", violation.story);
     }
   }
+  for (const std::string& missed : report.missed_faults)
+    out += fmt::format("armed but never fired: {}\n", missed);
   out += fmt::format("\nfingerprint {}\nverdict     {}\n", outcome.fingerprint, outcome.verdict);
   if (outcome.exit_code != 0) out += fmt::format("reproduce   {}\n", command);
   return out;

@@ -31,6 +31,8 @@ struct RunReport {
   std::vector<Resurrection> resurrections;
   std::vector<NodeFigures> nodes;
   std::vector<FaultWindow> faults;
+  std::vector<FaultOptions> plan;          // the faults that took place, as explicit entries
+  std::vector<std::string> missed_faults;  // aimed ones that did not, with the reason
   std::vector<Violation> violations;  // stories, also of properties the scenario does not promise
 };
 

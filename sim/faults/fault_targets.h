@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "engine/base/ids.h"
@@ -16,7 +17,10 @@ namespace revenant::sim {
 class FaultTargets {
  public:
   virtual ~FaultTargets() = default;
+  // Of a set without a selector.
   virtual std::vector<NodeId> nodes_of(const NodeSet& set) const = 0;
+  // Whom a selector that needs no event chooses now.
+  virtual std::optional<NodeId> chosen_by(NodeSelector selector) const = 0;
   virtual std::vector<NodeId> all_nodes() const = 0;
   virtual std::vector<NodeId> all_clients() const = 0;
 

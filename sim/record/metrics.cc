@@ -117,6 +117,8 @@ constexpr MetricInfo kTable[] = {
     {"disk_appends_refused", "", "Appends that found no room (disk_full, disk.capacity)."},
     {"disk_operations_stalled", "", "Operations that waited for a device to answer (disk_stall)."},
     {"disk_operations_slowed", "", "Operations of a device that limped (disk_slow)."},
+    {"aimed_faults_begun", "", "Aimed faults (when, until, selectors) that found their moment."},
+    {"aimed_faults_missed", "", "Armed but never begun: no such event, or nobody to choose."},
     {"pauses", "", "Times a process stood still."},
     {"disks_replaced", "", "Disks wiped, restored from a snapshot or exchanged."},
     {"clock_steps", "", "Steps of nodes' clocks, by faults (there and back) or by themselves."},

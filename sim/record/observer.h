@@ -27,6 +27,9 @@ class Observer {
                        uint64_t /*bytes*/) {}
   virtual void compacted(Instant /*at*/, NodeId, const env::CompactionEvent&) {}
   virtual void stalled(Instant /*at*/, NodeId, env::StallCause, Duration) {}
+  virtual void reached(Instant /*at*/, NodeId, const env::Milestone&) {}
+  // An aimed fault begins or ends; those of the plan that were known before the run are not told.
+  virtual void fault(Instant /*at*/, std::string_view /*who*/, std::string_view /*what*/) {}
   // A machine's process: "starts", "serves", "is killed", "loses power", "pauses", "resumes".
   virtual void machine(Instant /*at*/, NodeId, std::string_view /*what*/) {}
   // Of watched keys only (env::EventSink::rewritten); several keys may be among the entries.

@@ -53,6 +53,9 @@ class Recorder::NodeSink final : public env::EventSink {
     ++r_.stalls_;
     r_.stall_time_ += time;
   }
+  void reached(const env::Milestone& milestone) override {
+    for (Observer* observer : r_.observers_) observer->reached(r_.now_(), node_, milestone);
+  }
   uint64_t bytes_applied() const { return bytes_applied_; }
 
  private:
@@ -119,6 +122,10 @@ void Recorder::final_unread(NodeId node) {
 
 void Recorder::machine(NodeId node, std::string_view what) {
   for (Observer* observer : observers_) observer->machine(now_(), node, what);
+}
+
+void Recorder::fault(std::string_view who, std::string_view what) {
+  for (Observer* observer : observers_) observer->fault(now_(), who, what);
 }
 
 void Recorder::final_cell(NodeId node, uint64_t key, const CellView& cell) {

@@ -40,6 +40,7 @@ class Recorder {
   void final_cell(NodeId node, uint64_t key, const CellView& cell);
   void final_unread(NodeId node);
   void machine(NodeId node, std::string_view what);
+  void fault(std::string_view who, std::string_view what);
   // The sink of a node, for all its lives.
   env::EventSink& sink(NodeId node);
 

@@ -1,6 +1,10 @@
 // What may fail in a run, a struct per kind. An entry of the fault plan is
 //
-//   { "at": …, "for": …, exactly one kind }
+//   { "at": …, "for": …, exactly one kind }                   explicit
+//   { "when": { "event": … }, "until": { "event": … }, … }    aimed at what the system does
+//
+// Where an entry names nodes, a selector may stand for one (node_set.h). An entry with any of these
+// is aimed: it begins at most once, and the run leaves what became of it as an explicit entry.
 //
 // A new kind is a struct here with its field in FaultOptions, an overload of action_of()
 // (sim/faults/action.h) that does it, and one of Validator::kind() (validate.cc) that refuses what
@@ -12,6 +16,7 @@
 
 #include "engine/base/settings.h"
 #include "sim/disk/fault_options.h"
+#include "sim/scenario/aim_options.h"
 #include "sim/scenario/node_set.h"
 
 namespace revenant::sim {
@@ -182,6 +187,7 @@ struct FaultOptions {
   std::optional<std::string> name{};
   Duration at;
   std::optional<Duration> duration;
+  std::optional<AimOptions> when, until;
   std::optional<Duration> period;
   std::optional<double> duty;
   std::optional<CrashFault> crash;
@@ -213,8 +219,11 @@ struct FaultOptions {
   template <typename V>
   void describe(V& v) {
     v.field("name", name, "If it has one, paths may use it: faults.NAME.at.");
-    v.field("at", at, "When it begins.");
+    v.field("at", at, "When it begins; with `when`, events before this do not count.");
     v.field("for", duration, "How long it lasts; to the run's end if left out.");
+    v.field("when", when, "The event at which it begins.");
+    v.field("until", until,
+            "The event at which it ends, counted from its beginning; instead of `for`.");
     v.field("period", period, at_least(milliseconds(1)),
             "Flapping: it begins anew with this period and holds for a share of each (duty). A "
             "crash that flaps is a restart loop.");

@@ -206,6 +206,11 @@ Json to_json(const Scenario& scenario) {
   return out;
 }
 
+Json to_json(const FaultOptions& fault) {
+  FaultOptions copy = fault;
+  return *printed(copy, Within::kList);
+}
+
 bool has_setting(const Scenario& scenario, std::string_view path, const std::string& error_path,
                  Errors& errors) {
   const size_t before = errors.size();

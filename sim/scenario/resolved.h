@@ -12,6 +12,8 @@
 namespace revenant::sim {
 
 Json to_json(const Scenario& scenario);
+// An entry of the fault plan alone.
+Json to_json(const FaultOptions& fault);
 
 class Errors;
 // Whether the described settings have one at `path`; if not, says so at `error_path`, with the

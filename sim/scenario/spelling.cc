@@ -272,9 +272,16 @@ Parsed<NodeSet> Spelling<NodeSet>::parse(const Json& value) {
   if (value == "all") return NodeSet{.all = true, .nodes = {}};
   NodeSet set;
   if (value.is_string()) {
+    std::vector<std::string_view> selectors;
+    for (const auto& entry : enum_names(NodeSelector{})) {
+      if (text_of(value) == entry.name) set.selector = entry.value;
+      selectors.push_back(entry.name);
+    }
+    if (set.selector) return set;
     set.place = parse_place(text_of(value));
-    if (!set.place) return expected_but(kExpected, value);
-    return set;
+    if (set.place) return set;
+    return std::unexpected(fmt::format("expected {}, found {}{}", kExpected, quoted(value),
+                                       did_you_mean(text_of(value), selectors)));
   }
   const auto add = [&set](const Json& node) {
     const auto number = Spelling<int64_t>::parse(node);
@@ -296,6 +303,7 @@ Parsed<NodeSet> Spelling<NodeSet>::parse(const Json& value) {
 Json Spelling<NodeSet>::print(const NodeSet& value) {
   if (value.all) return "all";
   if (value.place) return print_place(*value.place);
+  if (value.selector) return enum_name(*value.selector);
   if (value.nodes.size() == 1) return value.nodes[0];
   return value.nodes;
 }
@@ -304,7 +312,8 @@ Json Spelling<NodeSet>::schema() {
   return {
       {"anyOf", Json::array({Json{{"const", "all"}},
                              schema_pattern("^(region|zone|rack) [0-9]+( (zone|rack) [0-9]+)*$"),
-                             node, Json{{"type", "array"}, {"items", node}, {"minItems", 1}}})}};
+                             Spelling<NodeSelector>::schema(), node,
+                             Json{{"type", "array"}, {"items", node}, {"minItems", 1}}})}};
 }
 
 Parsed<Quantiles> Spelling<Quantiles>::parse(const Json& value) {

@@ -52,11 +52,21 @@ std::string deed(const Json& entry) {
   std::string out;
   for (const auto& [key, value] : entry.items()) {
     if (key == "name" || key == "at" || key == "for" || key == "every") continue;
-    if (key == "period" || key == "duty") continue;
+    if (key == "period" || key == "duty" || key == "when" || key == "until") continue;
     out += fmt::format("{} {}", key, details(value));
   }
   if (const auto period = entry.find("period"); period != entry.end()) {
     out += fmt::format(", flapping: {} of every {}", entry.value("duty", 0.5), plain(*period));
+  }
+  return out;
+}
+
+// "compaction_installs, level 2"; of an aim that says no more than its event, the event.
+std::string aimed_at(const AimOptions& aim, const Json& json) {
+  std::string out(enum_name(*aim.event));
+  for (const auto& [key, value] : json.items()) {
+    const bool said = (key == "nth" && aim.nth == 1) || value == "0s" || key == "event";
+    if (!said) out += fmt::format(", {} {}", key, plain(value));
   }
   return out;
 }
@@ -146,9 +156,8 @@ class Summary {
       const FaultOptions& f = s_.faults[i];
       const Duration end =
           f.duration && f.at + *f.duration < s_.duration ? f.at + *f.duration : s_.duration;
-      entries.emplace_back(
-          f.at, fmt::format("{:<16} {}", fmt::format("{} to {}", spread(f.at), spread(end)),
-                            deed(json_["faults"][i])));
+      entries.emplace_back(f.at, fmt::format("{:<16} {}", when(f, json_["faults"][i], end),
+                                             deed(json_["faults"][i])));
     }
     for (size_t i = 0; i < s_.operations.size(); ++i) {
       const OperationOptions& o = s_.operations[i];
@@ -158,6 +167,17 @@ class Summary {
     }
     std::ranges::stable_sort(entries, {}, &std::pair<Duration, std::string>::first);
     for (const auto& [at, text] : entries) line("timeline", text);
+  }
+
+  std::string when(const FaultOptions& f, const Json& json, Duration end) const {
+    if (!f.when && !f.until) return fmt::format("{} to {}", spread(f.at), spread(end));
+    std::string out = spread(f.at);
+    if (f.when) {
+      out = f.at > Duration{} ? fmt::format("from {} at {}", out, aimed_at(*f.when, json["when"]))
+                              : "at " + aimed_at(*f.when, json["when"]);
+    }
+    if (f.until) return fmt::format("{} until {}:", out, aimed_at(*f.until, json["until"]));
+    return out + (f.duration ? fmt::format(" for {}:", spread(*f.duration)) : ":");
   }
 
   void sweep() {

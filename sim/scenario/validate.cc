@@ -18,7 +18,7 @@ class Kinds {
   void field(std::string_view, T&, Range<R>, const char*) {}
   template <typename T>
   void field(std::string_view name, std::optional<T>& kind, const char*) {
-    if constexpr (!Spelled<T> || std::is_same_v<T, NodeSet>) {
+    if constexpr (std::is_same_v<T, NodeSet> || (!Spelled<T> && !std::is_same_v<T, AimOptions>)) {
       all.push_back(name);
       if (kind) chosen.push_back(name);
     }
@@ -190,6 +190,7 @@ class Validator {
   }
 
   void nodes(const std::string& path, const NodeSet& set) {
+    if (set.selector) return selector(path, *set.selector);
     if (set.place && set.nodes.empty()) {
       add(path, "no node stands there (cluster.placement)");
     } else if (!set.all && set.nodes.empty()) {
@@ -200,6 +201,45 @@ class Validator {
         add(path, "unknown node {}: cluster.nodes is {}, the last is {}", node, s_.cluster.nodes,
             s_.cluster.nodes - 1);
       }
+    }
+  }
+
+  // Only a fault may have one, and what it asks of an event must be known of that event.
+  void selector(const std::string& path, NodeSelector selector) {
+    if (fault_ == nullptr) {
+      add(path, "\"{}\" chooses among nodes only where a fault begins", enum_name(selector));
+      return;
+    }
+    const bool of_event =
+        selector == NodeSelector::kEventNode || selector == NodeSelector::kEventPeer;
+    if (!of_event) return;
+    if (!fault_->when || !fault_->when->event) {
+      add(path, "\"{}\" needs an event: set \"when\"", enum_name(selector));
+    } else if (selector == NodeSelector::kEventPeer && !has_peer(*fault_->when->event)) {
+      add(path, "{} concerns no other node; hint_stored and hint_delivered do",
+          enum_name(*fault_->when->event));
+    }
+  }
+
+  void aim(const std::string& path, const AimOptions& aim) {
+    if (!aim.event) {
+      add(path + ".event", "missing: expected an event such as \"compaction_installs\"");
+      return;
+    }
+    const std::string_view event = enum_name(*aim.event);
+    if (aim.level && !has_level(*aim.event)) add(path + ".level", "{} is of no level", event);
+    if (aim.lead > Duration{} && *aim.event != AimEvent::kGcGraceEnds) {
+      add(path + ".lead", "nobody knows {} beforehand; gc_grace_ends has a lead", event);
+    } else if (aim.lead > s_.storage.gc_grace) {
+      add(path + ".lead", "{} is longer than storage.gc_grace, which is {}", aim.lead,
+          s_.storage.gc_grace);
+    }
+    if (aim.lead > Duration{} && aim.delay > Duration{})
+      add(path, "lead and delay at once: leave one out");
+    if (aim.node.selector) {
+      add(path + ".node", "expected numbers such as 2 or [0, 2]: where it happens is event_node");
+    } else if (aim.node != NodeSet{}) {
+      nodes(path + ".node", aim.node);
     }
   }
 
@@ -291,6 +331,14 @@ class Validator {
     if (f.at > s_.duration) add(path + ".at", "{} is after the run's end at {}", f.at, s_.duration);
     if (f.duration && *f.duration == Duration{}) add(path + ".for", "must be longer than 0s");
     if (f.duty && !f.period) add(path + ".duty", "belongs to a fault that flaps: give a period");
+    if (f.when) aim(path + ".when", *f.when);
+    if (f.until) aim(path + ".until", *f.until);
+    if (f.until && f.duration) add(path + ".until", "beside \"for\": leave one out");
+    if (f.until && f.period) add(path + ".until", "a fault that flaps ends by \"for\"");
+    if (f.restore && f.restore->node.selector) {
+      add(path + ".restore.node",
+          "expected numbers: whose snapshot to take must be known before the fault begins");
+    }
     if (f.restore && f.restore->taken > f.at) {
       add(path + ".restore.taken", "{} is after it is restored, at {}", f.restore->taken, f.at);
     }
@@ -299,7 +347,9 @@ class Validator {
     }
     FaultOptions copy = f;  // describe() takes its fields by reference
     KindVisitor visitor{*this, path};
+    fault_ = &f;
     copy.describe(visitor);
+    fault_ = nullptr;
   }
 
   // Hands each kind that is there to its overload of kind().
@@ -308,7 +358,7 @@ class Validator {
     const std::string& path;
     template <typename T, typename... More>
     void field(std::string_view name, std::optional<T>& value, More...) {
-      if constexpr (!Spelled<T>) {
+      if constexpr (!Spelled<T> && !std::is_same_v<T, AimOptions>) {
         if (value) validator.kind(field_path(path, name), *value);
       }
     }
@@ -393,6 +443,7 @@ class Validator {
   }
 
   int64_t size(const NodeSet& set) const {
+    if (set.selector) return 1;
     return set.all ? s_.cluster.nodes : static_cast<int64_t>(set.nodes.size());
   }
   void two_sides(const std::string& path, const NodeSet& from, const NodeSet& to) {
@@ -459,6 +510,7 @@ class Validator {
 
   const Scenario& s_;
   Errors& errors_;
+  const FaultOptions* fault_ = nullptr;  // whose nodes are looked at
 };
 
 }  // namespace

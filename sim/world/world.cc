@@ -1,5 +1,7 @@
 #include "sim/world/world.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 
 #include "engine/base/check.h"
@@ -123,7 +125,7 @@ void World::run(const std::function<void(const Snapshot&)>& sample, Metrics& met
   }
 
   const Instant end = start_ + scenario_.duration;
-  faults_ = schedule_faults(kernel_, scenario_.faults, start_, end, *this);
+  plan_faults(end);
   schedule_operations();
   start_workloads();
   sample(snapshot());
@@ -234,6 +236,19 @@ void World::finish_clients() {
   run_until("every client has its answer", [this] {
     return std::ranges::all_of(runners_, [](const auto& runner) { return runner->running() == 0; });
   });
+}
+
+void World::plan_faults(Instant end) {
+  if (uses(scenario_.faults, NodeSelector::kMostMissingTombstones))
+    recorder_.add(census_.emplace(ring_));
+  const auto tell = [this](const FaultWindow& window, std::string_view what) {
+    recorder_.fault(fmt::format("{}", fmt::join(window.nodes, ",")),
+                    fmt::format("{} {} ({})", window.kind, what, window.detail));
+  };
+  faults_.emplace(kernel_, scenario_.faults,
+                  FaultPlan::Run{start_, end, scenario_.storage.gc_grace},
+                  static_cast<FaultTargets&>(*this), tell);
+  if (faults_->aimed() > 0) recorder_.add(faults_->watch());
 }
 
 void World::schedule_operations() {
@@ -468,6 +483,8 @@ void World::report(Metrics& metrics) const {
   metrics.set("disk_operations_stalled", count(disk.operations_stalled));
   metrics.set("disk_operations_slowed", count(disk.operations_slowed));
   report_machines(metrics);
+  metrics.set("aimed_faults_begun", count(faults_->aimed_begun()));
+  metrics.set("aimed_faults_missed", count(faults_->aimed() - faults_->aimed_begun()));
   const NetworkCounters& network = network_.counters();
   metrics.set("messages_sent", count(network.sent));
   metrics.set("messages_lost", count(network.lost));
@@ -516,6 +533,22 @@ std::vector<NodeId> World::nodes_of(const NodeSet& set) const {
   std::vector<NodeId> nodes;
   for (uint32_t node : set.nodes) nodes.push_back(NodeId{node});
   return nodes;
+}
+std::optional<NodeId> World::chosen_by(NodeSelector selector) const {
+  std::map<NodeId, uint64_t> figures;
+  if (selector == NodeSelector::kMostMissingTombstones) figures = census_->missing();
+  for (const auto& machine : machines_) {
+    if (selector == NodeSelector::kMostMissingTombstones || !machine->serving()) continue;
+    const replication::NodeMetrics node = machine->totals().node;
+    uint64_t& figure = figures[machine->id()];
+    if (selector == NodeSelector::kMostPendingHints) figure = node.hints_pending_bytes;
+    if (selector == NodeSelector::kMostSstables) {
+      for (const lsm::LevelMetrics& level : node.lsm.levels) figure += level.sstables;
+    }
+  }
+  const auto most = std::ranges::max_element(figures, {}, [](const auto& f) { return f.second; });
+  if (most == figures.end() || most->second == 0) return std::nullopt;
+  return most->first;
 }
 std::vector<NodeId> World::all_nodes() const { return ring_.nodes(); }
 std::vector<NodeId> World::all_clients() const {

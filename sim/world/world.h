@@ -15,6 +15,7 @@
 
 #include "engine/ring/ring.h"
 #include "sim/faults/fault_plan.h"
+#include "sim/faults/tombstone_census.h"
 #include "sim/net/network.h"
 #include "sim/record/recorder.h"
 #include "sim/scenario/scenario.h"
@@ -63,7 +64,8 @@ class World final : private FaultTargets {
   void run(const std::function<void(const Snapshot&)>& sample, Metrics& metrics);
 
   const std::vector<NodeFigures>& nodes() const { return figures_; }
-  const std::vector<FaultWindow>& faults() const { return faults_; }
+  // From the first sample on; aimed faults join as they begin.
+  const FaultPlan& faults() const { return *faults_; }
   Fingerprint fingerprint() const { return fingerprint_; }
   // A node's clock at the end, right up to its error: the moment at which final cells are judged.
   Instant moment() const;
@@ -75,6 +77,7 @@ class World final : private FaultTargets {
   void boot_all();
   void preload();
   void start_workloads();
+  void plan_faults(Instant end);
   void schedule_operations();
   void schedule_operation(size_t index, Instant at);  // and its repetitions
   void perform(const OperationOptions& operation);
@@ -94,6 +97,7 @@ class World final : private FaultTargets {
 
   // FaultTargets
   std::vector<NodeId> nodes_of(const NodeSet& set) const override;
+  std::optional<NodeId> chosen_by(NodeSelector selector) const override;
   std::vector<NodeId> all_nodes() const override;
   std::vector<NodeId> all_clients() const override;
   void begin_crash(NodeId node) override;
@@ -127,6 +131,8 @@ class World final : private FaultTargets {
   Recorder recorder_;
   ring::Ring ring_;
   Network network_;
+  std::optional<TombstoneCensus> census_;  // if a fault chooses by it
+  std::optional<FaultPlan> faults_;
   std::vector<std::unique_ptr<Machine>> machines_;
   std::vector<uint64_t> reasons_down_, reasons_paused_;  // per node: how many faults hold
   using LedgerRows = std::map<env::Cause, LedgerRow>;
@@ -135,7 +141,6 @@ class World final : private FaultTargets {
   KeySpace keys_;
   std::vector<std::unique_ptr<ClientMachine>> clients_;
   std::vector<std::unique_ptr<WorkloadRunner>> runners_;
-  std::vector<FaultWindow> faults_;
   std::vector<DiskContents> snapshots_;
   uint64_t clock_faults_ = 0;
   std::vector<NodeFigures> figures_;

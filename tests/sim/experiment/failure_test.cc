@@ -100,6 +100,30 @@ TEST(FailureTest, ADifferentRunOfTheSameBuildIsADefectOfTheSimulator) {
   EXPECT_EQ(judge_replay(failure, ReplayMode::kSameBuild, report).exit_code, 4);
 }
 
+TEST(FailureTest, TheFailureOfAnAimedFaultHasItsPlanInNumbers) {
+  Json text = Json::parse(kScenario);
+  text["faults"] = Json::parse(R"([
+    { "when": { "event": "delete_acknowledged", "nth": 5, "delay": "1ms" }, "for": "700ms",
+      "isolate": { "node": "event_node" } },
+    { "when": { "event": "repair_ends" }, "crash": { "node": 0 } } ])");
+  const Scenario aimed = scenario_of(text.dump());
+  const HuntedRun hunted = run_for_failure(aimed, 3, "test");
+  ASSERT_TRUE(hunted.failure.has_value());
+  const Failure& failure = *hunted.failure;
+  ASSERT_EQ(failure.scenario.faults.size(), 1u);  // nobody repaired
+  const FaultOptions& fault = failure.scenario.faults[0];
+  EXPECT_FALSE(fault.when.has_value());
+  EXPECT_GT(fault.at, Duration{});
+  EXPECT_EQ(fault.isolate->node.nodes.size(), 1u);
+
+  const RunReport was = run(aimed, 3), is = run(failure.scenario, 3);
+  EXPECT_EQ(is.outcome.fingerprint, failure.fingerprint);
+  EXPECT_EQ(symptoms(was).front().story, symptoms(is).front().story);
+  ASSERT_EQ(was.missed_faults.size(), 1u);
+  EXPECT_EQ(was.missed_faults[0],
+            "faults[1] (crash): repair_ends did not come, or too few or late");
+}
+
 TEST(FailureTest, RefusesWhatIsNoWholeFailureFile) {
   const std::string text = to_json(found()).dump(1);
   const auto why = [](const std::string& content) {

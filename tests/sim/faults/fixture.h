@@ -38,7 +38,17 @@ class FaultWorld final : private FaultTargets {
 
   // Schedules one fault, from `fault.at` on, in a run of `length`.
   FaultWindow schedule(const FaultOptions& fault, Duration length = hours(1)) {
-    return schedule_faults(kernel, {fault}, Instant{}, Instant{} + length, *this)[0];
+    const FaultPlan& p = plan(fault, length);
+    return p.windows().empty() ? FaultWindow{} : p.windows()[0];
+  }
+  FaultPlan& plan(const FaultOptions& fault, Duration length = hours(1)) {
+    const auto tell = [this](const FaultWindow& window, std::string_view what) {
+      told.push_back(fmt::format("{} {} {}: {}", kernel.now() - Instant{}, window.kind, what,
+                                 fmt::join(window.nodes, ",")));
+    };
+    return *plans_.emplace_back(std::make_unique<FaultPlan>(
+        kernel, std::vector{fault}, FaultPlan::Run{Instant{}, Instant{} + length, minutes(10)},
+        static_cast<FaultTargets&>(*this), tell));
   }
   void run_to(Duration time) { kernel.run_until(Instant{} + time); }
 
@@ -82,6 +92,7 @@ class FaultWorld final : private FaultTargets {
     for (uint32_t node : set.nodes) nodes.push_back({node});
     return nodes;
   }
+  std::optional<NodeId> chosen_by(NodeSelector) const override { return chosen; }
   std::vector<NodeId> all_nodes() const override { return ids(0, node_count_); }
   std::vector<NodeId> all_clients() const override { return ids(node_count_, client_count_); }
   void begin_crash(NodeId node) override { note("crash", node); }
@@ -137,8 +148,11 @@ class FaultWorld final : private FaultTargets {
  public:
   Kernel kernel{1};
   Network net;
+  std::optional<NodeId> chosen;   // by any selector that needs no event
+  std::vector<std::string> told;  // of aimed faults
 
  private:
+  std::vector<std::unique_ptr<FaultPlan>> plans_;
   std::vector<std::unique_ptr<env::Transport>> ports_;
 };
 

@@ -327,5 +327,47 @@ TEST(Errors, ThoseOfAnAssignmentPointToIt) {
             "--set: expected PATH=VALUE such as storage.gc_grace=1d, found \"storage.gc_grace\"");
 }
 
+TEST(Errors, AimedFaultsThatCannotBe) {
+  const auto fault = [](const std::string& entry) { return "\"faults\": [ { " + entry + " } ]"; };
+  const auto tell = [&](const std::string& entry) {
+    return errors_of(scenario_with(fault(entry).c_str()));
+  };
+  EXPECT_EQ(tell(R"("when": { "event": "flush_ens" }, "crash": { "node": 1 })").substr(0, 40),
+            "s.json:2: faults[0].when.event: expected");
+  EXPECT_NE(tell(R"("when": { "event": "flush_ens" }, "crash": { "node": 1 })")
+                .find("did you mean \"flush_ends\"?"),
+            std::string::npos);
+  EXPECT_NE(tell(R"("when": { "nth": 2 }, "crash": { "node": 1 })")
+                .find("faults[0].when.event: missing: expected an event"),
+            std::string::npos);
+  EXPECT_EQ(tell(R"("crash": { "node": "most_pending_hint" })"),
+            "s.json:2: faults[0].crash.node: expected nodes such as 2, [0, 2], \"zone 1\" or "
+            "\"all\", found \"most_pending_hint\" (did you mean \"most_pending_hints\"?)\n");
+  EXPECT_EQ(tell(R"("crash": { "node": "event_node" })"),
+            "s.json:2: faults[0].crash.node: \"event_node\" needs an event: set \"when\"\n");
+  EXPECT_EQ(tell(R"("when": { "event": "flush_ends" }, "crash": { "node": "event_peer" })"),
+            "s.json:2: faults[0].crash.node: flush_ends concerns no other node; hint_stored and "
+            "hint_delivered do\n");
+  EXPECT_EQ(tell(R"("when": { "event": "flush_ends", "level": 2 }, "crash": { "node": 1 })"),
+            "s.json:2: faults[0].when.level: flush_ends is of no level\n");
+  EXPECT_EQ(tell(R"("when": { "event": "repair_ends", "lead": "1s" }, "crash": { "node": 1 })"),
+            "s.json:2: faults[0].when.lead: nobody knows repair_ends beforehand; gc_grace_ends "
+            "has a lead\n");
+  EXPECT_EQ(tell(R"("for": "1s", "until": { "event": "repair_ends" }, "crash": { "node": 1 })"),
+            "s.json:2: faults[0].until: beside \"for\": leave one out\n");
+  EXPECT_EQ(
+      tell(
+          R"("when": { "event": "repair_ends", "node": "most_sstables" }, "crash": { "node": 1 })"),
+      "s.json:2: faults[0].when.node: expected numbers such as 2 or [0, 2]: where it happens "
+      "is event_node\n");
+  EXPECT_EQ(tell(R"("restore": { "node": "most_sstables" })"),
+            "s.json:2: faults[0].restore.node: expected numbers: whose snapshot to take must be "
+            "known before the fault begins\n");
+  EXPECT_EQ(
+      errors_of(scenario_with(R"("operations": [ { "at": "1s", "flush": "most_sstables" } ])")),
+      "s.json:2: operations[0].flush: \"most_sstables\" chooses among nodes only where a "
+      "fault begins\n");
+}
+
 }  // namespace
 }  // namespace revenant::sim

@@ -104,6 +104,8 @@ TEST(Spelling, WhatIsPrintedParsesToTheSameValue) {
   expect_round_trip(
       NodeSet{.all = false, .nodes = {}, .place = PlacePattern{.region = 1, .rack = 3}});
   expect_round_trip(NodeSet{.all = false, .nodes = {}, .place = PlacePattern{.zone = 0}});
+  for (const auto& entry : enum_names(NodeSelector{}))
+    expect_round_trip(NodeSet{.all = false, .nodes = {}, .place = {}, .selector = entry.value});
   expect_round_trip(NodeSet{.all = false, .nodes = {3}});
   expect_round_trip(NodeSet{.all = false, .nodes = {0, 3}});
   expect_round_trip(replication::ConsistencyLevel{replication::ConsistencyLevel::Kind::kNumber, 2});
