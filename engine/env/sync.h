@@ -94,7 +94,8 @@ class Event {
 // overtakes.
 class Mutex {
  public:
-  explicit Mutex(Tasks& tasks) : waiters_(tasks) {}
+  // `name` is what a waiting task is said to wait for; it outlives the mutex.
+  Mutex(Tasks& tasks, const char* name) : waiters_(tasks), name_(name) {}
 
   class [[nodiscard]] Lock {
    public:
@@ -109,13 +110,14 @@ class Mutex {
  private:
   void acquire() {
     if (held_) {
-      waiters_.wait("mutex");
+      waiters_.wait(name_);
     } else {
       held_ = true;
     }
   }
   void release() { held_ = waiters_.wake_one(); }
   WaitList waiters_;
+  const char* name_;
   bool held_ = false;
 };
 

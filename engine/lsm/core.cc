@@ -41,9 +41,9 @@ Core::Core(env::Environment environment, LsmOptions o, std::string d)
       obsolete_files(std::make_shared<ObsoleteFiles>(env.tasks)),
       snapshots(std::make_shared<SnapshotList>()),
       rate_limiter(static_cast<uint64_t>(options.rate_limiter_bytes_per_sec.bytes)),
-      commit_lock(env.tasks),
+      commit_lock(env.tasks, "commit lock"),
       progress(env.tasks),
-      manifest_lock_(env.tasks),
+      manifest_lock_(env.tasks, "manifest lock"),
       closing_(env.tasks) {
   view = std::make_shared<View>(
       View{.active = new_memtable(), .frozen = {}, .sstables = std::make_shared<SstableSet>()});

@@ -53,7 +53,7 @@ class Hints {
 
  private:
   struct Series {
-    explicit Series(env::Tasks& tasks) : appending(tasks) {}
+    explicit Series(env::Tasks& tasks) : appending(tasks, "lock of a hint file") {}
     env::Mutex appending;                    // held over an append and over closing the newest file
     std::map<uint64_t, uint64_t> files;      // number → bytes, oldest first
     std::unique_ptr<wal::WalWriter> writer;  // of the newest file, if it is of this life

@@ -14,7 +14,7 @@ Repair::Repair(env::Environment environment, Messenger& messenger, Peers& peers,
       ring_(ring),
       tree_depth_(tree_depth),
       timeout_(timeout),
-      session_(environment.tasks) {}
+      session_(environment.tasks, "lock of the repair session") {}
 
 void Repair::run() {
   env::Mutex::Lock lock(session_);

@@ -47,6 +47,11 @@ class EventHeap {
     if (!events_.empty()) fill(0, last);
   }
 
+  template <typename Visit>
+  void each(Visit visit) const {
+    for (const Event& event : events_) visit(event);
+  }
+
   template <typename Predicate>
   void remove_if(Predicate stale) {
     std::erase_if(events_, stale);
@@ -139,6 +144,11 @@ class EventQueue {
   bool front_is_ready() const { return front_is_ready_; }
 
   size_t later_size() const { return later_.size(); }
+  // Stale ones too, in no order.
+  template <typename Visit>
+  void each_later(Visit visit) const {
+    later_.each(visit);
+  }
   template <typename Predicate>
   void remove_later_if(Predicate stale) {
     later_.remove_if(stale);

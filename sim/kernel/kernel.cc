@@ -5,6 +5,7 @@
 #include <deque>
 #include <exception>
 #include <limits>
+#include <map>
 
 #include "engine/base/check.h"
 #include "engine/base/fiber.h"
@@ -163,10 +164,18 @@ class Kernel::Impl {
 
   std::vector<WaitingTask> waiting() const {
     std::vector<WaitingTask> result;
+    std::map<uint64_t, Instant> wakes;  // by sequence
+    events_.each_later([&wakes](const Event& event) { wakes.emplace(event.sequence, event.time); });
     for (const Group& group : groups_) {
       for (const Task* task = group.first; task != nullptr; task = task->next) {
         if (task->state == Task::State::kRunning) continue;
-        result.push_back({group.node, task->name, task->why, task->since});
+        const auto wake = wakes.find(task->wake_sequence);
+        result.push_back({.node = group.node,
+                          .name = task->name,
+                          .why = task->why,
+                          .since = task->since,
+                          .until = wake == wakes.end() ? std::nullopt : std::optional(wake->second),
+                          .paused = group.paused});
       }
     }
     return result;
@@ -437,6 +446,17 @@ std::string_view to_string(EventKind kind) {
   constexpr std::string_view kKinds[] = {"start",   "wake",  "timer",   "disk",
                                          "deliver", "fault", "workload"};
   return kKinds[static_cast<size_t>(kind)];
+}
+
+std::string to_text(const std::vector<WaitingTask>& tasks) {
+  std::string text;
+  for (const WaitingTask& task : tasks) {
+    text +=
+        fmt::format("  {:<6} {:<20} {:<24} since {}{}{}\n", fmt::format("{}", task.node), task.name,
+                    task.why, task.since, task.until ? fmt::format(", until {}", *task.until) : "",
+                    task.paused ? ", paused" : "");
+  }
+  return text;
 }
 
 std::string to_string(const EventRecord& event) {

@@ -59,9 +59,13 @@ struct KernelOptions {
 struct WaitingTask {
   NodeId node;
   std::string name;
-  std::string why;
+  std::string why;  // what it named when it suspended: a lock, a condition, an answer, an operation
   Instant since;
+  std::optional<Instant> until = {};  // its sleep or time-out ends; never without
+  bool paused = false;                // its group is, and does not run whatever happens
 };
+// A line each, aligned: node, task, what it waits for, since when, until when.
+std::string to_text(const std::vector<WaitingTask>& tasks);
 
 // One event as it entered the fingerprint.
 struct EventRecord {

@@ -159,10 +159,11 @@ void World::run(const std::function<void(const Snapshot&)>& sample, Metrics& met
 }
 
 void World::run_until(const char* what, const std::function<bool()>& done) {
-  // An hour of virtual time is far more than any recovery or answer takes.
+  // A day of virtual time is far more than any recovery or answer takes.
   const Instant limit = kernel_.now() + hours(24);
   while (!done()) {
-    CHECK(kernel_.now() < limit, "waited in vain: {}", what);
+    CHECK(kernel_.now() < limit, "waited in vain: {}; what every task waits for:\n{}", what,
+          to_text(kernel_.waiting()));
     kernel_.run_until(kernel_.now() + milliseconds(1));
   }
 }

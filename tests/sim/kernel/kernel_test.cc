@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "engine/env/sync.h"
+
 namespace revenant::sim {
 namespace {
 
@@ -446,6 +448,31 @@ TEST_F(KernelTest, WaitingListsWhoWaitsForWhatSinceWhen) {
   }
   EXPECT_THAT(lines, ElementsAre("n1 reader: disk since 3000000", "n1 sleeper: sleep since 0",
                                  "n2 flusher: a full memtable since 0"));
+}
+
+TEST_F(KernelTest, AStandstillIsToldTaskByTaskWithLocksByName) {
+  GroupTasks tasks(kernel_, group_);
+  env::Mutex logs(tasks, "log lock"), files(tasks, "file lock");
+  const auto take_both = [this](env::Mutex& first, env::Mutex& second) {
+    const env::Mutex::Lock outer(first);
+    kernel_.sleep(milliseconds(1));
+    const env::Mutex::Lock inner(second);
+  };
+  spawn("flush", [&] { take_both(logs, files); });
+  spawn("removal", [&] { take_both(files, logs); });
+  spawn("client", [&] { kernel_.park("an answer", seconds(3)); });
+  const GroupId other = kernel_.new_group({2});
+  kernel_.spawn(other, "paused one", [&] { kernel_.sleep(milliseconds(4)); });
+  run_ms(2);
+  kernel_.pause(other);
+  EXPECT_EQ(to_text(kernel_.waiting()),
+            "  n1     flush                file lock                since 00:00:00.001\n"
+            "  n1     removal              log lock                 since 00:00:00.001\n"
+            "  n1     client               an answer                since 00:00:00.000, until "
+            "00:00:03.000\n"
+            "  n2     paused one           sleep                    since 00:00:00.000, until "
+            "00:00:00.004, paused\n");
+  kernel_.kill(group_);
 }
 
 TEST_F(KernelTest, TwentyThousandFibersAllRunAndUnwind) {

@@ -116,7 +116,7 @@ TEST_F(SyncTest, AnEventLetsEverybodyThroughOnceSet) {
 }
 
 TEST_F(SyncTest, AMutexIsHeldByOneTaskAtATime) {
-  env::Mutex mutex(tasks_);
+  env::Mutex mutex(tasks_, "mutex");
   int holders = 0;
   int done = 0;
   for (int i = 0; i < 20; ++i) {
@@ -135,7 +135,7 @@ TEST_F(SyncTest, AMutexIsHeldByOneTaskAtATime) {
 }
 
 TEST_F(SyncTest, NobodyOvertakesAtAMutex) {
-  env::Mutex mutex(tasks_);
+  env::Mutex mutex(tasks_, "mutex");
   for (const char* name : {"a", "b"}) {
     spawn([&, name] {
       // Releases and asks again at the same instant, before the other could run.
@@ -193,7 +193,7 @@ TEST_F(SyncTest, AQueueKeepsTheOrderOfItsItems) {
 
 TEST_F(SyncTest, AKilledNodesWaitersLeaveEveryListTheyWaitedIn) {
   auto list = std::make_unique<env::WaitList>(tasks_);
-  auto mutex = std::make_unique<env::Mutex>(tasks_);
+  auto mutex = std::make_unique<env::Mutex>(tasks_, "mutex");
   auto queue = std::make_unique<env::Queue<std::string>>(tasks_);
   int unwound = 0;
   struct Count {

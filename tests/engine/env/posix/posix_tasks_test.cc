@@ -247,7 +247,7 @@ TEST_F(PosixTasksTest, ManyTasksShareAQueueAndALockWithoutLoss) {
   int sum = 0;
   posix_tasks_.run([&] {
     Queue<int> queue(tasks_);
-    Mutex mutex(tasks_);
+    Mutex mutex(tasks_, "mutex");
     Event done(tasks_);
     for (int consumer = 0; consumer < 10; ++consumer) {
       spawn([&] {
