@@ -112,6 +112,9 @@ class HookCounter final : public Trace, public Observer {
   void disk_operation(NodeId, std::string_view, uint64_t, Instant, Instant) override { ++hooks_; }
   void message_sent(uint64_t, NodeId, NodeId, Bytes, Instant) override { ++hooks_; }
   void message_ended(uint64_t, NodeId, NodeId, std::string_view, Instant) override { ++hooks_; }
+  void message_held_back(uint64_t, NodeId, Duration, Instant) override { ++hooks_; }
+  void message_handled(NodeId, uint64_t, Instant, Instant, Instant) override { ++hooks_; }
+  void clock_corrected(NodeId, std::string_view, Duration, Instant) override { ++hooks_; }
   // Once for each entry, of 100 bytes and more.
   void flushed(Instant, NodeId, FileNumber, uint64_t entries, uint64_t) override {
     hooks_ += entries;

@@ -162,6 +162,9 @@ void Network::send(NodeId from, NodeId to, Buffer bytes, env::MessageKind kind) 
   Instant arrival = left + delay;
   if (held_back) {
     ++counters_.reordered;
+    if (Trace* const trace = kernel_.trace(); trace != nullptr) {
+      trace->message_held_back(message.number, from, arrival - kernel_.now(), kernel_.now());
+    }
   } else if (l.model->in_order) {
     arrival = l.last_arrival = std::max(arrival, l.last_arrival);
   }

@@ -19,7 +19,8 @@ struct PerfettoTrace::Track {
 namespace {
 
 constexpr uint64_t kClients = 1'000'000, kFaults = 1'000'001;  // processes beside the machines'
-constexpr uint64_t kTasks = 1, kDisk = 2, kNetwork = 3;        // threads of a machine
+// Threads of a machine.
+constexpr uint64_t kTasks = 1, kDisk = 2, kNetwork = 3, kHeldBack = 4, kProcessor = 5, kNtp = 6;
 
 std::string json_text(std::string_view text) { return nlohmann::json(text).dump(); }
 // Microseconds, as the format wants them, to the nanosecond.
@@ -67,8 +68,12 @@ void PerfettoTrace::name_process(uint64_t process, const std::string& name) {
   write(fmt::format(R"({{"ph":"M","pid":{},"name":"process_name","args":{{"name":{}}}}})", process,
                     json_text(name)));
   if (process >= kClients) return;
-  for (const auto& [thread, label] :
-       {std::pair{kTasks, "tasks"}, {kDisk, "disk"}, {kNetwork, "network"}}) {
+  for (const auto& [thread, label] : {std::pair{kTasks, "tasks"},
+                                      {kDisk, "disk"},
+                                      {kNetwork, "network"},
+                                      {kHeldBack, "held back"},
+                                      {kProcessor, "processor"},
+                                      {kNtp, "NTP"}}) {
     write(
         fmt::format(R"({{"ph":"M","pid":{},"tid":{},"name":"thread_name","args":{{"name":"{}"}}}})",
                     process, thread, label));
@@ -120,6 +125,31 @@ void PerfettoTrace::message_ended(uint64_t message, NodeId from, NodeId to, std:
           Instant{} + (at - start_), 'f', message, fmt::format(R"({{"fate":"{}"}})", fate));
   // A second copy of it is rare, and without its arrow.
   sent_.erase(sent);
+}
+
+void PerfettoTrace::message_held_back(uint64_t message, NodeId from, Duration by, Instant at) {
+  const auto sent = sent_.find(message);
+  if (sent == sent_.end()) return;
+  const Instant time = Instant{} + (at - start_);
+  slice({process(from), kHeldBack, "held"}, sent->second, message, time, time + by, "{}");
+}
+
+void PerfettoTrace::message_handled(NodeId node, uint64_t bytes, Instant arrived, Instant from,
+                                    Instant to) {
+  const Instant time = Instant{} + (from - start_);
+  if (!wanted(time)) return;
+  slice({process(node), kProcessor, "cpu"}, "message", ++last_id_, time, time + (to - from),
+        fmt::format(R"({{"bytes":{},"waited_us":{}}})", bytes, micros((from - arrived).ns)));
+}
+
+void PerfettoTrace::clock_corrected(NodeId node, std::string_view how, Duration ahead, Instant at) {
+  const Instant time = Instant{} + (at - start_);
+  if (!wanted(time)) return;
+  const double us = ahead.in_seconds() * 1e6;
+  slice({process(node), kNtp, "ntp"}, how, ++last_id_, time, time + Duration{1},
+        fmt::format(R"({{"ahead_us":{}}})", us));
+  write(fmt::format(R"({{"ph":"C","pid":{},"name":"clock ahead, us","ts":{},"args":{{"us":{}}}}})",
+                    process(node), micros(time.ns), us));
 }
 
 void PerfettoTrace::operation(const Operation& operation) {

@@ -1,7 +1,8 @@
 // A run as a trace for Perfetto (ui.perfetto.dev), in Chrome's JSON trace format.
 //
 //   process n0, n1, …      tasks, disk operations, messages sent and arrived (an arrow from one to
-//                          the other)
+//                          the other), messages held back for others to overtake, the processor's
+//                          work on them (cluster.cpu), NTP's corrections with the error as a counter
 //   process clients        operations, from their call to their end
 //   process faults         the window of each fault
 //
@@ -47,6 +48,10 @@ class PerfettoTrace final : public Trace, public Observer {
   void message_sent(uint64_t message, NodeId from, NodeId to, Bytes bytes, Instant at) override;
   void message_ended(uint64_t message, NodeId from, NodeId to, std::string_view fate,
                      Instant at) override;
+  void message_held_back(uint64_t message, NodeId from, Duration by, Instant at) override;
+  void message_handled(NodeId node, uint64_t bytes, Instant arrived, Instant from,
+                       Instant to) override;
+  void clock_corrected(NodeId node, std::string_view how, Duration ahead, Instant at) override;
   void operation(const Operation& operation) override;
 
  private:

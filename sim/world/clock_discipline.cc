@@ -48,7 +48,11 @@ void ClockDiscipline::poll() {
   if (ntp.error_max > Duration{}) {
     measured += Duration{ntp_random_->between(-ntp.error_max.ns, ntp.error_max.ns)};
   }
-  if (measured > ntp.step_threshold || measured < Duration{} - ntp.step_threshold) {
+  const bool steps = measured > ntp.step_threshold || measured < Duration{} - ntp.step_threshold;
+  if (Trace* const trace = kernel_.trace(); trace != nullptr) {
+    trace->clock_corrected(id_, steps ? "step" : "slew", measured, kernel_.now());
+  }
+  if (steps) {
     clock_.step(Duration{} - measured);
     ++ntp_steps_;
   } else {

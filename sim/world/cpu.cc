@@ -28,6 +28,9 @@ void Cpu::submit(size_t bytes, std::move_only_function<void()> handle) {
   ++totals_.handled;
   totals_.busy += cost;
   totals_.waited += start - kernel_.now();
+  if (Trace* const trace = kernel_.trace(); trace != nullptr) {
+    trace->message_handled(node_, bytes, kernel_.now(), start, core);
+  }
   kernel_.at(core, node_, EventKind::kTimer, totals_.handled,
              [this, life = life_, handle = std::move(handle)]() mutable {
                finish(life, std::move(handle));
