@@ -62,6 +62,10 @@ class Client {
   // client for the stamps to order them; more at a time are fine.
   Client(env::Environment environment, replication::Messenger& messenger, ClientOptions options);
 
+  // Takes the next turn: whom an operation that names no coordinator would ask first, for callers
+  // that must know beforehand and name it.
+  NodeId take_turn() { return options_.coordinators[next_coordinator()]; }
+
   // All suspend.
   WriteResult put(Bytes key, Bytes value, const CallOptions& call = {});
   WriteResult remove(Bytes key, const CallOptions& call = {});

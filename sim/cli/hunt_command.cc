@@ -43,8 +43,8 @@ int hunt_main(const Arguments& arguments) {
                             .failures_max = (*values)["max-failures"].as<int64_t>()};
   if (options.workers < 0) return fail(2, "--jobs must not be negative").error().code;
   if (options.failures_max < 0) return fail(2, "--max-failures must not be negative").error().code;
-  const auto run = [&](uint64_t seed) {
-    return run_for_failure(loaded->scenario, seed, run_words(*loaded, seed));
+  const auto run = [&](uint64_t seed, BlackBox& box) {
+    return run_for_failure(loaded->scenario, seed, run_words(*loaded, seed), &box);
   };
   const auto resolve = [&](uint64_t seed) { return draw_swarm(loaded->scenario, seed); };
   return hunt(plan, run, resolve, options, std::cout, std::cerr);

@@ -4,7 +4,8 @@
 //   build        of the program that found it; the same build gives the same fingerprint
 //   seed, signature {check, cause}, story, fingerprint, events
 //   scenario     as resolved: the fault plan, drawn or written, as explicit entries
-//   operations   by workload, each operation a line (sim/scenario/script.h); empty if the run died
+//   operations   by workload, each operation a line (sim/scenario/script.h); of a run that
+//                died, those it had begun
 //
 // On the build that wrote it, scenario and seed are the run. On another one, where workloads may
 // draw differently, plan and operations are what can be run again.

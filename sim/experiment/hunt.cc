@@ -6,6 +6,7 @@
 #include <chrono>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <ostream>
 #include <set>
 
@@ -102,6 +103,7 @@ class Hunt {
   int64_t passed_ = 0, failed_ = 0, vacuous_ = 0, died_ = 0;
   int64_t made_now_ = 0;
   std::map<Signature, FailureGroup> groups_;
+  std::map<uint64_t, std::unique_ptr<BlackBox>> boxes_;  // of the seeds that run now
   std::chrono::steady_clock::time_point saved_;
 };
 
@@ -218,16 +220,18 @@ Result<void> Hunt::take(const WorkerReport& report) {
   } else {
     ++died_;
     const Symptom symptom = symptom_of_death(report);
-    const Failure failure{.build = build_identity(),
-                          .seed = seed,
-                          .signature = symptom.signature,
-                          .story = symptom.story,
-                          .fingerprint = {},
-                          .events = 0,
-                          .scenario = resolve_(seed),
-                          .operations = {}};
+    Failure failure{.build = build_identity(),
+                    .seed = seed,
+                    .signature = symptom.signature,
+                    .story = symptom.story,
+                    .fingerprint = {},
+                    .events = 0,
+                    .scenario = resolve_(seed),
+                    .operations = {}};
+    failure.operations = scripts_of(*boxes_.at(seed), failure.scenario);
     RETURN_IF_ERROR(keep(seed, symptom.signature, 0, to_json(failure).dump(1) + "\n"));
   }
+  boxes_.erase(seed);
   done_.insert(seed);
   if (std::chrono::steady_clock::now() - saved_ < kSaveEvery) return {};
   return save();
@@ -247,8 +251,9 @@ Result<int> Hunt::run_all() {
       const uint64_t seed = next_seed();
       more = seed <= plan_.last && !enough();
       if (!more) break;
+      BlackBox& box = *(boxes_[seed] = std::make_unique<BlackBox>());
       RETURN_IF_ERROR(
-          workers.start(static_cast<int64_t>(seed), [&] { return to_json_line(run_(seed)); }));
+          workers.start(static_cast<int64_t>(seed), [&] { return to_json_line(run_(seed, box)); }));
     }
     progress.show();
     if (workers.idle()) break;
@@ -303,9 +308,10 @@ int Hunt::report(bool complete) {
 
 }  // namespace
 
-HuntedRun run_for_failure(const Scenario& scenario, uint64_t seed, const std::string& command) {
+HuntedRun run_for_failure(const Scenario& scenario, uint64_t seed, const std::string& command,
+                          BlackBox* box) {
   const Scenario drawn = draw_swarm(scenario, seed);
-  OperationLog log(drawn);
+  OperationLog log(drawn, box);
   const RunReport report = run_scenario(drawn, seed, {.command = command, .observers = {&log}});
   HuntedRun run{.exit_code = report.outcome.exit_code, .events = 0, .failure = {}};
   for (const auto& [name, value] : report.outcome.metrics) {

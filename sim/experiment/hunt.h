@@ -6,7 +6,8 @@
 //
 // DIR/hunt.json says what is done, so that a hunt can be interrupted and go on: it is written with
 // every failure, every second and at the end. After a kill, seeds of the last second run again. A
-// worker that dies is a failure like others, with the CHECK or the signal as its cause.
+// worker that dies is a failure like others, with the CHECK or the signal as its cause, and the
+// operations it had begun.
 #pragma once
 
 #include <functional>
@@ -38,14 +39,16 @@ struct HuntedRun {
   uint64_t events = 0;
   std::optional<Failure> failure;
 };
-using HuntOne = std::function<HuntedRun(uint64_t seed)>;
+using HuntOne = std::function<HuntedRun(uint64_t seed, BlackBox& box)>;
 // The scenario that a seed resolves to, for seeds whose worker died.
 using ResolveOne = std::function<Scenario(uint64_t seed)>;
 
 // Runs the scenario as `hunt` does: with a log of its operations, and a Failure where a promise is
 // broken. Where faults were aimed, a second run with what became of them must fail alike; then that
 // run is the failure, and its plan has no selectors.
-HuntedRun run_for_failure(const Scenario& scenario, uint64_t seed, const std::string& command);
+// The box, if there is one, is given the operations as they begin.
+HuntedRun run_for_failure(const Scenario& scenario, uint64_t seed, const std::string& command,
+                          BlackBox* box = nullptr);
 
 // Prints a table of what was found to `out` and how to see it again; progress and errors to `err`.
 // Returns the exit code: 4 if a worker died, else 1 if a promise was broken, else 3 if no run was

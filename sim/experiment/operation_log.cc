@@ -6,10 +6,10 @@
 
 namespace revenant::sim {
 
-void OperationLog::operation(const Operation& operation) {
-  const auto workload =
-      std::ranges::find(scenario_.workload, operation.workload, &WorkloadOptions::name);
-  CHECK(workload != scenario_.workload.end());
+namespace {
+
+ScriptedOperation line_of(const Operation& operation, const WorkloadOptions& workload,
+                          const Scenario& scenario) {
   ScriptedOperation line{.at = operation.invoked - Instant{},
                          .client = operation.session,
                          .kind = operation.kind,
@@ -17,24 +17,56 @@ void OperationLog::operation(const Operation& operation) {
                          .size = 0,
                          .level = {},
                          .coordinator = operation.coordinator.value};
-  const auto& levels = scenario_.replication;
-  line.level = is_write(operation.kind) ? workload->write.value_or(levels.write)
-                                        : workload->read.value_or(levels.read);
+  const auto& levels = scenario.replication;
+  line.level = is_write(operation.kind) ? workload.write.value_or(levels.write)
+                                        : workload.read.value_or(levels.read);
   if (operation.kind == OperationKind::kScan) {
-    line.size = workload->scan_length;
+    line.size = workload.scan_length;
   } else if (is_write(operation.kind) && operation.kind != OperationKind::kDelete) {
-    line.size = workload->value_size.bytes;
+    line.size = workload.value_size.bytes;
   }
-  scripts_[workload->name].push_back(line);
+  return line;
 }
 
-// They came in the order in which they ended.
-Scripts OperationLog::take() {
-  for (auto& [workload, script] : scripts_) {
+// Operations come in the order in which they ended.
+void sort(Scripts& scripts) {
+  for (auto& [workload, script] : scripts) {
     std::ranges::stable_sort(script, {},
                              [](const ScriptedOperation& o) { return std::pair(o.at, o.client); });
   }
+}
+
+}  // namespace
+
+size_t OperationLog::workload_of(const Operation& operation) const {
+  const auto workload =
+      std::ranges::find(scenario_.workload, operation.workload, &WorkloadOptions::name);
+  CHECK(workload != scenario_.workload.end());
+  return static_cast<size_t>(workload - scenario_.workload.begin());
+}
+
+void OperationLog::operation_began(const Operation& operation) {
+  if (box_ == nullptr) return;
+  const size_t workload = workload_of(operation);
+  box_->record(workload, line_of(operation, scenario_.workload[workload], scenario_));
+}
+
+void OperationLog::operation(const Operation& operation) {
+  const WorkloadOptions& workload = scenario_.workload[workload_of(operation)];
+  scripts_[workload.name].push_back(line_of(operation, workload, scenario_));
+}
+
+Scripts OperationLog::take() {
+  sort(scripts_);
   return std::move(scripts_);
+}
+
+Scripts scripts_of(const BlackBox& box, const Scenario& scenario) {
+  Scripts scripts;
+  for (size_t i = 0; i < box.size(); ++i)
+    scripts[scenario.workload[box[i].workload].name].push_back(box[i].operation);
+  sort(scripts);
+  return scripts;
 }
 
 Scenario scripted(const Scenario& scenario, const Scripts& scripts) {

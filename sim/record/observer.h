@@ -17,6 +17,8 @@ class Observer {
   virtual void began() {}
   // A write begins: from here on its value may be seen.
   virtual void write_began(uint64_t /*key*/, WriteId, Instant /*at*/) {}
+  // It begins: its outcome, versions and answers are unknown yet.
+  virtual void operation_began(const Operation&) {}
   virtual void operation(const Operation&) {}
   // A key of the preload: on all its replicas before the run begins.
   virtual void preloaded(uint64_t /*key*/, WriteId, Version) {}

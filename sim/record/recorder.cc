@@ -101,6 +101,10 @@ WriteId Recorder::begin_write(uint64_t key) {
   return write;
 }
 
+void Recorder::begin(const Operation& operation) {
+  for (Observer* observer : observers_) observer->operation_began(operation);
+}
+
 void Recorder::end(const Operation& operation) {
   ++outcomes_[static_cast<size_t>(operation.kind)][static_cast<size_t>(operation.outcome)];
   if (operation.outcome == client::Outcome::kOk) {

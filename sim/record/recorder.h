@@ -33,6 +33,7 @@ class Recorder {
 
   // --- from workloads ---
   WriteId begin_write(uint64_t key);
+  void begin(const Operation& operation);
   void end(const Operation& operation);
 
   // --- from the world ---

@@ -148,7 +148,7 @@ WorkloadRunner::Task WorkloadRunner::chosen(OperationKind kind, uint64_t key,
           .intended = intended};
 }
 
-void WorkloadRunner::run_operation(Session& session, const Task& task) {
+void WorkloadRunner::run_operation(Session& session, Task task) {
   Operation operation;
   operation.workload = options_.name;
   operation.session = session.index;
@@ -156,6 +156,9 @@ void WorkloadRunner::run_operation(Session& session, const Task& task) {
   operation.key = task.key;
   operation.intended = since_start(task.intended);
   operation.invoked = since_start(kernel_.now());
+  if (!task.call.coordinator) task.call.coordinator = session.client.take_turn();
+  operation.coordinator = *task.call.coordinator;
+  recorder_.begin(operation);
   const Buffer name = key_name(task.key);
   const auto size = static_cast<size_t>(task.size);
   if (is_write(task.kind)) {
@@ -166,11 +169,9 @@ void WorkloadRunner::run_operation(Session& session, const Task& task) {
             : session.client.put(name, encode_value(operation.write, size), task.call);
     operation.outcome = result.outcome;
     operation.version = result.version;
-    operation.coordinator = result.coordinator;
   } else if (task.kind == OperationKind::kRead) {
     client::ReadResult result = session.client.get(name, task.call);
     operation.outcome = result.outcome;
-    operation.coordinator = result.coordinator;
     operation.answers = std::move(result.answers);
     if (result.cell) {
       operation.version = result.cell->version;
@@ -184,7 +185,6 @@ void WorkloadRunner::run_operation(Session& session, const Task& task) {
   } else {
     const client::ScanResult result = session.client.scan(name, size, task.call);
     operation.outcome = result.outcome;
-    operation.coordinator = result.coordinator;
     for (const replication::KeyedCell& keyed : result.cells) {
       const auto index = key_index(ring::key_of_storage_key(keyed.key));
       const std::optional<WriteId> write = decode_value(keyed.cell.value);

@@ -56,7 +56,7 @@ class WorkloadRunner {
     client::CallOptions call = {};
   };
   Task chosen(OperationKind kind, uint64_t key, Instant intended) const;
-  void run_operation(Session& session, const Task& task);
+  void run_operation(Session& session, Task task);
   bool more() const;
   uint64_t choose_key(OperationKind kind, Random& random);
   Instant since_start(Instant t) const { return Instant{} + (t - start_); }
