@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
+#include <optional>
 #include <set>
 
 #include "engine/base/check.h"
@@ -119,10 +121,18 @@ class Shrinker {
 
   Result<Shrunk> run() {
     best_ = failure_.scenario;
-    const bool has_script = !failure_.operations.empty();
+    bool has_script = !failure_.operations.empty();
     if (has_script) best_ = scripted(best_, failure_.operations);
     simplify();
-    if (first_failing({best_}) == kNone) {
+    bool fails = first_failing({best_}) != kNone;
+    if (!fails && failure_.signature.check == "died") {
+      // What it had begun does not lead there: its workloads do.
+      has_script = false;
+      best_ = failure_.scenario;
+      simplify();
+      fails = first_failing({best_}) != kNone;
+    }
+    if (!fails) {
       return error(ErrorCode::kInvalid, "{} does not come back{}: nothing to make smaller",
                    to_string(failure_.signature),
                    has_script ? " when its operations are run as a script" : "");
@@ -148,7 +158,7 @@ class Shrinker {
       cut_time();
       smaller = to_json(best_).dump() != before;
     }
-    if (has_script) round_times();
+    round_times();
     progress_.clear();
     shrunk.scenario = best_;
     shrunk.after = size_of(best_, scripts_of(best_));
@@ -293,38 +303,72 @@ class Shrinker {
     }
   }
 
-  // Other keys' operations may be needed only to fill memtables, and a scan only to look at the
-  // key; so flushes by operators and a read at the end may stand for them.
+  // Other keys' operations may be needed only to fill memtables, and another key's scan only to
+  // look at this one. So flushes by operators stand for the former; for the latter the scan that
+  // showed it, or a look at the end: a read of the key, or a scan that begins at it.
   void keep_one_key() {
     if (!shown_.key || keys_of(best_).size() < 2) return;
-    std::vector<Scenario> candidates{with_keys(best_, {*shown_.key})};
-    Scenario read = candidates[0];
-    if (!read.workload.empty()) {
-      auto& script = read.workload[0].script;
-      const ScriptedOperation look{.at = best_.duration - milliseconds(1),
-                                   .client = 0,
-                                   .kind = OperationKind::kRead,
-                                   .key = *shown_.key,
-                                   .size = 0,
-                                   .level = best_.replication.read,
-                                   .coordinator = 0};
-      for (uint32_t node = 0; std::cmp_less(node, best_.cluster.nodes); ++node) {
-        script.push_back(look);
-        script.back().coordinator = node;
-      }
-      const Duration after = best_.duration + milliseconds(100);
-      read.duration = after;
-      candidates.push_back(read);
-      for (const Duration period : {seconds(1), milliseconds(200)}) {
-        OperationOptions flush;
-        flush.every = period;
-        flush.flush = NodeSet{.all = true, .nodes = {}};
-        candidates.push_back(read);
-        candidates.back().operations.push_back(flush);
-      }
+    const Scenario alone = with_keys(best_, {*shown_.key});
+    std::vector<Scenario> candidates{alone};
+    add_flushing(candidates, looking(alone, OperationKind::kRead));
+    for (const bool all : {false, true}) {
+      if (auto scans = with_scans(alone, all)) add_flushing(candidates, std::move(*scans));
     }
+    add_flushing(candidates, looking(alone, OperationKind::kScan));
     if (const size_t found = first_failing(candidates); found != kNone)
       best_ = std::move(candidates[found]);
+  }
+
+  static void add_flushing(std::vector<Scenario>& candidates, const Scenario& base) {
+    candidates.push_back(base);
+    for (const Duration period : {seconds(1), milliseconds(200)}) {
+      OperationOptions flush;
+      flush.every = period;
+      flush.flush = NodeSet{.all = true, .nodes = {}};
+      candidates.push_back(base);
+      candidates.back().operations.push_back(flush);
+    }
+  }
+
+  // Looks at the key through every node when all else has happened.
+  Scenario looking(Scenario s, OperationKind kind) const {
+    if (s.workload.empty()) return s;
+    for (uint32_t node = 0; std::cmp_less(node, s.cluster.nodes); ++node) {
+      s.workload[0].script.push_back({.at = s.duration - milliseconds(1),
+                                      .client = 0,
+                                      .kind = kind,
+                                      .key = *shown_.key,
+                                      .size = kind == OperationKind::kScan ? 2 : 0,
+                                      .level = s.replication.read,
+                                      .coordinator = node});
+    }
+    s.duration += milliseconds(100);
+    return s;
+  }
+
+  // With the scans of the whole script, or the last that had begun when it showed; nothing if there
+  // is none.
+  std::optional<Scenario> with_scans(Scenario s, bool all) const {
+    bool any = false;
+    for (const WorkloadOptions& w : best_.workload) {
+      std::vector<ScriptedOperation> scans;
+      std::ranges::copy_if(w.script, std::back_inserter(scans), [&](const ScriptedOperation& o) {
+        return o.kind == OperationKind::kScan && Instant{} + o.at <= shown_.at;
+      });
+      if (scans.empty()) continue;
+      any = true;
+      if (!all) scans.erase(scans.begin(), scans.end() - 1);
+      auto at = std::ranges::find(s.workload, w.name, &WorkloadOptions::name);
+      if (at == s.workload.end()) {
+        at = s.workload.insert(s.workload.end(), w);
+        at->script.clear();
+      }
+      for (const ScriptedOperation& scan : scans) {
+        if (scan.key != *shown_.key) at->script.push_back(scan);
+      }
+      std::ranges::stable_sort(at->script, {}, &ScriptedOperation::at);
+    }
+    return any ? std::optional(std::move(s)) : std::nullopt;
   }
 
   void keys() {
@@ -382,13 +426,40 @@ class Shrinker {
     }
   }
 
-  // Times that are easy to read.
+  // Times that are easy to read: as coarse as the failure allows, for all of one sort at once.
   void round_times() {
-    for (const Duration unit : {milliseconds(1), microseconds(1)}) {
-      Scenario candidate = best_;
-      for (WorkloadOptions& w : candidate.workload) {
-        for (ScriptedOperation& o : w.script) o.at = unit * (o.at.ns / unit.ns);
+    const auto script = [](Scenario& s, Duration unit) {
+      for (WorkloadOptions& w : s.workload) {
+        for (ScriptedOperation& o : w.script) o.at = rounded(o.at, unit);
       }
+    };
+    const auto plan = [](Scenario& s, Duration unit) {
+      for (FaultOptions& f : s.faults) {
+        const Duration end = rounded(f.at + f.duration.value_or(Duration{}), unit);
+        f.at = rounded(f.at, unit);
+        if (f.duration) f.duration = std::max(end - f.at, unit);
+        if (f.period) f.period = std::max(rounded(*f.period, unit), unit);
+      }
+      for (OperationOptions& o : s.operations) {
+        if (o.at) o.at = rounded(*o.at, unit);
+        if (o.every) o.every = std::max(rounded(*o.every, unit), unit);
+      }
+    };
+    const auto whole = [](Scenario& s, Duration unit) {
+      s.duration = rounded(s.duration + unit - Duration{1}, unit);  // no operation is cut off
+      s.settle = rounded(s.settle, unit);
+    };
+    coarsest(script, {milliseconds(1), microseconds(1)});
+    coarsest(plan, {seconds(1), milliseconds(100), milliseconds(1), microseconds(1)});
+    coarsest(whole, {seconds(1), milliseconds(100), milliseconds(1)});
+  }
+  static Duration rounded(Duration d, Duration unit) { return unit * (d.ns / unit.ns); }
+  template <typename Round>
+  void coarsest(Round round, std::initializer_list<Duration> units) {
+    for (const Duration unit : units) {
+      if (exhausted()) return;
+      Scenario candidate = best_;
+      round(candidate, unit);
       if (to_json(candidate) == to_json(best_) || try_one(std::move(candidate))) return;
     }
   }

@@ -12,7 +12,8 @@
 // (virtual times, not draws), so leaving one out leaves the others where they are; delays of
 // messages are drawn in turn and do shift, which is why the signature counts and not the fingerprint.
 //
-// A failure without operations (its run died) keeps its workloads; only the rest is reduced.
+// A failure without operations, or that died and does not die of those it had begun, keeps its
+// workloads; only the rest is reduced.
 #pragma once
 
 #include <iosfwd>

@@ -49,9 +49,11 @@ inline std::string errors_of(std::string_view text, const std::vector<std::strin
 
 inline const std::vector<std::string> kShipped = {"clock_steps",
                                                   "compaction_comparison",
+                                                  "cut_until_gc_grace",
                                                   "hinted_handoff",
                                                   "lagging_replica",
                                                   "lagging_replica_repaired",
+                                                  "manifest_power_loss",
                                                   "partition",
                                                   "power_loss",
                                                   "quickstart",
