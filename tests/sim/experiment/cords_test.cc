@@ -73,7 +73,9 @@ TEST_P(Cords, stays_on_the_faulty_disk) {
       EXPECT_EQ(run["resurrected_reads"], 0) << what;
       EXPECT_EQ(run["lost_acknowledged_writes"], 0) << what;
       EXPECT_GT(run["operations_ok"], 300) << what;
-      if (hints) EXPECT_GT(spread.repaired, 0) << what;
+      if (hints) {
+        EXPECT_GT(spread.repaired, 0) << what;
+      }
       struck += run[fault.metric] > 0;
     }
   }
