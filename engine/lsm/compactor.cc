@@ -428,6 +428,9 @@ Result<Compactor::Ending> Compactor::install(Execution& execution, const Compact
   for (const SstableMetaPtr& output : outcome.outputs) edit.added.push_back({pick.to, output});
   if (!position.has_value() && pick.compact_pointer.has_value())
     edit.compact_pointers.emplace_back(pick.from, *pick.compact_pointer);
+  if (core_.options.defects.has(Defect::kInputsRemovedBeforeManifest)) {
+    for (FileNumber number : edit.removed) core_.remove_soon({FileKind::kSstable, number});
+  }
   RETURN_IF_ERROR(core_.install(std::move(edit)));
   if (!outcome.watched.empty()) {
     std::vector<FileNumber> inputs;

@@ -19,10 +19,12 @@ struct Hint {
 
 }  // namespace
 
-Hints::Hints(env::Environment environment, const HintOptions& options, Duration gc_grace)
+Hints::Hints(env::Environment environment, const HintOptions& options, Duration gc_grace,
+             Defects defects)
     : environment_(environment),
       options_(options),
       gc_grace_(gc_grace),
+      defects_(defects),
       added_(environment.tasks) {}
 
 std::string Hints::path(NodeId target, uint64_t number) const {
@@ -138,7 +140,8 @@ void Hints::replay(NodeId target, const std::function<bool(Buffer, const Cell&)>
     }
     uint64_t sent_bytes = 0;
     for (const Hint& hint : hints) {
-      if (environment_.clock.now() - hint.created >= gc_grace_) {
+      if (environment_.clock.now() - hint.created >= gc_grace_ &&
+          !defects_.has(Defect::kHintsOutliveGrace)) {
         ++metrics_.expired;
         continue;
       }

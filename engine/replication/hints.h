@@ -31,7 +31,8 @@ struct HintMetrics {
 
 class Hints {
  public:
-  Hints(env::Environment environment, const HintOptions& options, Duration gc_grace);
+  Hints(env::Environment environment, const HintOptions& options, Duration gc_grace,
+        Defects defects = {});
 
   // Finds the hints of an earlier life. Suspends.
   Result<void> open();
@@ -66,6 +67,7 @@ class Hints {
   env::Environment environment_;
   HintOptions options_;
   Duration gc_grace_;
+  Defects defects_;
   std::map<NodeId, Series> series_;
   env::WaitList added_;
   uint64_t next_number_ = 1;

@@ -37,9 +37,9 @@ Node::Node(env::Environment environment, env::Transport& transport, const ring::
       db_(std::move(db)),
       peers_(environment.clock, transport.self(), ring.nodes().size(), options.failure_detection),
       messenger_(environment, transport, [this](NodeId from) { peers_.heard(from); }),
-      hints_(options.hinted_handoff
-                 ? std::make_unique<Hints>(environment, *options.hinted_handoff, storage.gc_grace)
-                 : nullptr),
+      hints_(options.hinted_handoff ? std::make_unique<Hints>(environment, *options.hinted_handoff,
+                                                              storage.gc_grace, options.defects)
+                                    : nullptr),
       replica_(environment, messenger_, peers_, *db_, storage.gc_grace, kRepairTimeout,
                options.defects),
       coordinator_(environment, messenger_, peers_, ring, hints_.get(), options, std::move(random)),
