@@ -27,9 +27,10 @@ class Answers final : public ReplyHandler {
 
   // Suspends until another answer has come; false at the deadline.
   bool wait(const char* why) {
-    const Duration left = deadline_ - clock_.monotonic();
-    return left.ns > 0 && arrived_.wait(why, left);
+    return !late() && arrived_.wait(why, deadline_ - clock_.monotonic());
   }
+  // Whether the deadline has passed.
+  bool late() const { return clock_.monotonic() >= deadline_; }
   // Suspends until `count` answers satisfy `good`; false at the deadline, or when so many are bad
   // that `count` of `asked` can no longer be reached.
   template <typename Good>

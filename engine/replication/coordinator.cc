@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <map>
 
-#include "engine/replication/answers.h"
-
 namespace revenant::replication {
 namespace {
 
@@ -16,6 +14,11 @@ Buffer encode_apply(env::ApplySource source, Bytes storage_key, const CellView& 
   put_bytes(out, storage_key);
   encode(out, cell);
   return out;
+}
+
+template <typename T>
+bool is_a(Bytes body) {
+  return decode_all<T>(body).has_value();
 }
 
 void keep_winner(std::optional<Cell>& winner, const Cell& cell) {
@@ -131,6 +134,24 @@ void Coordinator::serve_write(NodeId from, uint64_t id, Bytes body) {
   }
 }
 
+template <typename Reads>
+bool Coordinator::gather(const char* why, Answers& answers, std::vector<NodeId> asked,
+                         const std::vector<NodeId>& replicas, Verb verb, uint64_t id, Bytes body,
+                         Reads reads) {
+  const size_t required = asked.size();
+  for (NodeId replica : asked) send(replica, verb, id, body);
+  while (!answers.wait_for(why, required, asked.size(), reads)) {
+    // The deadline, or too many that cannot read.
+    const auto other = std::ranges::find_if(replicas, [&](NodeId node) {
+      return peers_.up(node) && std::ranges::find(asked, node) == asked.end();
+    });
+    if (other == replicas.end() || answers.late()) return false;
+    asked.push_back(*other);
+    send(*other, verb, id, body);
+  }
+  return true;
+}
+
 void Coordinator::serve_read(NodeId from, uint64_t id, Bytes body) {
   const auto request = decode_all<ClientRead>(body);
   if (!request) return;
@@ -146,8 +167,8 @@ void Coordinator::serve_read(NodeId from, uint64_t id, Bytes body) {
   const size_t required =
       request->required -
       (options_.defects.has(Defect::kReadQuorumTooSmall) && request->required > 1 ? 1 : 0);
-  const std::vector<NodeId> asked =
-      choose(ring_.replicas(ring::token_of_storage_key(key)), required);
+  const std::vector<NodeId>& replicas = ring_.replicas(ring::token_of_storage_key(key));
+  const std::vector<NodeId> asked = choose(replicas, required);
   if (asked.size() < required) {
     ++metrics_.unavailable;
     reply.status = Status::kUnavailable;
@@ -157,9 +178,8 @@ void Coordinator::serve_read(NodeId from, uint64_t id, Bytes body) {
 
   Answers answers(environment_, options_.read_timeout);
   Messenger::Call call(messenger_, answers);
-  for (NodeId replica : asked) send(replica, Verb::kRead, call.id(), key);
-  const auto decodes = [](Bytes b) { return decode_all<std::optional<Cell>>(b).has_value(); };
-  if (!answers.wait_for("read answers", required, asked.size(), decodes)) {
+  if (!gather("read answers", answers, asked, replicas, Verb::kRead, call.id(), key,
+              is_a<std::optional<Cell>>)) {
     ++metrics_.timeouts;
     reply.status = Status::kTimeout;
     answer();
@@ -168,7 +188,9 @@ void Coordinator::serve_read(NodeId from, uint64_t id, Bytes body) {
 
   std::vector<std::pair<NodeId, std::optional<Cell>>> held;
   for (const auto& [node, bytes] : answers.all()) {
-    held.emplace_back(node, *decode_all<std::optional<Cell>>(bytes));
+    auto decoded = decode_all<std::optional<Cell>>(bytes);
+    if (!decoded) continue;
+    held.emplace_back(node, std::move(*decoded));
     const std::optional<Cell>& cell = held.back().second;
     reply.answers.push_back({node, cell.has_value(), cell ? cell->version : Version{}});
     if (options_.defects.has(Defect::kReadTakesFirstAnswer) && held.size() > 1) continue;
@@ -255,18 +277,17 @@ void Coordinator::serve_scan(NodeId from, uint64_t id, Bytes body) {
       encode(encoded, read);
       Answers answers(environment_, options_.read_timeout);
       Messenger::Call call(messenger_, answers);
-      for (NodeId replica : asked) send(replica, Verb::kReadRange, call.id(), encoded);
-      const auto decodes = [](Bytes b) {
-        return decode_all<std::vector<KeyedCell>>(b).has_value();
-      };
-      if (!answers.wait_for("scan answers", asked.size(), asked.size(), decodes)) {
+      if (!gather("scan answers", answers, asked, *replicas, Verb::kReadRange, call.id(), encoded,
+                  is_a<std::vector<KeyedCell>>)) {
         ++metrics_.timeouts;
         return answer(Status::kTimeout);
       }
       std::map<Buffer, std::optional<Cell>> merged;
       std::optional<Buffer> known_to;  // the last key up to which every replica has told all
       for (const auto& [node, bytes] : answers.all()) {
-        std::vector<KeyedCell> cells = *decode_all<std::vector<KeyedCell>>(bytes);
+        auto decoded = decode_all<std::vector<KeyedCell>>(bytes);
+        if (!decoded) continue;
+        std::vector<KeyedCell>& cells = *decoded;
         if (cells.size() >= read.cells_max && (!known_to || cells.back().key < *known_to)) {
           known_to = cells.back().key;
         }

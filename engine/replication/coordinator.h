@@ -3,12 +3,14 @@
 // read finds stale.
 //
 // Any node can coordinate any key. A timeout says nothing about whether the write took effect;
-// "unavailable" is said before anything is sent, so then it surely did not. Simplification: reads
-// fetch whole cells from exactly as many replicas as the level asks, without digests and without
-// speculative retry.
+// "unavailable" is said before anything is sent, so then it surely did not. Reads go to exactly as
+// many replicas as the level asks; for one that answers that it cannot read, another is asked.
+// Simplification: they fetch whole cells, without digests and without speculative retry of replicas
+// that are merely slow.
 #pragma once
 
 #include "engine/base/random.h"
+#include "engine/replication/answers.h"
 #include "engine/replication/hints.h"
 #include "engine/replication/messenger.h"
 #include "engine/replication/options.h"
@@ -42,6 +44,11 @@ class Coordinator {
   // `count` of the replicas that are up: this node if it is one, then others at random. Fewer if
   // not enough are up.
   std::vector<NodeId> choose(const std::vector<NodeId>& replicas, size_t count);
+  // Sends a read to `asked`, and for each of them that cannot read to another of the replicas that
+  // is up. Suspends; whether as many as were asked have read before the deadline.
+  template <typename Reads>
+  bool gather(const char* why, Answers& answers, std::vector<NodeId> asked,
+              const std::vector<NodeId>& replicas, Verb verb, uint64_t id, Bytes body, Reads reads);
   // False if a blocking repair did not end in time.
   bool repair_stale(const std::vector<NodeId>& stale, Bytes storage_key, const CellView& winner);
   // Acknowledgements that a write at this level waits for.

@@ -21,8 +21,8 @@ enum class Verb : uint8_t {
   kReply,
   kHeartbeat,    // no answer: that it arrived is the news
   kApply,        // Apply → Status
-  kRead,         // storage key → MaybeCell
-  kReadRange,    // ReadRange → KeyedCells
+  kRead,         // storage key → MaybeCell; nothing at all: it cannot be read
+  kReadRange,    // ReadRange → KeyedCells; likewise
   kTree,         // TreeRequest → encoded MerkleTree
   kStream,       // StreamRequest → number of cells
   kClientWrite,  // ClientWrite → Status

@@ -36,6 +36,11 @@ void Replica::answer_status(NodeId to, uint64_t id, Status status) {
   messenger_.reply(to, id, Bytes(&byte, 1), env::MessageKind::kWriteResponse);
 }
 
+// Nothing that decodes: the coordinator must not take an error for an absent key.
+void Replica::answer_unreadable(NodeId to, uint64_t id) {
+  messenger_.reply(to, id, {}, env::MessageKind::kReadResponse);
+}
+
 void Replica::serve_apply(NodeId from, uint64_t id, Bytes body) {
   auto apply = decode_all<Apply>(body);
   if (!apply) return;
@@ -48,12 +53,10 @@ void Replica::serve_apply(NodeId from, uint64_t id, Bytes body) {
   answer_status(from, id, written ? Status::kOk : Status::kError);
 }
 
-// A replica that cannot read its data says nothing: the coordinator must not take an error for an
-// absent key.
 void Replica::serve_read(NodeId from, uint64_t id, Bytes body) {
   ++metrics_.reads;
   auto cell = db_.get(body);
-  if (!cell) return;
+  if (!cell) return answer_unreadable(from, id);
   Buffer answer;
   encode(answer, *cell);
   messenger_.reply(from, id, answer, env::MessageKind::kReadResponse);
@@ -63,12 +66,12 @@ void Replica::serve_read_range(NodeId from, uint64_t id, Bytes body) {
   auto request = decode_all<ReadRange>(body);
   if (!request) return;
   auto scan = db_.scan(request->least, request->limit);
-  if (!scan) return;
+  if (!scan) return answer_unreadable(from, id);
   std::vector<KeyedCell> cells;
   for (; (*scan)->valid() && cells.size() < request->cells_max; (*scan)->next()) {
     cells.push_back({Buffer((*scan)->key()), Cell((*scan)->cell())});
   }
-  if (!(*scan)->status()) return;
+  if (!(*scan)->status()) return answer_unreadable(from, id);
   Buffer answer;
   encode(answer, cells);
   messenger_.reply(from, id, answer, env::MessageKind::kReadResponse);

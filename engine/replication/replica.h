@@ -39,6 +39,7 @@ class Replica {
       ring::TokenRange range, Instant moment, env::Cause cause,
       const std::function<Result<void>(Bytes key, const CellView& cell)>& visit);
   void answer_status(NodeId to, uint64_t id, Status status);
+  void answer_unreadable(NodeId to, uint64_t id);
 
   env::Environment environment_;
   Messenger& messenger_;

@@ -311,6 +311,19 @@ INSTANTIATE_TEST_SUITE_P(
                       "disk_operations_slowed"}),
     [](const auto& test) { return std::string(test.param.name); });
 
+TEST(ClusterTest, AReadAsksAnotherReplicaForOneThatCannotRead) {
+  // No cache hides the disk of node 2, and its errors stay; a read without it has two others.
+  const char* faults = R"({
+    "storage": { "memtable_size": "4KiB", "block_cache_size": "0B" }, "disk": { "page_cache": "0B", "dirty_max": "0B" },
+    "workload": [ { "name": "w", "rate": "500/s", "clients": 4, "mix": { "read": 4, "scan": 1 } } ],
+    "faults": [ { "at": "500ms", "for": "2s", "disk_read_error": { "node": 2, "files": "sstable" } } ]
+  })";
+  const TestRun run(faults);
+  EXPECT_GT(run["disk_read_errors_injected"], 100);
+  EXPECT_GT(run["operations_ok"], 1900);
+  EXPECT_EQ(run["operations_failed"] + run["operations_unknown"], 0);
+}
+
 TEST(ClusterTest, EveryDurabilityContractButALyingOneKeepsWhatWasAcknowledged) {
   for (const char* contract :
        {"honest", "volatile_cache", "fsync_error_drops_pages", "reordered", "prefix_only_append"}) {
