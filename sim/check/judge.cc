@@ -55,6 +55,11 @@ void Judge::purged(Instant at, NodeId node, uint64_t key, Version version) {
   history(key).purge(node, version, at);
 }
 
+void Judge::disk_replaced(Instant at, NodeId node) {
+  weigh_risks(at);
+  for (KeyHistory& key : keys_) key.forget(node);
+}
+
 void Judge::operation(const Operation& operation) {
   weigh_risks(operation.completed);
   if (is_write(operation.kind)) remember_stamp(operation.write, operation.version);

@@ -5,6 +5,9 @@
 //     some replica that took d has purged it  → resurrected   (the delete cannot win there any more)
 //     every replica that took d still has it  → stale         (it will win once the replicas meet)
 //
+// A replica whose disk is replaced has nothing any more, as far as this knows: what a restored or
+// exchanged disk brings along is not known of, so keys_at_risk may be too low.
+//
 // What it does not verify: real-time order among overlapping operations (linearizability),
 // sessions; a tombstone lost by a power loss still counts as taken, so what returns then is called
 // stale.
@@ -44,6 +47,7 @@ class Judge final : public Observer {
   void applied(Instant at, NodeId node, uint64_t key, const CellView& cell,
                env::ApplySource source) override;
   void purged(Instant at, NodeId node, uint64_t key, Version version) override;
+  void disk_replaced(Instant at, NodeId node) override;
   void final_cell(NodeId node, uint64_t key, const CellView& cell) override;
   void final_unread(NodeId node) override { unread_.push_back(node); }
 

@@ -59,6 +59,14 @@ void KeyHistory::purge(NodeId node, Version version, Instant at) {
   }
 }
 
+void KeyHistory::forget(NodeId node) {
+  std::erase_if(newest_, [&](const auto& known) { return known.first == node; });
+  for (Tombstone& tombstone : tombstones_) {
+    std::erase_if(tombstone.takers,
+                  [&](const TombstoneTaker& taker) { return taker.node == node && !taker.purged; });
+  }
+}
+
 size_t KeyHistory::end_before(Instant t) const {
   const auto end = std::ranges::partition_point(
       acknowledged_, [&](const auto& write) { return write.acknowledged < t; });

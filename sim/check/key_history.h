@@ -34,6 +34,8 @@ class KeyHistory {
   void acknowledge(const AcknowledgedWrite& write);  // in the order of acknowledgement
   void apply(NodeId node, const CellView& cell);
   void purge(NodeId node, Version version, Instant at);
+  // This replica lost all it had. What it purged stays purged.
+  void forget(NodeId node);
 
   // The winner among the writes acknowledged before `t`; null if there is none.
   const AcknowledgedWrite* newest_before(Instant t) const;

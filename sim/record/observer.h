@@ -34,6 +34,9 @@ class Observer {
   virtual void fault(Instant /*at*/, std::string_view /*who*/, std::string_view /*what*/) {}
   // A machine's process: "starts", "serves", "is killed", "loses power", "pauses", "resumes".
   virtual void machine(Instant /*at*/, NodeId, std::string_view /*what*/) {}
+  // The disk of a machine that is down holds something else now: nothing, an older state, or another
+  // node's files.
+  virtual void disk_replaced(Instant /*at*/, NodeId) {}
   // Of watched keys only (env::EventSink::rewritten); several keys may be among the entries.
   virtual void rewritten(Instant /*at*/, NodeId, std::span<const FileNumber> /*inputs*/,
                          std::span<const env::WatchedEntry>) {}

@@ -132,6 +132,10 @@ void Recorder::fault(std::string_view who, std::string_view what) {
   for (Observer* observer : observers_) observer->fault(now_(), who, what);
 }
 
+void Recorder::disk_replaced(NodeId node) {
+  for (Observer* observer : observers_) observer->disk_replaced(now_(), node);
+}
+
 void Recorder::final_cell(NodeId node, uint64_t key, const CellView& cell) {
   for (Observer* observer : observers_) observer->final_cell(node, key, cell);
 }

@@ -42,6 +42,7 @@ class Recorder {
   void final_unread(NodeId node);
   void machine(NodeId node, std::string_view what);
   void fault(std::string_view who, std::string_view what);
+  void disk_replaced(NodeId node);
   // The sink of a node, for all its lives.
   env::EventSink& sink(NodeId node);
 

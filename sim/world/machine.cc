@@ -131,6 +131,7 @@ void Machine::replace_disk(const DiskContents& contents) {
   recorder_.machine(id_, "loses power, and its disk is replaced");
   cut_power();
   disk_.replace_contents(contents);
+  recorder_.disk_replaced(id_);
   ++totals_.disks_replaced;
 }
 

@@ -257,6 +257,27 @@ TEST_F(JudgeTest, AKeyIsNotAtRiskIfEveryReplicaTookTheTombstoneOrNeverHadTheKey)
   EXPECT_EQ(figure_at_end("keys_at_risk"), 0);
 }
 
+TEST_F(JudgeTest, AReplicaWhoseDiskWasReplacedHasNeitherValuesNorTombstones) {
+  put(1, 2, 10);
+  apply_everywhere(10, CellKind::kValue);
+  remove(3, 4, 20);
+  apply(0, 20, CellKind::kTombstone, 4);
+  apply(1, 20, CellKind::kTombstone, 4);
+  judge_.disk_replaced(at(5), NodeId{2});
+  EXPECT_EQ(figure_at_end("keys_at_risk"), 0) << "nothing is left there that could return";
+}
+
+TEST_F(JudgeTest, APurgeStaysAPurgeAfterTheDiskWasReplaced) {
+  const WriteId write = put(1, 2, 10);
+  apply_everywhere(10, CellKind::kValue);
+  remove(3, 4, 20);
+  apply(0, 20, CellKind::kTombstone, 4);
+  purge(0, 20, 5);
+  judge_.disk_replaced(at(6), NodeId{0});
+  read_value(7, 10, write);
+  EXPECT_EQ(figure("resurrected_keys"), 1);
+}
+
 TEST_F(JudgeTest, AnAcknowledgedPutOnNoReplicaAtTheEndIsLost) {
   put(1, 2, 10);
   EXPECT_EQ(figure_at_end("lost_acknowledged_writes"), 1);
