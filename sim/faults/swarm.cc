@@ -9,110 +9,13 @@
 #include "engine/base/check.h"
 #include "engine/base/random.h"
 #include "sim/faults/drawn_ring.h"
+#include "sim/faults/fault_classes.h"
 
 namespace revenant::sim {
 namespace {
 
-constexpr Probability kHalf{500'000'000}, kQuarter{250'000'000}, kEighth{125'000'000};
 // How long after the end of a fault its node may still be recovering.
 constexpr Duration kRecovery = milliseconds(500);
-
-// --- classes of faults ---
-
-struct Victim {
-  NodeId node;
-  int64_t nodes;  // of the cluster
-  const SwarmOptions& swarm;
-};
-
-NodeSet one(NodeId node) { return {.all = false, .nodes = {node.value}}; }
-constexpr auto everyone = [] { return NodeSet{.all = true, .nodes = {}}; };
-
-Duration drawn_duration(Duration most, Random& random) {
-  return milliseconds(random.between(1, std::max<int64_t>(1, most.ns / milliseconds(1).ns)));
-}
-
-// A partition or a clog: between the victim and all others, or one of them.
-template <typename Cut>
-void fill_cut(std::optional<Cut>& kind, const Victim& victim, Random& random) {
-  Cut cut{.from = one(victim.node), .to = {}};
-  if (random.chance(kHalf)) {
-    const auto nodes = static_cast<uint64_t>(victim.nodes);
-    const uint64_t step = 1 + random.below(nodes - 1);
-    cut.to = one(NodeId{static_cast<uint32_t>((victim.node.value + step) % nodes)});
-  }
-  cut.one_way = random.chance(kQuarter);
-  kind = cut;
-}
-
-void fill_loss(FaultOptions& fault, const Victim& victim, Random& random) {
-  const bool sends = random.chance(kHalf);
-  LinkFault& link = fault.link.emplace();
-  link.from = sends ? one(victim.node) : everyone();
-  link.to = sends ? everyone() : one(victim.node);
-  link.loss = Probability{random.between(1, 300) * 1'000'000};
-}
-
-void fill_duplication(FaultOptions& fault, const Victim& victim, Random& random) {
-  LinkFault& link = fault.link.emplace();
-  link.from = one(victim.node);
-  link.to = everyone();
-  link.duplication = Probability{random.between(1, 500) * 1'000'000};
-}
-
-void fill_clock_step(FaultOptions& fault, const Victim& victim, Random& random) {
-  const Duration step = drawn_duration(victim.swarm.clock_max, random);
-  fault.clock = ClockFault{.node = one(victim.node), .ahead = {}, .behind = {}};
-  (random.chance(kHalf) ? fault.clock->ahead : fault.clock->behind) = step;
-}
-
-// A class. A new one needs a name (FaultClass) and a row.
-struct ClassRow {
-  FaultClass which;
-  // Whether its victim does not serve meanwhile, so that it counts against the budget.
-  bool takes_away;
-  void (*fill)(FaultOptions& fault, const Victim& victim, Random& random);
-};
-
-constexpr ClassRow kClasses[] = {
-    {FaultClass::kCrash, true,
-     [](FaultOptions& f, const Victim& v, Random&) { f.crash = {one(v.node)}; }},
-    {FaultClass::kPowerLoss, true,
-     [](FaultOptions& f, const Victim& v, Random&) { f.power_loss = {one(v.node)}; }},
-    {FaultClass::kPause, true,
-     [](FaultOptions& f, const Victim& v, Random&) { f.pause = {one(v.node)}; }},
-    {FaultClass::kPartition, true,
-     [](FaultOptions& f, const Victim& v, Random& random) { fill_cut(f.partition, v, random); }},
-    {FaultClass::kIsolate, true,
-     [](FaultOptions& f, const Victim& v, Random& random) {
-       f.isolate = {one(v.node), random.chance(kHalf)};
-     }},
-    {FaultClass::kClog, true,
-     [](FaultOptions& f, const Victim& v, Random& random) { fill_cut(f.clog, v, random); }},
-    {FaultClass::kMessageLag, false,
-     [](FaultOptions& f, const Victim& v, Random& random) {
-       f.lag = {one(v.node), drawn_duration(v.swarm.lag_max, random), {}};
-     }},
-    {FaultClass::kDiskLag, false,
-     [](FaultOptions& f, const Victim& v, Random& random) {
-       f.lag = {one(v.node), {}, drawn_duration(v.swarm.lag_max, random)};
-     }},
-    {FaultClass::kLoss, false, fill_loss},
-    {FaultClass::kDuplication, false, fill_duplication},
-    {FaultClass::kClockStep, false, fill_clock_step},
-    {FaultClass::kClockDrift, false,
-     [](FaultOptions& f, const Victim& v, Random& random) {
-       // Over a whole round it gains no more than clock_max.
-       const int64_t most =
-           std::min<int64_t>(100'000, v.swarm.clock_max.ns / (v.swarm.round.ns / 1'000'000 + 1));
-       const int64_t ppm = random.between(1, std::max<int64_t>(1, most));
-       f.clock = ClockFault{.node = one(v.node),
-                            .ahead = {},
-                            .behind = {},
-                            .drift_ppm = random.chance(kHalf) ? ppm : -ppm};
-     }},
-};
-static_assert(std::size(kClasses) == std::size(enum_names(FaultClass{})));
 
 // --- the budget ---
 
@@ -132,6 +35,18 @@ class Budget {
     }
   }
 
+  // Whether these may be away during [from, to) together, and nobody else is; if so, they are.
+  bool take_alone(const std::vector<NodeId>& nodes, Duration from, Duration to) {
+    if (std::ranges::any_of(absences_,
+                            [&](const Absence& a) { return a.from < to && from < a.to; }))
+      return false;
+    for (NodeId node : nodes) absences_.push_back({node, from, to});
+    return true;
+  }
+  bool away(NodeId node, Duration from, Duration to) const {
+    return std::ranges::any_of(
+        absences_, [&](const Absence& a) { return a.node == node && a.from < to && from < a.to; });
+  }
   // Whether `node` may be away during [from, to); if so, it is.
   bool take(NodeId node, Duration from, Duration to) {
     std::set<NodeId> away{node};  // at some time together with it: no fewer than at one moment
@@ -159,25 +74,36 @@ class Budget {
 
 // --- settings that no promise may depend on ---
 
-template <typename T>
-T pick(Random& random, std::initializer_list<T> values) {
-  return values.begin()[random.below(values.size())];
-}
-
-template <typename E>
-E pick_any(Random& random) {
-  constexpr auto names = enum_names(E{});
-  return names[random.below(names.size())].value;
-}
-
 struct SettingRow {
   const char* path;
   void (*draw)(Scenario& scenario, Random& random);
 };
 
 constexpr SettingRow kSettings[] = {
+    {"cluster.cpu",
+     [](Scenario& s, Random& r) {
+       if (r.chance(kHalf) && !s.cluster.cpu) s.cluster.cpu.emplace();
+     }},
+    {"cluster.clocks.ntp",
+     [](Scenario& s, Random& r) {
+       if (!r.chance(kHalf) || s.cluster.clocks.ntp) return;
+       NtpOptions& ntp = s.cluster.clocks.ntp.emplace();
+       ntp.poll = s.swarm->calm / 2;
+       ntp.step_threshold = s.swarm->clock_max / 3;
+       ntp.error_max = Duration{};  // clients' clocks would differ: no_lost_updates
+     }},
     {"storage.memtable_size",
-     [](Scenario& s, Random& r) { s.storage.memtable_size = pick(r, {kib(2), kib(8), kib(64)}); }},
+     [](Scenario& s, Random& r) {
+       s.storage.memtable_size = pick(r, {kib(1), kib(2), kib(8), kib(64), kib(512)});
+     }},
+    {"storage.max_immutable_memtables",
+     [](Scenario& s, Random& r) {
+       s.storage.max_immutable_memtables = pick<int64_t>(r, {1, 4, 16});
+     }},
+    {"storage.rate_limiter_bytes_per_sec",
+     [](Scenario& s, Random& r) {
+       s.storage.rate_limiter_bytes_per_sec = pick(r, {kib(0), mib(1)});
+     }},
     {"storage.block_cache_size",
      [](Scenario& s, Random& r) {
        s.storage.block_cache_size = pick(r, {kib(0), kib(4), mib(1)});
@@ -210,7 +136,8 @@ constexpr SettingRow kSettings[] = {
     {"replication.hinted_handoff.replay_period",
      [](Scenario& s, Random& r) {
        if (s.replication.hinted_handoff)
-         s.replication.hinted_handoff->replay_period = pick(r, {milliseconds(100), seconds(3)});
+         s.replication.hinted_handoff->replay_period =
+             pick(r, {milliseconds(100), seconds(3), seconds(15)});
      }},
     {"replication.hinted_handoff",
      [](Scenario& s, Random& r) {
@@ -234,15 +161,14 @@ constexpr SettingRow kSettings[] = {
 class Swarm {
  public:
   Swarm(const Scenario& scenario, uint64_t seed)
-      : drawn_(scenario), swarm_(*scenario.swarm), seed_(seed) {
-    drawn_.swarm.reset();
-  }
+      : drawn_(scenario), swarm_(*scenario.swarm), seed_(seed) {}
 
   Scenario draw() {
     // Placement and levels stay as they are, so the budget holds for the settings drawn.
     if (swarm_.settings) draw_settings();
     draw_faults();
     draw_operations();
+    drawn_.swarm.reset();
     return std::move(drawn_);
   }
 
@@ -266,41 +192,78 @@ class Swarm {
     }
   }
 
+  // A class that is on, how often and how long it strikes, and where its draws come from.
+  struct Active {
+    const ClassRow* row;
+    Random random;
+    uint64_t count_max;
+    Duration longest;
+  };
+
+  std::vector<Active> draw_classes() {
+    Random phase = stream("phase", "classes");
+    const Probability share = phase.chance(kHalf) ? kHalf : kQuarter;
+    std::vector<Active> on;
+    for (const ClassRow& row : class_table()) {
+      if (std::ranges::find(swarm_.classes, row.which) == swarm_.classes.end()) continue;
+      if (!row.possible(drawn_)) continue;
+      Random random = stream("class", enum_name(row.which));
+      if (!random.chance(share)) continue;
+      const uint64_t most = 1 + random.below(static_cast<uint64_t>(swarm_.intensity));
+      const Duration longest = swarm_.round / pick<int64_t>(random, {1, 4, 20});
+      on.push_back({&row, random, most, longest});
+    }
+    return on;
+  }
+
   void draw_faults() {
     if (drawn_.cluster.nodes == 1) return;  // nobody to survive anything
     Budget budget(drawn_, seed_);
-    std::vector<const ClassRow*> on;
-    for (const ClassRow& row : kClasses) {
-      const std::string_view name = enum_name(row.which);
-      if (std::ranges::find(swarm_.classes, row.which) == swarm_.classes.end()) continue;
-      // A log that is not synced loses what was acknowledged: no budget makes up for that.
-      if (row.which == FaultClass::kPowerLoss && drawn_.storage.wal.sync == lsm::WalSync::kPeriodic)
-        continue;
-      Random random = stream("class", name);
-      if (!random.chance(kHalf)) continue;
-      on.push_back(&row);
-      const auto most = 1 + random.below(static_cast<uint64_t>(swarm_.intensity));
-      const Duration longest = swarm_.round / pick<int64_t>(random, {1, 4, 20});
-      for (Duration start; start + swarm_.round <= rounds_end(); start += swarm_.round) {
-        const Duration end = start + swarm_.round - swarm_.calm;
-        for (uint64_t count = random.below(most + 1); count > 0; --count) {
-          draw_fault(row, start, end, longest, budget, random);
+    std::vector<Active> on = draw_classes();
+    const bool unsound = std::ranges::any_of(
+        on, [](const Active& active) { return active.row->toll == Toll::kUnsound; });
+    Random phase = stream("phase", "replacements");
+    for (Duration start; start + swarm_.round <= rounds_end(); start += swarm_.round) {
+      const Round round{start, start + swarm_.round - swarm_.calm,
+                        unsound && phase.chance(kQuarter)};
+      for (Active& active : on) {
+        for (uint64_t count = active.random.below(active.count_max + 1); count > 0; --count) {
+          draw_fault(active, round, budget);
         }
       }
     }
     if (budgeted()) draw_core(on, budget);
   }
 
-  void draw_fault(const ClassRow& row, Duration start, Duration end, Duration longest,
-                  Budget& budget, Random& random) {
+  struct Round {
+    Duration start, end;  // of its faults
+    bool of_replacements;
+  };
+
+  // Whether this round is for such faults. A replica that has forgotten what it acknowledged leaves
+  // the others to answer for it until the next repair, so they must have it: nothing may have kept
+  // a write from any of them since the last repair.
+  bool belongs(const ClassRow& row, const Round& round) const {
+    if (!budgeted() || row.toll == Toll::kNothing) return true;
+    return (row.toll == Toll::kUnsound) == round.of_replacements;
+  }
+
+  void draw_fault(Active& active, const Round& round, Budget& budget) {
+    const ClassRow& row = *active.row;
+    Random& random = active.random;
     FaultOptions fault;
     const NodeId node = any_node(random);
-    fault.at = start + drawn_duration(end - start - milliseconds(1), random);
-    fault.duration = std::min(drawn_duration(longest, random), end - fault.at);
-    row.fill(fault, {node, drawn_.cluster.nodes, swarm_}, random);
-    if (row.takes_away && random.chance(kQuarter)) {  // it flaps
+    fault.at = round.start + drawn_duration(round.end - round.start - milliseconds(1), random);
+    fault.duration = std::min(drawn_duration(active.longest, random), round.end - fault.at);
+    const Duration over = fault.at + *fault.duration;
+    const Duration remedied = std::min(*fault.duration / 4, kRecovery / 2);
+    if (row.remedy != Remedy::kNone) fault.duration = *fault.duration - remedied;
+    row.fill(fault, {node, drawn_, swarm_, round.start, fault.at, *fault.duration}, random);
+    if (row.toll == Toll::kTakesAway && row.remedy == Remedy::kNone && !row.steady &&
+        random.chance(kQuarter)) {  // it flaps
       fault.period = std::max(milliseconds(1), *fault.duration / 4);
     }
+    if (!belongs(row, round)) return;
     // A blackout now and then: what no single failure brings about. The budget allows it, for what
     // is synced outlasts any number of deaths.
     if (fault.power_loss && random.chance(kEighth)) {
@@ -309,16 +272,43 @@ class Swarm {
     } else if (fault.crash && random.chance(kEighth)) {
       fault.crash->node = everyone();
       fault.period.reset();
-    } else if (budgeted() && row.takes_away &&
-               !budget.take(node, fault.at, fault.at + *fault.duration + kRecovery)) {
+    } else if (budgeted() && !afford(row, fault, node, over, round, budget)) {
       return;
     }
-    drawn_.faults.push_back(std::move(fault));
+    drawn_.faults.push_back(fault);
+    if (row.remedy == Remedy::kNone || remedied == Duration{}) return;
+    FaultOptions remedy;
+    remedy.at = over - remedied;
+    remedy.duration = remedied;
+    if (row.remedy == Remedy::kRestart) {
+      remedy.crash = {one(node)};
+    } else {
+      remedy.wipe = {one(node)};
+    }
+    drawn_.faults.push_back(std::move(remedy));
+  }
+
+  bool afford(const ClassRow& row, const FaultOptions& fault, NodeId node, Duration over,
+              const Round& round, Budget& budget) const {
+    if (row.toll != Toll::kTakesAway && row.toll != Toll::kUnsound) return true;
+    const bool unsound = row.toll == Toll::kUnsound;
+    const Duration back = unsound ? round.start + swarm_.round : over + kRecovery;
+    if (row.alone) {
+      std::vector<NodeId> nodes;
+      for (uint32_t i = 0; i < drawn_.cluster.nodes; ++i) nodes.push_back(NodeId{i});
+      return budget.take_alone(nodes, fault.at, back);
+    }
+    // One disk is replaced once: a snapshot of it should be sound.
+    if (unsound && budget.away(node, round.start, back)) return false;
+    return budget.take(node, fault.at, back);
   }
 
   // As many nodes as the budget allows are broken for the whole phase, each by a class that is on.
-  void draw_core(std::vector<const ClassRow*> on, Budget& budget) {
-    std::erase_if(on, [](const ClassRow* row) { return !row->takes_away; });
+  void draw_core(std::vector<Active> on, Budget& budget) {
+    std::erase_if(on, [](const Active& active) {
+      const ClassRow& row = *active.row;
+      return row.toll != Toll::kTakesAway || row.remedy != Remedy::kNone || row.alone;
+    });
     drawn_.progress_from = rounds_end() + swarm_.core / 4;
     if (on.empty()) return;
     Random random = stream("phase", "core");
@@ -326,12 +316,12 @@ class Swarm {
     for (uint32_t i = 0; i < drawn_.cluster.nodes; ++i) nodes.push_back(NodeId{i});
     random.shuffle(nodes);
     for (NodeId node : nodes) {
-      const ClassRow& row = *on[random.below(on.size())];
+      const ClassRow& row = *on[random.below(on.size())].row;
       if (!budget.take(node, rounds_end(), rounds_end() + swarm_.core)) continue;
       FaultOptions fault;
       fault.at = rounds_end();
       fault.duration = swarm_.core;
-      row.fill(fault, {node, drawn_.cluster.nodes, swarm_}, random);
+      row.fill(fault, {node, drawn_, swarm_, rounds_end(), fault.at, swarm_.core}, random);
       drawn_.faults.push_back(std::move(fault));
     }
   }
@@ -357,8 +347,10 @@ class Swarm {
       Random random = stream("operation", name);
       if (!random.chance(kHalf)) continue;
       const auto rounds = static_cast<uint64_t>(drawn_.duration.ns / swarm_.round.ns);
+      // Often only up to some moment: what is in memory or in small files then stays there.
+      const Duration until = random.chance(kHalf) ? last_calm : drawn_duration(last_calm, random);
       for (uint64_t count = random.below(rounds * 4) + 1; count > 0; --count) {
-        const Duration at = drawn_duration(last_calm, random);
+        const Duration at = drawn_duration(until, random);
         NodeSet who = random.chance(kQuarter) ? everyone() : one(any_node(random));
         add_operation(at, what, std::move(who));
       }

@@ -22,6 +22,25 @@ enum class FaultClass : uint8_t {
   kDuplication,
   kClockStep,
   kClockDrift,
+  kReordering,
+  kPacketLoss,
+  kBridge,
+  kRing,
+  kSlowCpu,
+  kNtpStep,
+  kDiskStall,
+  kDiskSlow,
+  kDiskFull,
+  kDiskReadError,
+  kDiskWriteError,
+  kDiskSyncError,
+  kBitRot,
+  kTornWrite,
+  kLostWrite,
+  kMisdirectedWrite,
+  kWipe,
+  kRestore,
+  kSwapDisks,
 };
 constexpr auto enum_names(FaultClass) {
   using enum FaultClass;
@@ -38,7 +57,40 @@ constexpr auto enum_names(FaultClass) {
       EnumName<FaultClass>{kDuplication, "duplication", "messages delivered twice"},
       EnumName<FaultClass>{kClockStep, "clock_step", "a clock set wrong"},
       EnumName<FaultClass>{kClockDrift, "clock_drift", "a clock that runs fast or slow"},
+      EnumName<FaultClass>{kReordering, "reordering", "messages that overtake each other"},
+      EnumName<FaultClass>{kPacketLoss, "packet_loss",
+                           "packets lost by chance: large messages more"},
+      EnumName<FaultClass>{kBridge, "bridge", "a node that only one other can reach"},
+      EnumName<FaultClass>{kRing, "ring", "every node sees a majority, no two the same"},
+      EnumName<FaultClass>{kSlowCpu, "slow_cpu", "a slow processor (where cluster.cpu is on)"},
+      EnumName<FaultClass>{kNtpStep, "ntp_step",
+                           "a clock set wrong until NTP corrects it (where cluster.clocks.ntp is "
+                           "on)"},
+      EnumName<FaultClass>{kDiskStall, "disk_stall", "a disk that answers nothing for a while"},
+      EnumName<FaultClass>{kDiskSlow, "disk_slow", "a disk that limps"},
+      EnumName<FaultClass>{kDiskFull, "disk_full", "a disk without room"},
+      EnumName<FaultClass>{kDiskReadError, "disk_read_error",
+                           "reads that fail; then the process is started anew"},
+      EnumName<FaultClass>{kDiskWriteError, "disk_write_error",
+                           "writes that fail; then the process is started anew"},
+      EnumName<FaultClass>{kDiskSyncError, "disk_sync_error",
+                           "syncs that fail; then the process is started anew"},
+      EnumName<FaultClass>{kBitRot, "bit_rot", "flipped bits; then the disk is replaced"},
+      EnumName<FaultClass>{kTornWrite, "torn_write", "torn writes; then the disk is replaced"},
+      EnumName<FaultClass>{kLostWrite, "lost_write", "lost writes; then the disk is replaced"},
+      EnumName<FaultClass>{kMisdirectedWrite, "misdirected_write",
+                           "writes that land elsewhere; then the disk is replaced"},
+      EnumName<FaultClass>{kWipe, "wipe", "a disk replaced by an empty one"},
+      EnumName<FaultClass>{kRestore, "restore", "a disk restored from a snapshot"},
+      EnumName<FaultClass>{kSwapDisks, "swap_disks", "two nodes' disks exchanged"},
   };
+}
+
+// Those after which a disk has forgotten, or shows wrongly, what its node acknowledged.
+constexpr bool is_unsound(FaultClass which) {
+  using enum FaultClass;
+  return which == kBitRot || which == kTornWrite || which == kLostWrite ||
+         which == kMisdirectedWrite || which == kWipe || which == kRestore || which == kSwapDisks;
 }
 
 enum class SwarmMode : uint8_t { kBudgeted, kUnbounded };

@@ -498,6 +498,18 @@ class Validator {
           budgeted ? "deletes may then be purged before every replica was repaired"
                    : "without budget a replica may miss a delete for the whole run");
     }
+    // A majority of a key's replicas may lose their disks.
+    if (!budgeted && std::ranges::any_of(w.classes, is_unsound)) {
+      for (const char* check : {"no_stale_reads", "no_lost_writes"}) {
+        if (std::ranges::find(s_.checks, check) == s_.checks.end()) continue;
+        add("swarm.classes",
+            "without budget replicas may lose what they acknowledged, and check {} "
+            "fails: leave out bit_rot, torn_write, lost_write, misdirected_write, wipe, restore "
+            "and "
+            "swap_disks, or the check",
+            check);
+      }
+    }
     const replication::ReplicationOptions& r = s_.replication;
     const int64_t factor = s_.cluster.ring.replication_factor;
     if (budgeted && r.write.required(factor) + r.read.required(factor) <= factor) {

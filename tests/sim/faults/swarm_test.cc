@@ -24,8 +24,31 @@ std::vector<Json> entries(const Scenario& drawn, const char* kind) {
   return found;
 }
 
+bool is_unsound(const FaultOptions& f) {
+  return f.bit_rot || f.torn_write || f.lost_write || f.misdirected_write || f.wipe || f.restore ||
+         f.swap_disks;
+}
+bool weakens(const FaultOptions& f) {
+  return f.crash || f.power_loss || f.pause || f.partition || f.isolate || f.bridge || f.ring ||
+         f.clog || f.disk_read_error || f.disk_write_error || f.disk_sync_error || f.disk_full ||
+         f.disk_stall || f.disk_slow || f.slow_cpu || (f.lag && f.lag->disk > Duration{}) ||
+         (f.link && (f.link->loss.ppb > 0 || f.link->packet_loss.ppb > 0));
+}
+
 // The nodes that a fault takes away, if it does.
 std::vector<uint32_t> taken_away(const FaultOptions& f) {
+  if (f.bit_rot) return f.bit_rot->node.nodes;
+  if (f.torn_write) return f.torn_write->node.nodes;
+  if (f.lost_write) return f.lost_write->node.nodes;
+  if (f.misdirected_write) return f.misdirected_write->node.nodes;
+  if (f.wipe) return f.wipe->node.nodes;
+  if (f.restore) return f.restore->node.nodes;
+  if (f.disk_read_error) return f.disk_read_error->node.nodes;
+  if (f.disk_write_error) return f.disk_write_error->node.nodes;
+  if (f.disk_sync_error) return f.disk_sync_error->node.nodes;
+  if (f.disk_full) return f.disk_full->node.nodes;
+  if (f.disk_stall) return f.disk_stall->node.nodes;
+  if (f.bridge) return f.bridge->from.nodes;
   if (f.crash) return f.crash->node.nodes;
   if (f.power_loss) return f.power_loss->node.nodes;
   if (f.pause) return f.pause->node.nodes;
@@ -52,7 +75,7 @@ TEST(SwarmTest, WhatItDrawsIsAValidScenarioWithoutASwarm) {
 
 TEST(SwarmTest, EveryClassIsOnInSomeRunsAndOffInOthers) {
   std::map<std::string, int> runs;
-  constexpr int kSeeds = 60;
+  constexpr int kSeeds = 120;
   for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
     std::set<std::string> kinds;
     const Json whole = to_json(draw_swarm(swarm_scenario(), seed));
@@ -63,9 +86,31 @@ TEST(SwarmTest, EveryClassIsOnInSomeRunsAndOffInOthers) {
     }
     for (const std::string& kind : kinds) ++runs[kind];
   }
-  for (const char* kind :
-       {"crash", "power_loss", "pause", "partition", "isolate", "clog", "lag", "link", "clock"}) {
-    EXPECT_GT(runs[kind], kSeeds / 10) << kind;
+  for (const char* kind : {"crash",
+                           "power_loss",
+                           "pause",
+                           "partition",
+                           "isolate",
+                           "clog",
+                           "lag",
+                           "link",
+                           "clock",
+                           "bridge",
+                           "slow_cpu",
+                           "disk_stall",
+                           "disk_slow",
+                           "disk_full",
+                           "bit_rot",
+                           "disk_read_error",
+                           "torn_write",
+                           "disk_write_error",
+                           "lost_write",
+                           "disk_sync_error",
+                           "misdirected_write",
+                           "wipe",
+                           "restore",
+                           "swap_disks"}) {
+    EXPECT_GT(runs[kind], 1) << kind;
     EXPECT_LT(runs[kind], kSeeds) << kind;
   }
 }
@@ -94,6 +139,46 @@ TEST(SwarmTest, BudgetedNeverTakesMoreOfAReplicaSetThanTheLevelsSpare) {
   EXPECT_GT(checked, 20u) << "nodes of different replica sets may be away together";
 }
 
+TEST(SwarmTest, BudgetedReplacesDisksOnlyWhileTheOtherReplicasMissNothing) {
+  const Scenario scenario = swarm_scenario({"cluster.nodes=9", "cluster.vnodes=1"});
+  const SwarmOptions& swarm = *scenario.swarm;
+  size_t checked = 0;
+  for (uint64_t seed = 1; seed <= 60; ++seed) {
+    const Scenario drawn = draw_swarm(scenario, seed);
+    const ring::Ring ring = drawn_ring(drawn, seed);
+    std::map<int64_t, std::set<uint32_t>> unsound;  // by round
+    for (const FaultOptions& f : drawn.faults) {
+      if (!is_unsound(f)) continue;
+      const auto nodes = taken_away(f);
+      unsound[f.at.ns / swarm.round.ns].insert(nodes.begin(), nodes.end());
+      ++checked;
+    }
+    for (const auto& [round, nodes] : unsound) {
+      for (const FaultOptions& f : drawn.faults) {
+        EXPECT_FALSE(f.at.ns / swarm.round.ns == round && weakens(f)) << "seed " << seed;
+      }
+      for (const auto& owned : ring.ranges()) {
+        EXPECT_LE(std::ranges::count_if(owned.replicas,
+                                        [&](NodeId n) { return nodes.contains(n.value); }),
+                  1)
+            << "seed " << seed;
+      }
+    }
+  }
+  EXPECT_GT(checked, 50u);
+}
+
+TEST(SwarmTest, ARingIsDrawnOnlyWhereEveryNodeKeepsEverything) {
+  const auto rings = [](std::vector<std::string> sets) {
+    size_t count = 0;
+    for (uint64_t seed = 1; seed <= 60; ++seed)
+      count += entries(draw_swarm(swarm_scenario(sets), seed), "ring").size();
+    return count;
+  };
+  EXPECT_EQ(rings({"cluster.nodes=5"}), 0u);
+  EXPECT_GT(rings({"cluster.nodes=5", "cluster.replication_factor=5"}), 5u);
+}
+
 TEST(SwarmTest, BudgetedEndsEveryFaultBeforeTheCalmInWhichAllRepair) {
   const Scenario scenario = swarm_scenario();
   const SwarmOptions& swarm = *scenario.swarm;
@@ -117,7 +202,8 @@ TEST(SwarmTest, BudgetedEndsEveryFaultBeforeTheCalmInWhichAllRepair) {
 }
 
 TEST(SwarmTest, UnboundedStrikesAllNodesAtOnce) {
-  const Scenario scenario = swarm_scenario({"swarm.mode=unbounded", "storage.gc_grace=1h"});
+  const Scenario scenario =
+      swarm_scenario({"swarm.mode=unbounded", "storage.gc_grace=1h", R"(checks=["no_thin_air"])"});
   size_t blackouts = 0;
   for (uint64_t seed = 1; seed <= 40; ++seed) {
     const Scenario drawn = draw_swarm(scenario, seed);
@@ -148,6 +234,9 @@ TEST(SwarmTest, RefusesWhatCannotBeSurvived) {
   EXPECT_NE(errors_of(text, {"swarm.calm=5s"}).find("swarm.calm"), std::string::npos);
   EXPECT_NE(errors_of(text, {"duration=9s"}).find("duration"), std::string::npos);
   EXPECT_NE(errors_of(text, {"swarm.mode=unbounded"}).find("storage.gc_grace"), std::string::npos);
+  const std::vector<std::string> unbounded{"swarm.mode=unbounded", "storage.gc_grace=1h"};
+  EXPECT_NE(errors_of(text, unbounded).find("no_stale_reads"), std::string::npos);
+  EXPECT_EQ(errors_of(text, {unbounded[0], unbounded[1], R"(swarm.classes=["crash"])"}), "");
   EXPECT_NE(errors_of(text, {R"(swarm.classes=["crush"])"}).find("crash"), std::string::npos);
 }
 
