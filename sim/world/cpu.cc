@@ -14,27 +14,35 @@ Cpu::Cpu(Kernel& kernel, NodeId node, const CpuOptions& options)
       options_(options),
       free_at_(static_cast<size_t>(options.cores)) {}
 
-void Cpu::submit(size_t bytes, std::move_only_function<void()> handle) {
-  Duration cost = options_.per_message + passing_time(bytes, options_.bandwidth);
+Instant Cpu::occupy(Duration cost) {
   double factor = 1;
   for (double each : factors_) factor *= each;
-  if (!factors_.empty()) {
-    cost = {static_cast<int64_t>(static_cast<double>(cost.ns) * factor)};
-    ++totals_.slowed;
-  }
+  if (!factors_.empty()) cost = {static_cast<int64_t>(static_cast<double>(cost.ns) * factor)};
   Instant& core = *std::ranges::min_element(free_at_);
-  const Instant start = std::max(kernel_.now(), core);
-  core = start + cost;
-  ++totals_.handled;
+  core = std::max(kernel_.now(), core) + cost;
   totals_.busy += cost;
-  totals_.waited += start - kernel_.now();
+  return core;
+}
+
+void Cpu::submit(size_t bytes, std::move_only_function<void()> handle) {
+  const Instant begin = std::max(kernel_.now(), *std::ranges::min_element(free_at_));
+  const Instant done = occupy(options_.per_message + passing_time(bytes, options_.bandwidth));
+  ++totals_.handled;
+  totals_.slowed += factors_.empty() ? 0 : 1;
+  totals_.waited += begin - kernel_.now();
   if (Trace* const trace = kernel_.trace(); trace != nullptr) {
-    trace->message_handled(node_, bytes, kernel_.now(), start, core);
+    trace->message_handled(node_, bytes, kernel_.now(), begin, done);
   }
-  kernel_.at(core, node_, EventKind::kTimer, totals_.handled,
+  kernel_.at(done, node_, EventKind::kTimer, totals_.handled,
              [this, life = life_, handle = std::move(handle)]() mutable {
                finish(life, std::move(handle));
              });
+}
+
+void Cpu::spend(Duration cost) {
+  if (cost == Duration{}) return;
+  const Instant done = occupy(cost);
+  kernel_.sleep(done - kernel_.now());
 }
 
 void Cpu::finish(uint64_t life, std::move_only_function<void()> handle) {

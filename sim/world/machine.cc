@@ -1,6 +1,7 @@
 #include "sim/world/machine.h"
 
 #include "engine/base/check.h"
+#include "sim/world/paid_file_system.h"
 
 namespace revenant::sim {
 namespace {
@@ -43,6 +44,8 @@ struct Machine::Process {
         transport(machine.network_.attach(machine.id_)) {
     if (machine.cpu_) {
       transport = std::make_unique<PaidTransport>(std::move(transport), *machine.cpu_);
+      files =
+          make_paid_file_system(std::move(files), *machine.cpu_, *machine.scenario_.cluster.cpu);
     }
   }
   GroupId group;

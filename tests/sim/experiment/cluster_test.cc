@@ -401,6 +401,22 @@ TEST(ClusterTest, AProcessorThatIsTooSlowIsOverloaded) {
   EXPECT_GT(slow["operations_unknown"] + slow["operations_failed"], 50);
 }
 
+// 3 nodes, 2 cores each, 35 s from the first boot to the end; nothing but jobs costs anything.
+TEST(ClusterTest, FlushesAndCompactionsTakeTheProcessorTimeOfTheirBytes) {
+  const TestRun run(R"({ "preload": { "keys": 0 }, "storage": { "memtable_size": "16KiB" },
+      "cluster": { "cpu": { "cores": 2, "per_message": "0s", "bandwidth": "unlimited",
+                            "job_bandwidth": "1MiB/s" } },
+      "workload": [ { "name": "w", "rate": "500/s", "clients": 4, "mix": { "insert": 1 } } ] })");
+  double bytes = 0;
+  for (const auto& [name, value] : run.report.outcome.metrics) {
+    const bool job = name.find("flush") != name.npos || name.find("compaction_") != name.npos;
+    if (name.starts_with("bytes_file_") && job) bytes += value;
+  }
+  EXPECT_GT(run["compactions"], 10);
+  const double seconds = bytes / (1 << 20);
+  EXPECT_NEAR(run["cpu_utilization"] * 35 * 2 * 3, seconds, 0.02 * seconds);
+}
+
 TEST(ClusterTest, NtpBoundsWhatDriftingClocksDoToWrites) {
   const TestRun adrift(R"({ "cluster": { "clocks": { "offset_max": "2s" } } })");
   const TestRun disciplined(R"({ "cluster": { "clocks": { "offset_max": "2s",

@@ -86,6 +86,52 @@ TEST_F(CpuTest, OneCoreUnderPoissonArrivalsWaitsAsMD1) {
   EXPECT_NEAR(cpu.totals().waited.in_seconds() * 1e3 / kMessages, 4.5, 0.25);
 }
 
+TEST_F(CpuTest, TasksAndMessagesShareTheCores) {
+  Cpu cpu(kernel, {0}, options(1, milliseconds(1)));
+  std::vector<Duration> done;
+  const GroupId group = kernel.new_group({0});
+  kernel.spawn(group, "job", [&] {
+    cpu.spend(Duration{});
+    done.push_back(kernel.now() - Instant{});
+    cpu.submit(0, note(done));
+    cpu.spend(milliseconds(5));
+    done.push_back(kernel.now() - Instant{});
+  });
+  run_to(seconds(1));
+  EXPECT_EQ(done, (std::vector{Duration{}, milliseconds(1), milliseconds(6)}));
+  EXPECT_EQ(cpu.totals().busy, milliseconds(6));
+  kernel.kill(group);
+}
+
+// Two cores, two jobs that always have 3 ms to spend, four customers who come back at once with 1 ms
+// each. First come, first served: a round is 2 times 3 ms and 4 times 1 ms on two cores, 5 ms. So
+// jobs get 60 % of the processor, and 800 messages a second pass instead of 2,000.
+TEST_F(CpuTest, JobsTakeWhatTheyAskForFromMessages) {
+  Cpu cpu(kernel, {0}, options(2, milliseconds(1)));
+  const GroupId group = kernel.new_group({0});
+  Duration spent;
+  for (int i = 0; i < 2; ++i) {
+    kernel.spawn(group, "job", [&] {
+      for (;;) {
+        cpu.spend(milliseconds(3));
+        spent += milliseconds(3);
+      }
+    });
+  }
+  uint64_t passed = 0;
+  std::function<void()> come = [&] {
+    cpu.submit(0, [&] {
+      ++passed;
+      come();
+    });
+  };
+  for (int i = 0; i < 4; ++i) come();
+  run_to(seconds(10));
+  EXPECT_NEAR(static_cast<double>(passed) / 10, 800, 8);
+  EXPECT_NEAR(spent.in_seconds() / 20, 0.6, 0.006);
+  kernel.kill(group);
+}
+
 TEST_F(CpuTest, ASlowProcessorTakesAsMuchLongerUntilItRecovers) {
   Cpu cpu(kernel, {0}, options(1, milliseconds(1)));
   std::vector<Duration> done;
