@@ -23,6 +23,7 @@ constexpr Duration kRecovery = milliseconds(500);
 class Budget {
  public:
   Budget(const Scenario& scenario, uint64_t seed) {
+    if (scenario.swarm->mode == SwarmMode::kUnbounded) return;  // it only keeps the book
     const int64_t factor = scenario.cluster.ring.replication_factor;
     const auto& r = scenario.replication;
     spare_ =
@@ -272,7 +273,7 @@ class Swarm {
     } else if (fault.crash && random.chance(kEighth)) {
       fault.crash->node = everyone();
       fault.period.reset();
-    } else if (budgeted() && !afford(row, fault, node, over, round, budget)) {
+    } else if (!afford(row, fault, node, over, round, budget)) {
       return;
     }
     drawn_.faults.push_back(fault);
@@ -292,15 +293,17 @@ class Swarm {
               const Round& round, Budget& budget) const {
     if (row.toll != Toll::kTakesAway && row.toll != Toll::kUnsound) return true;
     const bool unsound = row.toll == Toll::kUnsound;
+    if (!unsound && !budgeted()) return true;
+    // One disk is replaced once in a round, so that what is restored or exchanged is sound.
+    const Duration from = unsound ? round.start : fault.at;
     const Duration back = unsound ? round.start + swarm_.round : over + kRecovery;
     if (row.alone) {
       std::vector<NodeId> nodes;
       for (uint32_t i = 0; i < drawn_.cluster.nodes; ++i) nodes.push_back(NodeId{i});
-      return budget.take_alone(nodes, fault.at, back);
+      return budget.take_alone(nodes, from, back);
     }
-    // One disk is replaced once: a snapshot of it should be sound.
-    if (unsound && budget.away(node, round.start, back)) return false;
-    return budget.take(node, fault.at, back);
+    if (unsound && budget.away(node, from, back)) return false;
+    return budget.take(node, from, back);
   }
 
   // As many nodes as the budget allows are broken for the whole phase, each by a class that is on.
