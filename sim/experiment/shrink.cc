@@ -304,7 +304,7 @@ class Shrinker {
   }
 
   // Other keys' operations may be needed only to fill memtables, and another key's scan only to
-  // look at this one. So flushes by operators stand for the former; for the latter the scan that
+  // look at this one. So flushes and compactions by operators stand for the former; for the latter the scan that
   // showed it, or a look at the end: a read of the key, or a scan that begins at it.
   void keep_one_key() {
     if (!shown_.key || keys_of(best_).size() < 2) return;
@@ -319,15 +319,22 @@ class Shrinker {
       best_ = std::move(candidates[found]);
   }
 
+  // `base`, and with flushes by operators, with compactions too in the end: what the other keys'
+  // writes brought about.
   static void add_flushing(std::vector<Scenario>& candidates, const Scenario& base) {
+    const auto again = [](Duration period, std::optional<NodeSet> OperationOptions::* what) {
+      OperationOptions operation;
+      operation.every = period;
+      operation.*what = NodeSet{.all = true, .nodes = {}};
+      return operation;
+    };
     candidates.push_back(base);
     for (const Duration period : {seconds(1), milliseconds(200)}) {
-      OperationOptions flush;
-      flush.every = period;
-      flush.flush = NodeSet{.all = true, .nodes = {}};
       candidates.push_back(base);
-      candidates.back().operations.push_back(flush);
+      candidates.back().operations.push_back(again(period, &OperationOptions::flush));
     }
+    candidates.push_back(candidates.back());
+    candidates.back().operations.push_back(again(seconds(1), &OperationOptions::compact));
   }
 
   // Looks at the key through every node when all else has happened.
