@@ -9,11 +9,6 @@
 #include "sim/record/key.h"
 
 namespace revenant::sim {
-namespace {
-
-std::string name_of(NodeId node) { return fmt::format("{}", node); }
-
-}  // namespace
 
 void LogWriter::plan(const std::vector<FaultWindow>& faults) {
   for (const FaultWindow& fault : faults) {
@@ -41,17 +36,19 @@ void LogWriter::operation(const Operation& operation) {
 }
 
 void LogWriter::purged(Instant at, NodeId node, uint64_t key, Version version) {
-  line(at, name_of(node), "purge", fmt::format("tombstone {} of {}", version, key_name(key)));
+  line(at, fmt::format("{}", node), "purge",
+       fmt::format("tombstone {} of {}", version, key_name(key)));
 }
 
 void LogWriter::flushed(Instant at, NodeId node, FileNumber sstable, uint64_t entries,
                         uint64_t bytes) {
   const std::string name = lsm::to_string(lsm::FileName{lsm::FileKind::kSstable, sstable});
-  line(at, name_of(node), "flush", fmt::format("{}: {} entries, {} B", name, entries, bytes));
+  line(at, fmt::format("{}", node), "flush",
+       fmt::format("{}: {} entries, {} B", name, entries, bytes));
 }
 
 void LogWriter::compacted(Instant at, NodeId node, const env::CompactionEvent& event) {
-  line(at, name_of(node), "compaction",
+  line(at, fmt::format("{}", node), "compaction",
        fmt::format("level {} to {}: {} SSTables to {}, {} B read, {} B written, {} tombstones "
                    "purged{}{}{}",
                    event.from, event.to, event.inputs, event.outputs, event.bytes_read,
@@ -61,7 +58,7 @@ void LogWriter::compacted(Instant at, NodeId node, const env::CompactionEvent& e
 }
 
 void LogWriter::stalled(Instant at, NodeId node, env::StallCause cause, Duration time) {
-  line(at, name_of(node), "stall", fmt::format("{} for {}", to_string(cause), time));
+  line(at, fmt::format("{}", node), "stall", fmt::format("{} for {}", to_string(cause), time));
 }
 
 void LogWriter::fault(Instant at, std::string_view who, std::string_view what) {
@@ -69,7 +66,7 @@ void LogWriter::fault(Instant at, std::string_view who, std::string_view what) {
 }
 
 void LogWriter::machine(Instant at, NodeId node, std::string_view what) {
-  line(at, name_of(node), "machine", what);
+  line(at, fmt::format("{}", node), "machine", what);
 }
 
 void LogWriter::line(Instant at, std::string_view who, std::string_view what,

@@ -11,7 +11,7 @@ namespace revenant::sim {
 namespace {
 
 // Three nodes with every key on each. Node 1 is away for a second and misses what happens then.
-constexpr const char* kBase = R"({
+constexpr const char* kAimedBase = R"({
   "name": "aimed", "duration": "6s", "settle": "2s",
   "cluster": { "nodes": 3, "replication_factor": 3, "vnodes": 4 },
   "storage": { "memtable_size": "8KiB", "compaction": { "strategy": "leveled" } },
@@ -26,7 +26,7 @@ constexpr const char* kBase = R"({
 })";
 
 Scenario scenario_of(const std::string& patch, const std::string& fault) {
-  Json text = Json::parse(kBase);
+  Json text = Json::parse(kAimedBase);
   text.merge_patch(Json::parse(patch));
   text["faults"].push_back(Json::parse(fault));
   return must_parse(text.dump());
@@ -60,7 +60,7 @@ TEST(AimedRun, TheCoordinatorOfAllWritesHasMostPendingHints) {
       R"({ "at": "1900ms", "for": "300ms", "pause": { "node": "most_pending_hints" } })";
   for (const uint32_t coordinator : {0, 2}) {
     Json patch;
-    patch["workload"] = Json::parse(kBase)["workload"];
+    patch["workload"] = Json::parse(kAimedBase)["workload"];
     patch["workload"][0]["coordinators"] = coordinator;
     EXPECT_EQ(met(patch.dump(), pause), (Nodes{{coordinator}}));
   }
@@ -116,7 +116,7 @@ TEST(AimedRun, AHintIsForTheReplicaThatWasAway) {
 }
 
 TEST(AimedRun, AnArmedFaultThatWaitsInVainChangesNothing) {
-  const Scenario without = must_parse(kBase);
+  const Scenario without = must_parse(kAimedBase);
   const Scenario with = scenario_of("{}", R"({ "when": { "event": "flush_ends", "nth": 1000000 },
                                                "crash": { "node": "event_node" } })");
   const Ran a(without), b(with);
