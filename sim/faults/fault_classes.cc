@@ -187,7 +187,7 @@ constexpr ClassRow kClasses[] = {
      .toll = Toll::kTakesAway,
      .fill = [](FaultOptions& f, const Victim& v, Random& r) { fill_cut(f.clog, v, r); }},
     {.which = FaultClass::kMessageLag,
-     .toll = Toll::kNothing,
+     .toll = Toll::kWeakens,
      .fill =
          [](FaultOptions& f, const Victim& v, Random& random) {
            f.lag = {one(v.node), drawn_duration(v.swarm.lag_max, random), {}};
@@ -202,7 +202,7 @@ constexpr ClassRow kClasses[] = {
     {.which = FaultClass::kDuplication, .toll = Toll::kNothing, .fill = fill_duplication},
     {.which = FaultClass::kClockStep, .toll = Toll::kNothing, .fill = fill_clock_step},
     {.which = FaultClass::kClockDrift, .toll = Toll::kNothing, .fill = fill_clock_drift},
-    {.which = FaultClass::kReordering, .toll = Toll::kNothing, .fill = fill_reordering},
+    {.which = FaultClass::kReordering, .toll = Toll::kWeakens, .fill = fill_reordering},
     {.which = FaultClass::kPacketLoss, .toll = Toll::kWeakens, .fill = fill_packet_loss},
     {.which = FaultClass::kBridge,
      .toll = Toll::kTakesAway,
@@ -217,7 +217,8 @@ constexpr ClassRow kClasses[] = {
      .toll = Toll::kWeakens,
      .fill =
          [](FaultOptions& f, const Victim& v, Random& random) {
-           f.slow_cpu = {one(v.node), static_cast<double>(pick<int64_t>(random, {2, 20, 200}))};
+           // Several at once multiply, and what a processor could not keep up with outlasts them.
+           f.slow_cpu = {one(v.node), static_cast<double>(pick<int64_t>(random, {2, 4, 8}))};
          },
      .possible = [](const Scenario& s) { return s.cluster.cpu.has_value(); }},
     {.which = FaultClass::kNtpStep,
