@@ -50,7 +50,7 @@ constexpr auto enum_names(Defect) {
       EnumName<Defect>{kPurgeIgnoresOverlap, "purge_ignores_overlap",
                        "tombstones go though another SSTable holds what they shadow"},
       EnumName<Defect>{kPurgeIgnoresMemtable, "purge_ignores_memtable",
-                       "tombstones go though a memtable holds what they shadow"},
+                       "tombstones go though memtables and log hold what they shadow"},
       EnumName<Defect>{kReadStopsAtFirstSource, "read_stops_at_first_source",
                        "a read takes the newest source's cell for the winner, as if versions were "
                        "arrival numbers"},

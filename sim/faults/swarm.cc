@@ -95,7 +95,7 @@ constexpr SettingRow kSettings[] = {
      }},
     {"storage.memtable_size",
      [](Scenario& s, Random& r) {
-       s.storage.memtable_size = pick(r, {kib(1), kib(2), kib(8), kib(64), kib(512)});
+       s.storage.memtable_size = pick(r, {kib(1), kib(2), kib(8), kib(32), kib(512)});
      }},
     {"storage.max_immutable_memtables",
      [](Scenario& s, Random& r) {
@@ -125,6 +125,10 @@ constexpr SettingRow kSettings[] = {
     {"storage.compaction.strategy",
      [](Scenario& s, Random& r) {
        s.storage.compaction.strategy = pick_any<lsm::CompactionStrategy>(r);
+     }},
+    {"storage.compaction.tombstone_threshold",
+     [](Scenario& s, Random& r) {
+       s.storage.compaction.tombstone_threshold = pick(r, {0.01, 0.2});
      }},
     {"storage.compaction.tombstone_compaction_interval",
      [](Scenario& s, Random& r) {

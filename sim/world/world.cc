@@ -33,7 +33,9 @@ Scenario planted(Scenario scenario) {
     scenario.replication.defects.plant(defect);
     guards.grace &= defect != Defect::kPurgeIgnoresGrace;
     guards.sstables &= defect != Defect::kPurgeIgnoresOverlap;
+    // What is in a memtable is in the log: each of the two guards covers for the other.
     guards.memtables &= defect != Defect::kPurgeIgnoresMemtable;
+    guards.log &= defect != Defect::kPurgeIgnoresMemtable;
   }
   return scenario;
 }

@@ -216,12 +216,12 @@ TEST(SwarmTest, AClassThatIsNotAllowedLeavesTheOthersAsTheyWere) {
   for (uint64_t seed = 1; seed <= 20; ++seed) {
     const Scenario all = draw_swarm(swarm_scenario(), seed);
     const Scenario less = draw_swarm(
-        swarm_scenario({R"(swarm.classes=["message_lag", "clock_step", "power_loss"])"}), seed);
-    std::vector<Json> lags;
-    for (const Json& lag : entries(all, "lag")) {
-      if (lag["lag"]["messages"] != "0s") lags.push_back(lag);
+        swarm_scenario({R"(swarm.classes=["duplication", "clock_step", "power_loss"])"}), seed);
+    std::vector<Json> duplications;
+    for (const Json& fault : entries(all, "link")) {
+      if (fault["link"]["duplication"] != 0.0) duplications.push_back(fault);
     }
-    EXPECT_EQ(entries(less, "lag"), lags);
+    EXPECT_EQ(entries(less, "link"), duplications);
     EXPECT_TRUE(entries(less, "crash").empty());
     EXPECT_EQ(less.storage.memtable_size, all.storage.memtable_size);
   }
