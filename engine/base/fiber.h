@@ -63,6 +63,14 @@ class alignas(64) Fiber {
   bool resume_with(void (*raise)());
   bool finished() const { return state_ == State::kFinished; }
 
+  // Hints to the processor that the fiber will soon be resumed: first for what a switch touches,
+  // and, when that has arrived, for the innermost frames of its stack.
+  void prefetch() const { __builtin_prefetch(this); }
+  void prefetch_stack() const {
+    const char* frames = static_cast<const char*>(context_);
+    for (int line = 0; line < 6; ++line) __builtin_prefetch(frames + line * 64, 1);
+  }
+
   // A fiber lies at the top of its own stack: deleting it gives the stack back to the pool.
   static void operator delete(Fiber* fiber, std::destroying_delete_t);
 

@@ -41,10 +41,15 @@ class EventHeap {
     sift_up(events_.size() - 1, event);
   }
 
-  void pop() {
+  // `ahead` is told of the events that come nearer to the top by this: ahead(level, event), for the
+  // levels that it asks about. Of a small heap, whose events all lie in the caches, it is told
+  // nothing.
+  template <typename Ahead>
+  void pop(Ahead ahead) {
     const Event last = events_.back();
     events_.pop_back();
-    if (!events_.empty()) fill(0, last);
+    if (events_.empty()) return;
+    events_.size() < kAheadFrom ? fill(0, last, [](size_t, const Event&) {}) : fill(0, last, ahead);
   }
 
   template <typename Visit>
@@ -56,12 +61,13 @@ class EventHeap {
   void remove_if(Predicate stale) {
     std::erase_if(events_, stale);
     for (size_t i = events_.size() / kArity + 1; i-- > 0;) {
-      if (i < events_.size()) fill(i, Event(events_[i]));
+      if (i < events_.size()) fill(i, Event(events_[i]), [](size_t, const Event&) {});
     }
   }
 
  private:
   static constexpr size_t kArity = 4;
+  static constexpr size_t kAheadFrom = 8192;
 
   void sift_up(size_t at, const Event& event) {
     const auto order = event.order();
@@ -75,10 +81,11 @@ class EventHeap {
   }
 
   // Puts `event` into the subtree whose root `at` is vacant.
-  void fill(size_t at, const Event& event) {
+  template <typename Ahead>
+  void fill(size_t at, const Event& event, Ahead ahead) {
     const size_t size = events_.size();
     const auto order = event.order();
-    while (true) {
+    for (size_t level = 0;; ++level) {
       const size_t first = at * kArity + 1;
       if (first >= size) break;
       size_t least = first;
@@ -90,6 +97,7 @@ class EventHeap {
       }
       if (order <= least_order) break;
       events_[at] = events_[least];
+      ahead(level, events_[at]);
       at = least;
     }
     events_[at] = event;
@@ -140,7 +148,10 @@ class EventQueue {
     front_is_ready_ = false;
     return have_later && later_.top().time <= until ? &later_.top() : nullptr;
   }
-  void pop() { front_is_ready_ ? ready_.pop() : later_.pop(); }
+  template <typename Ahead>
+  void pop(Ahead ahead) {
+    front_is_ready_ ? ready_.pop() : later_.pop(ahead);
+  }
   bool front_is_ready() const { return front_is_ready_; }
 
   size_t later_size() const { return later_.size(); }

@@ -195,7 +195,7 @@ class Kernel::Impl {
         return;
       }
       const Event event = *front;
-      events_.pop();
+      events_.pop(fetch_ahead);
       if (is_stale(event)) {
         stale_ -= events_.front_is_ready() ? 0 : 1;
         continue;
@@ -304,6 +304,17 @@ class Kernel::Impl {
     task.why = why;
     task.since = now_;
     fibers_.suspend();
+  }
+
+  // With many tasks, what an event touches is in no cache: its task, its fiber, the stack. They are
+  // fetched one after the other, each by the address that the last one holds, while the event rises
+  // through the top of the heap.
+  [[gnu::always_inline]] static void fetch_ahead(size_t level, const Event& event) {
+    if (level > 2 || is_timer(event)) return;
+    const Task& task = task_of(event);
+    if (level == 2) return __builtin_prefetch(&task);
+    if (task.fiber == nullptr) return;
+    level == 1 ? task.fiber->prefetch() : task.fiber->prefetch_stack();
   }
 
   void advance(Instant time) {
