@@ -189,15 +189,15 @@ void Judge::final_cell(NodeId node, uint64_t key, const CellView& cell) {
   final_[key].push_back({node, cell.kind, cell.version, cell.deletion_time, hash64(cell.value)});
 }
 
-void Judge::finish(Instant moment, Duration gc_grace) {
+void Judge::finish(Instant moment, Duration gc_grace, Duration clock_skew) {
   weigh_risks(Instant::never());
   const size_t keys = std::max(keys_.size(), final_.size());
   final_.resize(keys);
-  for (uint64_t key = 0; key < keys; ++key) judge_final(key, final_[key], moment, gc_grace);
+  const Instant purgeable_from = moment - gc_grace + clock_skew;
+  for (uint64_t key = 0; key < keys; ++key) judge_final(key, final_[key], purgeable_from);
 }
 
-void Judge::judge_final(uint64_t key, const std::vector<FinalCell>& cells, Instant moment,
-                        Duration gc_grace) {
+void Judge::judge_final(uint64_t key, const std::vector<FinalCell>& cells, Instant purgeable_from) {
   const std::vector<NodeId>& replicas = ring_.replicas_of_key(key_name(key));
   // Replicas agree on winners, not on bytes: a tombstone past gc_grace counts as nothing.
   const auto beats = [](const FinalCell& a, const FinalCell& b) {
@@ -213,7 +213,7 @@ void Judge::judge_final(uint64_t key, const std::vector<FinalCell>& cells, Insta
     if (std::ranges::find(replicas, cell.node) == replicas.end()) continue;
     if (winner == nullptr || beats(cell, *winner)) winner = &cell;
     const bool purgeable =
-        cell.kind == CellKind::kTombstone && moment - cell.deletion_time >= gc_grace;
+        cell.kind == CellKind::kTombstone && cell.deletion_time <= purgeable_from;
     if (!purgeable && is_read(cell.node)) held.push_back(&cell);
   }
   const auto read = static_cast<size_t>(std::ranges::count_if(replicas, is_read));

@@ -6,7 +6,7 @@
 //     every replica that took d still has it  → stale         (it will win once the replicas meet)
 //
 // A replica whose disk is replaced has nothing any more, as far as this knows: what a restored or
-// exchanged disk brings along is not known of, so keys_at_risk may be too low.
+// exchanged disk brings along is not known of before it is purged, so keys_at_risk may be too low.
 //
 // What it does not verify: real-time order among overlapping operations (linearizability),
 // sessions; a tombstone lost by a power loss still counts as taken, so what returns then is called
@@ -52,8 +52,9 @@ class Judge final : public Observer {
   void final_unread(NodeId node) override { unread_.push_back(node); }
 
   // Once, after the last final_cell. `moment` and `gc_grace` say which tombstones no replica need
-  // hold any more.
-  void finish(Instant moment, Duration gc_grace);
+  // hold any more; so much earlier, by the right time, as clocks differed at most (`clock_skew`) a
+  // tombstone of one node is past gc_grace on another.
+  void finish(Instant moment, Duration gc_grace, Duration clock_skew = {});
 
   void report(Metrics& metrics) const;
   uint64_t stale_reads() const { return stale_reads_; }
@@ -86,8 +87,7 @@ class Judge final : public Observer {
                   bool damaged);
   void judge_put(uint64_t key, const AcknowledgedWrite& write);
   void weigh_risks(Instant now);
-  void judge_final(uint64_t key, const std::vector<FinalCell>& cells, Instant moment,
-                   Duration gc_grace);
+  void judge_final(uint64_t key, const std::vector<FinalCell>& cells, Instant purgeable_from);
   void violate(std::string_view check, std::string_view cause, uint64_t key, Instant at,
                std::string story);
 

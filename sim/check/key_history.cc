@@ -38,25 +38,24 @@ void KeyHistory::apply(NodeId node, const CellView& cell) {
   } else {
     known->second = std::max(known->second, cell.version);
   }
-  if (!cell.is_tombstone()) return;
-  auto tombstone = std::ranges::find(tombstones_, cell.version, &Tombstone::version);
-  if (tombstone == tombstones_.end())
-    tombstone = tombstones_.insert(tombstone, Tombstone{cell.version, {}});
-  auto taker = std::ranges::find(tombstone->takers, node, &TombstoneTaker::node);
-  if (taker == tombstone->takers.end()) {
-    tombstone->takers.push_back({node, std::nullopt});
-  } else {
-    taker->purged.reset();  // it came back, by a hint or a repair
-  }
+  // A purged one came back, by a hint or a repair.
+  if (cell.is_tombstone()) taker_of(cell.version, node).purged.reset();
 }
 
 void KeyHistory::purge(NodeId node, Version version, Instant at) {
-  for (Tombstone& tombstone : tombstones_) {
-    if (tombstone.version != version) continue;
-    for (TombstoneTaker& taker : tombstone.takers) {
-      if (taker.node == node && !taker.purged) taker.purged = at;
-    }
-  }
+  // A disk that was restored or exchanged brought along what this node never took.
+  TombstoneTaker& taker = taker_of(version, node);
+  if (!taker.purged) taker.purged = at;
+}
+
+TombstoneTaker& KeyHistory::taker_of(Version version, NodeId node) {
+  auto tombstone = std::ranges::find(tombstones_, version, &Tombstone::version);
+  if (tombstone == tombstones_.end())
+    tombstone = tombstones_.insert(tombstone, Tombstone{version, {}});
+  auto taker = std::ranges::find(tombstone->takers, node, &TombstoneTaker::node);
+  if (taker == tombstone->takers.end())
+    taker = tombstone->takers.insert(taker, {node, std::nullopt});
+  return *taker;
 }
 
 void KeyHistory::forget(NodeId node) {

@@ -62,6 +62,7 @@ class KeyHistory {
   const std::vector<AcknowledgedWrite>& acknowledged() const { return acknowledged_; }
 
  private:
+  TombstoneTaker& taker_of(Version version, NodeId node);
   // Index of the last write acknowledged before t, plus one.
   size_t end_before(Instant t) const;
 

@@ -70,7 +70,7 @@ DeviceQueue::Slowdown DeviceQueue::draw_slowdown() {
   for (const auto& [handle, slow] : slownesses_) {
     if (!slow_random_.chance(slow.chance)) continue;
     struck = true;
-    sum.factor *= slow.factor;
+    sum.factor = std::max(sum.factor, slow.factor);
     const int64_t times = slow.multiples > 1 ? slow_random_.between(1, slow.multiples) : 1;
     sum.more += slow.delay * times;
     if (slow.jitter.ns > 0) sum.more += slow_random_.exponential(slow.jitter);

@@ -134,7 +134,8 @@ struct Stall {
 };
 
 // A device that limps: an operation struck takes `factor` times as long, its transfer included, and
-// then k * delay longer, k drawn from 1 to multiples, and then exponentially longer by `jitter`.
+// then k * delay longer, k drawn from 1 to multiples, and then exponentially longer by `jitter`. Of
+// several that strike one operation the greatest factor counts, and every delay.
 struct FailSlow {
   double factor = 1;
   Duration delay;

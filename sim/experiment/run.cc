@@ -210,7 +210,7 @@ RunReport run_scenario(const Scenario& as_written, uint64_t seed, const RunOptio
                            w.to);
     }
   }
-  judge.finish(world.moment(), scenario.storage.gc_grace);
+  judge.finish(world.moment(), scenario.storage.gc_grace, world.clock_skew());
   world.recorder().report(metrics, scenario.duration);
   judge.report(metrics);
   RunReport report;

@@ -15,9 +15,10 @@ Cpu::Cpu(Kernel& kernel, NodeId node, const CpuOptions& options)
       free_at_(static_cast<size_t>(options.cores)) {}
 
 Instant Cpu::occupy(Duration cost) {
-  double factor = 1;
-  for (double each : factors_) factor *= each;
-  if (!factors_.empty()) cost = {static_cast<int64_t>(static_cast<double>(cost.ns) * factor)};
+  if (!factors_.empty()) {
+    const double factor = std::ranges::max(factors_);
+    cost = {static_cast<int64_t>(static_cast<double>(cost.ns) * factor)};
+  }
   Instant& core = *std::ranges::min_element(free_at_);
   core = std::max(kernel_.now(), core) + cost;
   totals_.busy += cost;

@@ -55,7 +55,8 @@ class Cpu {
   void pause() { paused_ = true; }
   void resume();
 
-  // Work takes `factor` times as long from now on, until recover() of the same factor.
+  // Work takes `factor` times as long from now on, until recover() of the same factor. Of several
+  // the greatest counts.
   void slow(double factor);
   void recover(double factor);
 

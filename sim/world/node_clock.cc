@@ -26,6 +26,7 @@ Duration drifted(Duration elapsed, int64_t ppm) {
 NodeClock::NodeClock(const Kernel& kernel, Duration offset, int64_t drift_ppm)
     : kernel_(kernel), set_at_(kernel.now()), offset_(offset), drift_ppm_(drift_ppm) {
   check_drift(drift_ppm);
+  errors_ = {offset, offset};
 }
 
 NodeClock NodeClock::drawn(const Kernel& kernel, NodeId id, const ClockOptions& options) {
@@ -40,10 +41,15 @@ Instant NodeClock::now() const { return kernel_.now() + kNodeEpoch + error(); }
 
 Instant NodeClock::monotonic() const { return kernel_.now(); }
 
-void NodeClock::step(Duration change) { offset_ += change; }
+void NodeClock::step(Duration change) {
+  errors_ = errors();
+  offset_ += change;
+  errors_ = errors();
+}
 
 void NodeClock::set_drift(int64_t ppm) {
   check_drift(ppm);
+  errors_ = errors();
   offset_ = error() - slewed();
   set_at_ = kernel_.now();
   drift_ppm_ = ppm;
@@ -52,6 +58,7 @@ void NodeClock::set_drift(int64_t ppm) {
 void NodeClock::slew(Duration amount, int64_t ppm) {
   CHECK(ppm > 0, "ppm={}", ppm);
   check_drift(drift_ppm_ + (amount < Duration{} ? -ppm : ppm));
+  errors_ = errors();
   offset_ += slewed();
   slew_at_ = kernel_.now();
   slew_amount_ = amount;
@@ -65,6 +72,11 @@ Duration NodeClock::slewed() const {
 
 Duration NodeClock::error() const {
   return offset_ + drifted(kernel_.now() - set_at_, drift_ppm_) + slewed();
+}
+
+NodeClock::Errors NodeClock::errors() const {
+  const Duration now = error();
+  return {std::min(errors_.least, now), std::max(errors_.most, now)};
 }
 
 }  // namespace revenant::sim

@@ -45,6 +45,11 @@ class NodeClock final : public env::Clock {
 
   // How far ahead of a right watch it is now.
   Duration error() const;
+  // How far it has been at least and at most, up to now.
+  struct Errors {
+    Duration least, most;
+  };
+  Errors errors() const;
 
  private:
   const Kernel& kernel_;
@@ -54,6 +59,7 @@ class NodeClock final : public env::Clock {
   Instant slew_at_;
   Duration slew_amount_;
   int64_t slew_ppm_ = 0;
+  Errors errors_;  // up to the last setting, between which an error only grows or only shrinks
 
   Duration slewed() const;
 };

@@ -317,6 +317,16 @@ void World::read_final_cells() {
 
 Instant World::moment() const { return kernel_.now() + kNodeEpoch; }
 
+Duration World::clock_skew() const {
+  Duration least, most;
+  for (const auto& machine : machines_) {
+    const NodeClock::Errors errors = machine->clock().errors();
+    least = std::min(least, errors.least);
+    most = std::max(most, errors.most);
+  }
+  return most - least;
+}
+
 Snapshot World::snapshot() const {
   Snapshot s;
   s.at = since_start(kernel_.now());

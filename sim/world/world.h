@@ -69,6 +69,8 @@ class World final : private FaultTargets {
   Fingerprint fingerprint() const { return fingerprint_; }
   // A node's clock at the end, right up to its error: the moment at which final cells are judged.
   Instant moment() const;
+  // By how much two nodes' clocks differed at most, at whatever times.
+  Duration clock_skew() const;
 
  private:
   // One client machine per session.

@@ -278,6 +278,19 @@ TEST_F(JudgeTest, APurgeStaysAPurgeAfterTheDiskWasReplaced) {
   EXPECT_EQ(figure("resurrected_keys"), 1);
 }
 
+TEST_F(JudgeTest, ATombstoneThatADiskBroughtAlongExplainsNothingOnceItIsPurged) {
+  put(1, 2, 10);
+  remove(3, 4, 20, client::Outcome::kUnknown);
+  apply(0, 20, CellKind::kTombstone, 4);
+  judge_.disk_replaced(at(5), NodeId{0});
+  judge_.disk_replaced(at(5), NodeId{1});  // it has what was node 0's
+  read_nothing(6, 0);
+  EXPECT_EQ(figure("stale_reads"), 1) << "nothing has purged the value";
+  purge(1, 20, 7);
+  read_nothing(8, 0);
+  EXPECT_EQ(figure("stale_reads"), 1);
+}
+
 TEST_F(JudgeTest, AnAcknowledgedPutOnNoReplicaAtTheEndIsLost) {
   put(1, 2, 10);
   EXPECT_EQ(figure_at_end("lost_acknowledged_writes"), 1);
@@ -323,6 +336,18 @@ TEST_F(JudgeTest, ATombstonePastGraceCountsAsNothing) {
 TEST_F(JudgeTest, ATombstoneWithinGraceMustBeEverywhere) {
   hold(0, 20, CellKind::kTombstone, "", at(901));
   EXPECT_EQ(figure_at_end("diverged_keys"), 1);
+}
+
+TEST_F(JudgeTest, ATombstoneIsPastGraceEarlierByAsMuchAsClocksDiffer) {
+  hold(0, 20, CellKind::kTombstone, "", at(905));
+  judge_.finish(at(1000), seconds(100), seconds(5));
+  EXPECT_EQ(figure("diverged_keys"), 0);
+}
+
+TEST_F(JudgeTest, ATombstoneWithinGraceOnEveryClockMustBeEverywhere) {
+  hold(0, 20, CellKind::kTombstone, "", at(906));
+  judge_.finish(at(1000), seconds(100), seconds(5));
+  EXPECT_EQ(figure("diverged_keys"), 1);
 }
 
 TEST_F(JudgeTest, EqualVersionsWithDifferentValuesHaveDiverged) {

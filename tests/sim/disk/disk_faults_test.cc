@@ -376,6 +376,15 @@ TEST(FailSlow, multiplies_latency_and_transfer) {
   EXPECT_EQ(queue.operations_slowed(), 2u);
 }
 
+TEST(FailSlow, of_several_the_greatest_factor_counts_and_every_delay) {
+  DeviceQueue queue = round_queue();
+  queue.begin_slowness(
+      1, {.factor = 10, .delay = us(5) - us(0), .multiples = 1, .jitter = {}, .chance = kAlways});
+  queue.begin_slowness(
+      2, {.factor = 3, .delay = us(7) - us(0), .multiples = 1, .jitter = {}, .chance = kAlways});
+  EXPECT_EQ(queue.submit(read_page(), us(0)), us(1'010 + 12));
+}
+
 // FAST'18: SSDs throttled in multiples of 250 us up to 3 ms.
 TEST(FailSlow, adds_multiples_of_its_delay) {
   DeviceQueue queue = round_queue();

@@ -132,7 +132,7 @@ TEST_F(CpuTest, JobsTakeWhatTheyAskForFromMessages) {
   kernel.kill(group);
 }
 
-TEST_F(CpuTest, ASlowProcessorTakesAsMuchLongerUntilItRecovers) {
+TEST_F(CpuTest, AProcessorIsAsSlowAsTheGreatestFactorUntilItRecovers) {
   Cpu cpu(kernel, {0}, options(1, milliseconds(1)));
   std::vector<Duration> done;
   cpu.slow(3);
@@ -143,7 +143,7 @@ TEST_F(CpuTest, ASlowProcessorTakesAsMuchLongerUntilItRecovers) {
   cpu.recover(2);
   cpu.submit(0, note(done));
   run_to(seconds(1));
-  EXPECT_EQ(done, (std::vector{milliseconds(6), milliseconds(8), milliseconds(9)}));
+  EXPECT_EQ(done, (std::vector{milliseconds(3), milliseconds(5), milliseconds(6)}));
   EXPECT_EQ(cpu.totals().slowed, 2u);
 }
 

@@ -118,5 +118,17 @@ TEST_F(NodeClockTest, ASecondSlewKeepsWhatTheFirstHasDone) {
   EXPECT_EQ(clock.error(), milliseconds(2));
 }
 
+TEST_F(NodeClockTest, ItsErrorsReachFromTheLeastToTheMostItEverHad) {
+  NodeClock clock(kernel, milliseconds(2), 1000);
+  run_to(seconds(10));  // 12 ms ahead
+  clock.set_drift(-500);
+  run_to(seconds(12));
+  clock.step(milliseconds(-30));  // 19 ms behind
+  clock.slew(milliseconds(25), 1000);
+  run_to(seconds(60));
+  EXPECT_EQ(clock.errors().least, milliseconds(-19));
+  EXPECT_EQ(clock.errors().most, milliseconds(12));
+}
+
 }  // namespace
 }  // namespace revenant::sim
