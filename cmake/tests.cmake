@@ -66,6 +66,14 @@ foreach(file ${scenarios})
   endif()
 endforeach()
 
+# Each entry of the atlas, with its guard and without it.
+file(GLOB entries CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/scenarios scenarios/resurrection/*.json)
+foreach(file ${entries})
+  string(REPLACE ".json" "" name ${file})
+  add_test(NAME ${prefix}scenarios/${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
+           COMMAND revenant atlas scenarios/${file} --seeds 1..2 -j 1)
+endforeach()
+
 # Python tests say the same under every compiler; under a sanitizer they would only take longer.
 if(NOT REVENANT_ASAN)
   file(GLOB_RECURSE python_tests CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/tests tests/*_test.py)

@@ -48,16 +48,41 @@ void Judge::preloaded(uint64_t key, WriteId write, Version version) {
 void Judge::applied(Instant at, NodeId node, uint64_t key, const CellView& cell, env::ApplySource) {
   weigh_risks(at);
   history(key).apply(node, cell);
+  weigh_hazard(key, at);
 }
 
 void Judge::purged(Instant at, NodeId node, uint64_t key, Version version) {
   weigh_risks(at);
-  history(key).purge(node, version, at);
+  KeyHistory& h = history(key);
+  h.purge(node, version, at);
+  if (!is_hazard(key, *h.tombstone(version))) return;
+  ++unsafe_purges_;
+  hazardous_.resize(std::max<size_t>(hazardous_.size(), key + 1));
+  hazard_keys_ += hazardous_[key] ? 0 : 1;
+  hazardous_[key] = true;
+  hazards_.try_emplace(key, version, at);
+}
+
+bool Judge::is_hazard(uint64_t key, const Tombstone& tombstone) const {
+  const KeyHistory& h = keys_[key];
+  return std::ranges::any_of(ring_.replicas_of_key(key_name(key)), [&](NodeId node) {
+    const Version newest = h.newest_on(node);
+    return newest != Version{} && newest < tombstone.version && !tombstone.taken_by(node);
+  });
+}
+
+void Judge::weigh_hazard(uint64_t key, Instant now) {
+  const auto hazard = hazards_.find(key);
+  if (hazard == hazards_.end()) return;
+  if (is_hazard(key, *keys_[key].tombstone(hazard->second.tombstone))) return;
+  hazard_time_ += now - hazard->second.since;
+  hazards_.erase(hazard);
 }
 
 void Judge::disk_replaced(Instant at, NodeId node) {
   weigh_risks(at);
   for (KeyHistory& key : keys_) key.forget(node);
+  for (auto next = hazards_.begin(); next != hazards_.end();) weigh_hazard((next++)->first, at);
 }
 
 void Judge::operation(const Operation& operation) {
@@ -88,6 +113,10 @@ void Judge::judge_put(uint64_t key, const AcknowledgedWrite& write) {
   const AcknowledgedWrite* newest = history(key).newest_before(write.invoked);
   if (newest == nullptr || newest->version <= write.version) return;
   ++lost_updates_;
+  if (write.is_delete && !newest->is_delete) {
+    overruled_[key] = write;
+    overruled_by_[key] = newest->version;
+  }
   violate("no_lost_updates", "a later write had a lower stamp", key, write.acknowledged,
           fmt::format("{}: a write stamped {} was acknowledged at {}, but one stamped {} had been "
                       "acknowledged at {}: "
@@ -115,6 +144,7 @@ void Judge::judge_read(const Operation& read, uint64_t key, Version version, boo
                         key_name(key), read.completed, version, stamp_of_write_[write.value]));
     return;
   }
+  if (found) see_deleted(read, key, version);
   const KeyHistory& h = history(key);
   const AcknowledgedWrite* newest = h.newest_before(read.invoked);
   if (newest == nullptr) return;
@@ -165,6 +195,25 @@ void Judge::judge_read(const Operation& read, uint64_t key, Version version, boo
                   key_name(key), read.invoked, version, missed.count, missed.first->acknowledged));
 }
 
+void Judge::see_deleted(const Operation& read, uint64_t key, Version version) {
+  const AcknowledgedWrite* deletion = history(key).delete_over(version, read.invoked);
+  const auto overruled = overruled_by_.find(key);
+  if (deletion == nullptr && overruled != overruled_by_.end() && overruled->second == version &&
+      overruled_[key].acknowledged < read.invoked) {
+    deletion = &overruled_[key];
+  }
+  if (deletion == nullptr) return;
+  ++deleted_reads_;
+  seen_deleted_.resize(std::max<size_t>(seen_deleted_.size(), key + 1));
+  if (seen_deleted_[key]) return;
+  seen_deleted_[key] = true;
+  VisibleReturn seen{key, deletion->version, version, deletion->acknowledged, read.completed, {}};
+  for (const auto& answer : read.answers) {
+    if (answer.holds && answer.version == version) seen.from.push_back(answer.node);
+  }
+  visible_returns_.push_back(std::move(seen));
+}
+
 void Judge::weigh_risks(Instant now) {
   while (!deletes_.empty() && deletes_.front().due <= now) {
     const auto [due, key, version] = deletes_.front();
@@ -187,6 +236,11 @@ void Judge::weigh_risks(Instant now) {
 void Judge::final_cell(NodeId node, uint64_t key, const CellView& cell) {
   if (key >= final_.size()) final_.resize(std::max<size_t>(key + 1, final_.size() * 2));
   final_[key].push_back({node, cell.kind, cell.version, cell.deletion_time, hash64(cell.value)});
+}
+
+void Judge::end_hazards(Instant end) {
+  for (const auto& [key, hazard] : hazards_) hazard_time_ += end - hazard.since;
+  hazards_.clear();
 }
 
 void Judge::finish(Instant moment, Duration gc_grace, Duration clock_skew) {
@@ -269,7 +323,12 @@ void Judge::report(Metrics& metrics) const {
   metrics.set("resurrected_reads", count(resurrected_reads_));
   metrics.set("resurrected_keys", count(resurrections_.size()));
   metrics.set("resurrected_at_end", count(resurrected_at_end_));
+  metrics.set("deleted_reads", count(deleted_reads_));
+  metrics.set("deleted_keys_seen", count(visible_returns_.size()));
   metrics.set("keys_at_risk", count(keys_at_risk_));
+  metrics.set("unsafe_purges", count(unsafe_purges_));
+  metrics.set("hazard_keys", count(hazard_keys_));
+  metrics.set("hazard_key_seconds", hazard_time_.in_seconds());
   metrics.set("lost_acknowledged_writes", count(lost_writes_));
   metrics.set("lost_updates", count(lost_updates_));
   metrics.set("diverged_keys", count(diverged_keys_));

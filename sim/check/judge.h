@@ -5,6 +5,13 @@
 //     some replica that took d has purged it  → resurrected   (the delete cannot win there any more)
 //     every replica that took d still has it  → stale         (it will win once the replicas meet)
 //
+// Either way deleted data was visible to a client. So it is where no version says so: the value was
+// acknowledged before the delete was called, and had the greater stamp.
+//
+// A purge is unsafe while another replica of the key has something older and not the tombstone:
+// from then on nothing but chance keeps the deleted value from coming back. The hazard of a key
+// lasts until those replicas have the delete or something newer, or no disk that holds the value.
+//
 // A replica whose disk is replaced has nothing any more, as far as this knows: what a restored or
 // exchanged disk brings along is not known of before it is purged, so keys_at_risk may be too low.
 //
@@ -14,6 +21,7 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -34,6 +42,14 @@ struct Resurrection {
   std::vector<NodeId> from;  // replicas that answered with the deleted version
 };
 
+// Deleted data that a client saw: the first time for each key.
+struct VisibleReturn {
+  uint64_t key;
+  Version deletion, value;  // stamps of the delete and of what was read
+  Instant deleted, returned;
+  std::vector<NodeId> from;  // replicas that answered with it; none known of a scan
+};
+
 class Judge final : public Observer {
  public:
   // `at_risk_after`: how long after its acknowledgement a delete must have reached every replica.
@@ -51,6 +67,8 @@ class Judge final : public Observer {
   void final_cell(NodeId node, uint64_t key, const CellView& cell) override;
   void final_unread(NodeId node) override { unread_.push_back(node); }
 
+  // Hazards that still last are counted up to here.
+  void end_hazards(Instant end);
   // Once, after the last final_cell. `moment` and `gc_grace` say which tombstones no replica need
   // hold any more; so much earlier, by the right time, as clocks differed at most (`clock_skew`) a
   // tombstone of one node is past gc_grace on another.
@@ -61,6 +79,7 @@ class Judge final : public Observer {
   const std::vector<Resurrection>& resurrections() const {
     return resurrections_;
   }  // the first of each key
+  const std::vector<VisibleReturn>& visible_returns() const { return visible_returns_; }
   const std::vector<Violation>& violations() const {
     return violations_;
   }  // the first few of each check
@@ -86,6 +105,12 @@ class Judge final : public Observer {
   void judge_read(const Operation& read, uint64_t key, Version version, bool found, WriteId write,
                   bool damaged);
   void judge_put(uint64_t key, const AcknowledgedWrite& write);
+  // If what this read returned had been deleted, that is noted.
+  void see_deleted(const Operation& read, uint64_t key, Version version);
+  // Whether another replica than those that took the tombstone holds what it deletes.
+  bool is_hazard(uint64_t key, const Tombstone& tombstone) const;
+  // Looks again at a key's hazard, if there is one.
+  void weigh_hazard(uint64_t key, Instant now);
   void weigh_risks(Instant now);
   void judge_final(uint64_t key, const std::vector<FinalCell>& cells, Instant purgeable_from);
   void violate(std::string_view check, std::string_view cause, uint64_t key, Instant at,
@@ -101,11 +126,23 @@ class Judge final : public Observer {
   std::vector<bool> resurrected_;              // by key
   std::vector<std::vector<FinalCell>> final_;  // by key
   std::vector<NodeId> unread_;                 // replicas that say nothing about agreement
+  std::map<uint64_t, AcknowledgedWrite> overruled_;  // by key: a delete stamped below what it met
+  std::map<uint64_t, Version> overruled_by_;         // likewise: the stamp of that
+  struct Hazard {
+    Version tombstone;
+    Instant since;
+  };
+  std::map<uint64_t, Hazard> hazards_;  // by key, those that last
+  std::vector<bool> hazardous_;         // by key: ever
+  std::vector<bool> seen_deleted_;      // by key
+  std::vector<VisibleReturn> visible_returns_;
   std::vector<Resurrection> resurrections_;
   std::vector<Violation> violations_;
 
   uint64_t reads_ = 0, stale_reads_ = 0, resurrected_reads_ = 0, thin_air_reads_ = 0,
            lost_updates_ = 0;
+  uint64_t deleted_reads_ = 0, unsafe_purges_ = 0, hazard_keys_ = 0;
+  Duration hazard_time_;
   uint64_t keys_at_risk_ = 0, resurrected_at_end_ = 0, lost_writes_ = 0, diverged_keys_ = 0;
   Duration staleness_sum_, staleness_max_;
   uint64_t versions_missed_ = 0, versions_missed_max_ = 0;

@@ -88,6 +88,15 @@ KeyHistory::Missed KeyHistory::missed_by(Version v, Instant t) const {
   return missed;
 }
 
+const AcknowledgedWrite* KeyHistory::delete_over(Version v, Instant t) const {
+  for (size_t i = end_before(t); i-- > 0;) {
+    if (!wins_over_value(acknowledged_[winner_[i]], v)) break;  // nor does anything before it
+    if (acknowledged_[i].is_delete && wins_over_value(acknowledged_[i], v))
+      return &acknowledged_[i];
+  }
+  return nullptr;
+}
+
 std::optional<KeyHistory::Purge> KeyHistory::purged_delete_over(Version v, Instant t) const {
   for (size_t i = end_before(t); i-- > 0;) {
     if (!wins_over_value(acknowledged_[winner_[i]], v)) break;  // nor does anything before it

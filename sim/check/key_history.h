@@ -46,8 +46,9 @@ class KeyHistory {
     uint64_t count = 0;
   };
   Missed missed_by(Version v, Instant t) const;
-  // An acknowledged delete (before `t`) that wins over a value of version `v` and that a replica
-  // has purged.
+  // An acknowledged delete (before `t`) that wins over a value of version `v`; null if there is none.
+  const AcknowledgedWrite* delete_over(Version v, Instant t) const;
+  // One that a replica has purged.
   struct Purge {
     const AcknowledgedWrite* deletion = nullptr;
     TombstoneTaker by;

@@ -84,6 +84,7 @@ int hunt_main(const Arguments& arguments);
 int replay_main(const Arguments& arguments);
 int shrink_main(const Arguments& arguments);
 int mutants_main(const Arguments& arguments);
+int atlas_main(const Arguments& arguments);
 int compare_main(const Arguments& arguments);
 int list_main(const Arguments& arguments);
 int describe_main(const Arguments& arguments);

@@ -27,6 +27,8 @@ constexpr Command kCommands[] = {
      "FAILURE           the smallest scenario that still fails"},
     {"mutants", revenant::sim::mutants_main,
      "SCENARIO          plants each known defect and hunts it"},
+    {"atlas", revenant::sim::atlas_main,
+     "[ENTRY…]          how deleted data comes back, each way with and without its guard"},
     {"compare", revenant::sim::compare_main,
      "RESULTS --by PATH table of a sweep's settings, with intervals"},
     {"list", revenant::sim::list_main, "[KIND]            scenarios, metrics or checks"},

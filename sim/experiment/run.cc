@@ -210,6 +210,7 @@ RunReport run_scenario(const Scenario& as_written, uint64_t seed, const RunOptio
                            w.to);
     }
   }
+  judge.end_hazards(Instant{} + scenario.duration + scenario.settle);
   judge.finish(world.moment(), scenario.storage.gc_grace, world.clock_skew());
   world.recorder().report(metrics, scenario.duration);
   judge.report(metrics);
@@ -227,6 +228,7 @@ RunReport run_scenario(const Scenario& as_written, uint64_t seed, const RunOptio
   const Json resolved = to_json(scenario);
   report.findings = judge_promises(scenario, resolved, metrics);
   report.resurrections = judge.resurrections();
+  report.visible_returns = judge.visible_returns();
   report.nodes = world.nodes();
   report.faults = world.faults().windows();
   report.plan = world.faults().as_explicit();

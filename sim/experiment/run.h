@@ -29,6 +29,7 @@ struct RunReport {
   RunOutcome outcome;
   std::vector<Finding> findings;
   std::vector<Resurrection> resurrections;
+  std::vector<VisibleReturn> visible_returns;
   std::vector<NodeFigures> nodes;
   std::vector<FaultWindow> faults;
   std::vector<FaultOptions> plan;          // the faults that took place, as explicit entries

@@ -39,6 +39,15 @@ constexpr MetricInfo kTable[] = {
     {"resurrected_keys", "", "Distinct keys of those."},
     {"resurrected_at_end", "",
      "Keys whose winning cell among all replicas is a deleted version after the settling."},
+    {"deleted_reads", "",
+     "Reads that returned a value whose delete had been acknowledged before they began, whatever "
+     "became of the tombstone."},
+    {"deleted_keys_seen", "", "Distinct keys of those."},
+    {"unsafe_purges", "",
+     "Tombstones purged while another replica of the key held something older and not the delete."},
+    {"hazard_keys", "", "Distinct keys of those."},
+    {"hazard_key_seconds", "s",
+     "Sum over those keys of the time until each such replica had the delete or something newer."},
     {"keys_at_risk", "",
      "Keys of which a replica lacked a tombstone that another held, a write time-out after the "
      "delete was acknowledged."},

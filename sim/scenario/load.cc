@@ -26,6 +26,15 @@ void read_checks(const Json& in, const KnownNames& known, Errors& errors,
   }
 }
 
+void check_costs(const AtlasOptions& atlas, const KnownNames& known, Errors& errors) {
+  const std::vector<std::string_view> valid(known.metrics.begin(), known.metrics.end());
+  for (size_t i = 0; i < atlas.cost.size(); ++i) {
+    if (std::ranges::find(valid, atlas.cost[i]) != valid.end()) continue;
+    errors.add(element_path("atlas.cost", i), fmt::format("unknown metric \"{}\"{}", atlas.cost[i],
+                                                          did_you_mean(atlas.cost[i], valid)));
+  }
+}
+
 }  // namespace
 
 std::vector<ScenarioError> Errors::take_sorted() {
@@ -70,6 +79,7 @@ ScenarioOrErrors resolve(const Source& base, const KnownNames& known,
   }
   if (const auto sweep = root.find("sweep"); sweep != root.end())
     read_sweep(*sweep, scenario, errors);
+  if (scenario.atlas) check_costs(*scenario.atlas, known, errors);
   if (errors.empty() && unassigned.empty()) validate(scenario, errors);
 
   std::vector<ScenarioError> all = errors.take_sorted();

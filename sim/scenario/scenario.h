@@ -15,6 +15,7 @@
 #include "engine/ring/options.h"
 #include "sim/disk/options.h"
 #include "sim/net/options.h"
+#include "sim/scenario/atlas_options.h"
 #include "sim/scenario/fault_options.h"
 #include "sim/scenario/node_set.h"
 #include "sim/scenario/placement.h"
@@ -241,6 +242,7 @@ struct Scenario {
   std::vector<FaultOptions> faults;
   std::vector<OperationOptions> operations;
   std::optional<SwarmOptions> swarm;
+  std::optional<AtlasOptions> atlas;
   std::vector<Defect> defects;
   Duration progress_from;
   Duration settle = seconds(0);
@@ -270,6 +272,7 @@ struct Scenario {
     v.field("operations", operations, "What operators do, and when.");
     v.field("swarm", swarm,
             "Faults, operations and settings drawn from the seed, beside those given here.");
+    v.field("atlas", atlas, "What makes it an entry of the atlas of resurrection.");
     v.field("defects", defects, "Planted in the engine, to be found.");
     v.field("progress_from", progress_from,
             "From here on the check progress asks that clients succeed now and then.");

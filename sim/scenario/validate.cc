@@ -46,12 +46,23 @@ class Validator {
     for (size_t i = 0; i < s_.operations.size(); ++i)
       operation(element_path("operations", i), s_.operations[i]);
     if (s_.swarm) swarm(*s_.swarm);
+    if (s_.atlas) atlas(*s_.atlas);
     if (s_.progress_from > s_.duration) {
       add("progress_from", "{} is after the run's end at {}", s_.progress_from, s_.duration);
     }
   }
 
  private:
+  void atlas(const AtlasOptions& entry) {
+    for (const auto& [name, text] : {std::pair{"mechanism", &entry.mechanism},
+                                     {"title", &entry.title},
+                                     {"guard", &entry.guard}}) {
+      if (text->empty()) add(field_path("atlas", name), "missing: every entry has one");
+    }
+    if (entry.without_guard.empty())
+      add("atlas.without_guard", "missing: without a setting to take the guard away there is none");
+  }
+
   template <typename... Args>
   void add(const std::string& path, fmt::format_string<Args...> format, Args&&... args) {
     errors_.add(path, fmt::format(format, std::forward<Args>(args)...));

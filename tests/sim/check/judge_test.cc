@@ -291,6 +291,63 @@ TEST_F(JudgeTest, ATombstoneThatADiskBroughtAlongExplainsNothingOnceItIsPurged) 
   EXPECT_EQ(figure("stale_reads"), 1);
 }
 
+TEST_F(JudgeTest, DeletedDataIsVisibleWhateverBecameOfTheTombstone) {
+  const WriteId write = put(1, 2, 10);
+  apply_everywhere(10, CellKind::kValue);
+  remove(3, 4, 20);
+  apply(0, 20, CellKind::kTombstone, 4);
+  read_value(3, 10, write);  // overlaps the delete
+  EXPECT_EQ(figure("deleted_reads"), 0);
+  read_value(5, 10, write, 2);
+  read_value(6, 10, write, 2);
+  EXPECT_EQ(figure("deleted_reads"), 2);
+  EXPECT_EQ(figure("deleted_keys_seen"), 1);
+  EXPECT_EQ(figure("resurrected_reads"), 0);
+  EXPECT_EQ(judge_.visible_returns().front().from, std::vector{NodeId{2}});
+}
+
+TEST_F(JudgeTest, AValueThatADeleteCameAfterButBelowIsVisibleDeletedData) {
+  const WriteId write = put(1, 2, 30);
+  remove(3, 4, 20);  // by a clock that is behind
+  read_value(5, 30, write);
+  EXPECT_EQ(figure("deleted_reads"), 1);
+  const WriteId later = put(6, 7, 40);
+  read_value(8, 40, later);
+  EXPECT_EQ(figure("deleted_reads"), 1);
+}
+
+TEST_F(JudgeTest, APurgeIsUnsafeWhileAReplicaHoldsWhatItDeletes) {
+  put(1, 2, 10);
+  apply_everywhere(10, CellKind::kValue);
+  remove(3, 4, 20);
+  apply(0, 20, CellKind::kTombstone, 4);
+  apply(1, 20, CellKind::kTombstone, 4);
+  purge(0, 20, 10);
+  purge(1, 20, 12);
+  apply(2, 20, CellKind::kTombstone, 40);
+  EXPECT_EQ(figure("unsafe_purges"), 2);
+  EXPECT_EQ(figure("hazard_keys"), 1);
+  EXPECT_EQ(figure("hazard_key_seconds"), 30);
+}
+
+TEST_F(JudgeTest, AHazardLastsUntilNoDiskHoldsTheValue) {
+  apply_everywhere(10, CellKind::kValue);
+  apply(0, 20, CellKind::kTombstone, 4);
+  apply(1, 20, CellKind::kTombstone, 4);
+  purge(0, 20, 10);
+  judge_.disk_replaced(at(15), NodeId{2});
+  EXPECT_EQ(figure("hazard_key_seconds"), 5);
+  judge_.end_hazards(at(100));
+  EXPECT_EQ(figure("hazard_key_seconds"), 5);
+}
+
+TEST_F(JudgeTest, APurgeOfWhatEveryReplicaTookIsSafe) {
+  apply_everywhere(10, CellKind::kValue);
+  apply_everywhere(20, CellKind::kTombstone);
+  purge(0, 20, 10);
+  EXPECT_EQ(figure("unsafe_purges"), 0);
+}
+
 TEST_F(JudgeTest, AnAcknowledgedPutOnNoReplicaAtTheEndIsLost) {
   put(1, 2, 10);
   EXPECT_EQ(figure_at_end("lost_acknowledged_writes"), 1);

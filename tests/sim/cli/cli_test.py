@@ -488,6 +488,37 @@ sed -i '/"event":6000,/s/"node":[0-9]*/"node":77/' "$2"
 
     # --- looking ---
 
+    ENTRY = """{
+  "name": "entry", "duration": "2s", "cluster": { "nodes": 3, "replication_factor": 3 },
+  "atlas": { "mechanism": "R0", "title": "nothing happens", "guard": "none is needed", "returns_by": "late_hint",
+             "without_guard": ["storage.gc_grace=1s"], "cost": ["tombstones_live"] },
+  "preload": { "keys": 50 },
+  "workload": [ { "name": "w", "rate": "100/s", "mix": { "read": 1, "delete": 1 } } ]
+}
+"""
+
+    def test_an_atlas_entry_that_shows_nothing_does_not_hold(self):
+        entry = self.write("entry.json", self.ENTRY)
+        run = self.revenant("atlas", entry, "--seeds", "1..3")
+        self.assertEqual(run.returncode, 1, run.stderr)
+        self.assertRegex(run.stdout, r"R0 +nothing happens +0 of 3 +0 of 3")
+        self.assertIn("R0 does not hold without its guard, with 3 of 3 seeds:", run.stdout)
+        self.assertIn("entry.json --seed 1 --set storage.gc_grace=1s", run.stdout)
+        self.assertNotIn("with its guard", run.stdout)
+
+    def test_atlas_refuses_what_is_no_entry(self):
+        wrong = {
+            SCENARIO: 'no block "atlas"',
+            self.ENTRY.replace("tombstones_live", "tombstone_live"):
+                'atlas.cost[0]: unknown metric "tombstone_live" (did you mean "tombstones_live"?)',
+            self.ENTRY.replace("storage.gc_grace", "storage.gc_grave"): "gc_grave",
+            self.ENTRY.replace('["storage.gc_grace=1s"]', "[]"): "atlas.without_guard: missing",
+        }
+        for text, message in wrong.items():
+            run = self.revenant("atlas", self.write("wrong.json", text))
+            self.assertEqual(run.returncode, 2)
+            self.assertIn(message, run.stderr)
+
     def test_list_describe_and_schema_tell_what_there_is(self):
         self.assertIn("quickstart", self.revenant("list", "--dir", str(ROOT / "scenarios")).stdout)
         self.assertIn("resurrected_keys", self.revenant("list", "metrics").stdout)

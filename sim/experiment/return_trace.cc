@@ -1,0 +1,118 @@
+#include "sim/experiment/return_trace.h"
+
+#include <algorithm>
+
+namespace revenant::sim {
+
+void ReturnTrace::applied(Instant at, NodeId node, uint64_t key, const CellView& cell,
+                          env::ApplySource source) {
+  if (!keys_.contains(key)) return;
+  replicas_[key][node].taken.push_back({began_ ? at : Instant{}, cell.version, source});
+}
+
+void ReturnTrace::purged(Instant at, NodeId node, uint64_t key, Version version) {
+  if (keys_.contains(key)) replicas_[key][node].purged.push_back({at, version});
+}
+
+void ReturnTrace::machine(Instant at, NodeId node, std::string_view what) {
+  if (began_ && what.starts_with("loses power")) power_losses_[node].push_back(at);
+}
+
+const ReturnTrace::OnReplica* ReturnTrace::on(uint64_t key, NodeId node) const {
+  const auto replicas = replicas_.find(key);
+  if (replicas == replicas_.end()) return nullptr;
+  const auto replica = replicas->second.find(node);
+  return replica == replicas->second.end() ? nullptr : &replica->second;
+}
+
+const ReturnTrace::Taken* ReturnTrace::last_taken(const OnReplica& replica, Version version,
+                                                  Instant before) {
+  const Taken* last = nullptr;
+  for (const Taken& taken : replica.taken) {
+    if (taken.version == version && taken.at <= before) last = &taken;
+  }
+  return last;
+}
+
+bool ReturnTrace::purged_within(const OnReplica& replica, Version version, Instant from,
+                                Instant to) {
+  return std::ranges::any_of(replica.purged, [&](const Purge& purge) {
+    return purge.version == version && from <= purge.at && purge.at <= to;
+  });
+}
+
+bool ReturnTrace::any_within(const std::map<NodeId, std::vector<Instant>>& times, NodeId node,
+                             Instant from, Instant to) {
+  const auto found = times.find(node);
+  return found != times.end() &&
+         std::ranges::any_of(found->second, [&](Instant at) { return from <= at && at <= to; });
+}
+
+std::optional<NodeId> ReturnTrace::who_missed_it(const VisibleReturn& seen, NodeId but,
+                                                 Instant by) const {
+  for (const auto& [node, replica] : replicas_.at(seen.key)) {
+    const Taken* const value = last_taken(replica, seen.value, by);
+    const Taken* const deletion = last_taken(replica, seen.deletion, by);
+    const bool of_repair = value != nullptr && (value->source == env::ApplySource::kRepair ||
+                                                value->source == env::ApplySource::kReadRepair);
+    if (node == but || value == nullptr || (of_repair && value->at > seen.deleted)) continue;
+    if (deletion == nullptr || any_within(power_losses_, node, deletion->at, by) ||
+        any_within(replacements_, node, value->at, by)) {
+      return node;
+    }
+  }
+  return std::nullopt;
+}
+
+ReturnCause ReturnTrace::fate_of_delete(const VisibleReturn& seen, NodeId node) const {
+  const OnReplica& replica = *on(seen.key, node);
+  const Taken* const deletion = last_taken(replica, seen.deletion, seen.returned);
+  if (deletion == nullptr) return ReturnCause::kMissedDelete;
+  if (purged_within(replica, seen.deletion, deletion->at, seen.returned))
+    return ReturnCause::kPurgedOverData;
+  if (any_within(power_losses_, node, deletion->at, seen.returned)) return ReturnCause::kLostDelete;
+  return ReturnCause::kHiddenDelete;
+}
+
+ReturnCause ReturnTrace::cause(const VisibleReturn& seen) const {
+  using enum ReturnCause;
+  if (seen.value > seen.deletion) return kClockSkew;
+  const auto replicas = replicas_.find(seen.key);
+  if (replicas == replicas_.end()) return kRestoredDisk;  // nobody ever took it here
+  // A scan does not say who answered: then whoever holds the value and not the delete.
+  NodeId node = !seen.from.empty() ? seen.from.front()
+                                   : who_missed_it(seen, NodeId{UINT32_MAX}, seen.returned)
+                                         .value_or(replicas->second.begin()->first);
+  for (bool origin = false;; origin = true) {
+    const OnReplica* const replica = on(seen.key, node);
+    const Taken* const value =
+        replica == nullptr ? nullptr : last_taken(*replica, seen.value, seen.returned);
+    if (value == nullptr || any_within(replacements_, node, value->at, seen.returned))
+      return kRestoredDisk;
+    const bool late = value->at > seen.deleted;
+    // It found nothing there that could stop it.
+    const bool after_purge = purged_within(*replica, seen.deletion, Instant{}, value->at);
+    switch (value->source) {
+      case env::ApplySource::kRepair:
+      case env::ApplySource::kReadRepair: {
+        if (!late || origin) break;
+        const auto other = who_missed_it(seen, node, value->at);
+        if (!other) return kLateRepair;
+        node = *other;
+        continue;
+      }
+      case env::ApplySource::kHint:
+        if (late && after_purge) return kLateHint;
+        break;
+      case env::ApplySource::kClient:
+        if (late && after_purge) return kLateWrite;
+        break;
+      case env::ApplySource::kRecovery:
+        if (after_purge) return kLogReplay;
+        break;
+    }
+    return fate_of_delete(seen, node);
+  }
+}
+
+}  // namespace revenant::sim
