@@ -206,8 +206,8 @@ RunReport run_scenario(const Scenario& as_written, uint64_t seed, const RunOptio
       metrics);
   if (options.trace != nullptr) {
     for (const FaultWindow& w : world.faults().windows()) {
-      options.trace->fault(w.kind, fmt::format("{}: {}", fmt::join(w.nodes, ","), w.detail), w.from,
-                           w.to);
+      options.trace->fault_window(w.kind, fmt::format("{}: {}", fmt::join(w.nodes, ","), w.detail),
+                                  w.from, w.to);
     }
   }
   judge.end_hazards(Instant{} + scenario.duration + scenario.settle);

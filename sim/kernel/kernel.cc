@@ -195,7 +195,7 @@ class Kernel::Impl {
         return;
       }
       const Event event = *front;
-      events_.pop(fetch_ahead);
+      events_.pop([](size_t level, const Event& next) { fetch_ahead(level, next); });
       if (is_stale(event)) {
         stale_ -= events_.front_is_ready() ? 0 : 1;
         continue;

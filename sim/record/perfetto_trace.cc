@@ -163,8 +163,8 @@ void PerfettoTrace::operation(const Operation& operation) {
                     operation.version, operation.coordinator));
 }
 
-void PerfettoTrace::fault(const std::string& kind, const std::string& detail, Instant from,
-                          Instant to) {
+void PerfettoTrace::fault_window(const std::string& kind, const std::string& detail, Instant from,
+                                 Instant to) {
   if (to - Instant{} < options_.from || from - Instant{} > options_.to) return;
   name_process(kFaults, "faults");
   slice({kFaults, 1, "fault"}, kind, ++last_id_, from, to,

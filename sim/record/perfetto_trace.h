@@ -36,7 +36,7 @@ class PerfettoTrace final : public Trace, public Observer {
   // The run begins: `start` is the kernel's time; machines from `nodes` on are clients'.
   void run_starts(Instant start, uint32_t nodes);
   // A window of time since the start in which a fault held.
-  void fault(const std::string& kind, const std::string& detail, Instant from, Instant to);
+  void fault_window(const std::string& kind, const std::string& detail, Instant from, Instant to);
   // Closes the file's brackets. Nothing after it.
   void finish();
   bool cut_short() const { return cut_short_; }
