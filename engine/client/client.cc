@@ -107,7 +107,7 @@ WriteResult Client::write(Bytes key, CellKind kind, Bytes value, const CallOptio
                                         .kind = kind,
                                         .version = result.version,
                                         .value = Buffer(value),
-                                        .required = required(call.level.value_or(options_.write))});
+                                        .level = call.level.value_or(options_.write)});
   // Once one attempt's outcome is unknown, no later refusal can make it known; only success does.
   bool unknown = false;
   size_t coordinator = first_coordinator(call);
@@ -127,7 +127,7 @@ WriteResult Client::write(Bytes key, CellKind kind, Bytes value, const CallOptio
 
 ReadResult Client::get(Bytes key, const CallOptions& call) {
   Buffer body;
-  encode(body, replication::ClientRead{Buffer(key), required(call.level.value_or(options_.read))});
+  encode(body, replication::ClientRead{Buffer(key), call.level.value_or(options_.read)});
   ReadResult result;
   size_t coordinator = first_coordinator(call);
   result.coordinator = options_.coordinators[coordinator];
@@ -147,8 +147,8 @@ ReadResult Client::get(Bytes key, const CallOptions& call) {
 
 ScanResult Client::scan(Bytes from, uint64_t cells_max, const CallOptions& call) {
   Buffer body;
-  encode(body, replication::ClientScan{ring::storage_key(from),
-                                       required(call.level.value_or(options_.read)), cells_max});
+  encode(body, replication::ClientScan{ring::storage_key(from), call.level.value_or(options_.read),
+                                       cells_max});
   ScanResult result;
   size_t coordinator = first_coordinator(call);
   result.coordinator = options_.coordinators[coordinator];

@@ -26,7 +26,6 @@ std::string_view to_string(Outcome outcome);
 
 struct ClientOptions {
   std::vector<NodeId> coordinators;  // taken in turn; at least one
-  int64_t replication_factor = 3;
   replication::ConsistencyLevel read, write;
   Duration read_timeout, write_timeout;  // the coordinators'; the client waits half as long again
   int64_t retries = 0;  // after the first attempt, while the outcome is unknown or unavailable
@@ -75,9 +74,6 @@ class Client {
 
  private:
   WriteResult write(Bytes key, CellKind kind, Bytes value, const CallOptions& call);
-  uint64_t required(const replication::ConsistencyLevel& level) const {
-    return static_cast<uint64_t>(level.required(options_.replication_factor));
-  }
   // One attempt at the coordinator of this position: its answer, or nothing at the timeout.
   std::optional<Buffer> ask(size_t coordinator, replication::Verb verb, Bytes body,
                             Duration timeout);

@@ -6,6 +6,7 @@
 
 #include "engine/env/sync.h"
 #include "engine/replication/messenger.h"
+#include "engine/replication/quorum.h"
 
 namespace revenant::replication {
 
@@ -42,6 +43,35 @@ class Answers final : public ReplyHandler {
       if (asked - (answers_.size() - fine) < count) return false;
       if (!wait(why)) return false;
     }
+  }
+
+  // Likewise until every quorum has its `good` answers; false at the deadline, or when those `asked`
+  // can no longer give them.
+  template <typename Good>
+  bool wait_for(const char* why, const std::vector<Quorum>& quorums,
+                const std::vector<NodeId>& asked, Good good) {
+    for (;;) {
+      bool met = true;
+      for (const Quorum& quorum : quorums) {
+        const auto [fine, bad] = judged(quorum, good);
+        met &= fine >= quorum.required;
+        if (quorum.count(asked) < quorum.required + bad) return false;
+      }
+      if (met) return true;
+      if (!wait(why)) return false;
+    }
+  }
+  // Answers of a quorum's replicas so far.
+  struct Judged {
+    size_t fine = 0, bad = 0;
+  };
+  template <typename Good>
+  Judged judged(const Quorum& quorum, Good good) const {
+    Judged judged;
+    for (const auto& [node, body] : answers_) {
+      if (quorum.has(node)) ++(good(Bytes(body)) ? judged.fine : judged.bad);
+    }
+    return judged;
   }
 
   const std::vector<std::pair<NodeId, Buffer>>& all() const { return answers_; }

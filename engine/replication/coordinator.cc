@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 namespace revenant::replication {
 namespace {
@@ -60,32 +61,38 @@ std::vector<NodeId> Coordinator::up_of(const std::vector<NodeId>& replicas) cons
   return up;
 }
 
-std::vector<NodeId> Coordinator::choose(const std::vector<NodeId>& replicas, size_t count) {
-  std::vector<NodeId> chosen = up_of(replicas);
-  if (chosen.size() > count) {
-    random_.shuffle(chosen);
-    auto own = std::ranges::find(chosen, messenger_.self());
-    if (own != chosen.end()) std::iter_swap(chosen.begin(), own);
-    chosen.resize(count);
+std::optional<std::vector<NodeId>> Coordinator::choose(const std::vector<Quorum>& quorums) {
+  std::vector<NodeId> asked;
+  for (const Quorum& quorum : quorums) {
+    std::vector<NodeId> chosen = up_of(quorum.replicas);
+    if (chosen.size() < quorum.required) return std::nullopt;
+    if (chosen.size() > quorum.required) {
+      random_.shuffle(chosen);
+      auto own = std::ranges::find(chosen, messenger_.self());
+      if (own != chosen.end()) std::iter_swap(chosen.begin(), own);
+      chosen.resize(quorum.required);
+    }
+    asked.insert(asked.end(), chosen.begin(), chosen.end());
   }
-  return chosen;
+  return asked;
 }
 
-size_t Coordinator::required_of(size_t level, size_t replicas, size_t up) const {
-  if (options_.defects.has(Defect::kWriteQuorumTooSmall) && level > 1) return level - 1;
-  if (options_.defects.has(Defect::kQuorumOfReachable)) return std::min(level, up);
+size_t Coordinator::required_of(const Quorum& quorum, size_t up) const {
+  const size_t required = quorum.required;
+  if (options_.defects.has(Defect::kWriteQuorumTooSmall) && required > 1) return required - 1;
+  if (options_.defects.has(Defect::kQuorumOfReachable)) return std::min(required, up);
   if (options_.defects.has(Defect::kHintCountsAsAcknowledgement) && hints_ != nullptr)
-    return level - std::min(level, replicas - up);
-  return level;
+    return required - std::min(required, quorum.replicas.size() - up);
+  return required;
 }
 
-void Coordinator::keep_hint(NodeId target, Bytes storage_key, const CellView& cell) {
-  if (hints_ == nullptr) return;
+bool Coordinator::keep_hint(NodeId target, Bytes storage_key, const CellView& cell) {
+  if (hints_ == nullptr) return false;
   if (peers_.down_for(target) > options_.hinted_handoff->window) {
     ++hints_->metrics().beyond_window;
-    return;
+    return false;
   }
-  hints_->add(target, storage_key, cell);
+  return hints_->add(target, storage_key, cell);
 }
 
 void Coordinator::serve_write(NodeId from, uint64_t id, Bytes body) {
@@ -106,8 +113,16 @@ void Coordinator::serve_write(NodeId from, uint64_t id, Bytes body) {
   const CellView cell{request->kind, version, now, request->value};
   const std::vector<NodeId>& replicas = ring_.replicas(ring::token_of_storage_key(key));
   const std::vector<NodeId> up = up_of(replicas);
-  const size_t required = required_of(request->required, replicas.size(), up.size());
-  if (up.size() < required) {
+  std::vector<Quorum> quorums = quorums_of(request->level, replicas, ring_, messenger_.self());
+  const bool hint_suffices =
+      request->level.kind == ConsistencyLevel::Kind::kAny && hints_ != nullptr;
+  bool enough_up = true;
+  for (Quorum& quorum : quorums) {
+    const size_t quorum_up = quorum.count(up);
+    quorum.required = required_of(quorum, quorum_up);
+    enough_up &= quorum_up >= quorum.required;
+  }
+  if (!enough_up && !hint_suffices) {
     ++metrics_.unavailable;
     answer(Status::kUnavailable);
     return;
@@ -117,37 +132,49 @@ void Coordinator::serve_write(NodeId from, uint64_t id, Bytes body) {
   Messenger::Call call(messenger_, answers);
   const Buffer apply = encode_apply(env::ApplySource::kClient, key, cell);
   for (NodeId replica : up) send(replica, Verb::kApply, call.id(), apply);
+  bool hinted = false;
   for (NodeId replica : replicas) {
-    if (!peers_.up(replica)) keep_hint(replica, key, cell);
+    if (!peers_.up(replica)) hinted |= keep_hint(replica, key, cell);
   }
-  const bool enough = answers.wait_for("write acknowledgements", required, up.size(), is_ok) ||
+  bool answered = false;
+  const auto answer_once = [&](bool enough) {
+    if (std::exchange(answered, true)) return;
+    metrics_.timeouts += enough ? 0 : 1;
+    answer(enough ? Status::kOk : Status::kTimeout);
+  };
+  const bool enough = (hint_suffices && hinted) ||
+                      answers.wait_for("write acknowledgements", quorums, up, is_ok) ||
                       options_.defects.has(Defect::kTimeoutIsSuccess);
-  metrics_.timeouts += enough ? 0 : 1;
-  answer(enough ? Status::kOk : Status::kTimeout);
+  if (enough || !hint_suffices) answer_once(enough);
 
-  // The client has its answer; the replicas that have not given theirs may still miss the write.
+  // The replicas that have not given their answer may still miss the write. At ANY the hint may be
+  // what the client waits for.
   if (hints_ == nullptr) return;
   while (answers.all().size() < up.size() && answers.wait("late acknowledgements")) {
   }
   for (NodeId replica : up) {
-    if (!answers.has(replica)) keep_hint(replica, key, cell);
+    if (!answers.has(replica) && keep_hint(replica, key, cell)) answer_once(true);
   }
+  answer_once(false);
 }
 
 template <typename Reads>
 bool Coordinator::gather(const char* why, Answers& answers, std::vector<NodeId> asked,
-                         const std::vector<NodeId>& replicas, Verb verb, uint64_t id, Bytes body,
+                         const std::vector<Quorum>& quorums, Verb verb, uint64_t id, Bytes body,
                          Reads reads) {
-  const size_t required = asked.size();
   for (NodeId replica : asked) send(replica, verb, id, body);
-  while (!answers.wait_for(why, required, asked.size(), reads)) {
+  while (!answers.wait_for(why, quorums, asked, reads)) {
     // The deadline, or too many that cannot read.
-    const auto other = std::ranges::find_if(replicas, [&](NodeId node) {
-      return peers_.up(node) && std::ranges::find(asked, node) == asked.end();
-    });
-    if (other == replicas.end() || answers.late()) return false;
-    asked.push_back(*other);
-    send(*other, verb, id, body);
+    if (answers.late()) return false;
+    for (const Quorum& quorum : quorums) {
+      if (quorum.count(asked) >= quorum.required + answers.judged(quorum, reads).bad) continue;
+      const auto other = std::ranges::find_if(quorum.replicas, [&](NodeId node) {
+        return peers_.up(node) && std::ranges::find(asked, node) == asked.end();
+      });
+      if (other == quorum.replicas.end()) return false;
+      asked.push_back(*other);
+      send(*other, verb, id, body);
+    }
   }
   return true;
 }
@@ -164,12 +191,13 @@ void Coordinator::serve_read(NodeId from, uint64_t id, Bytes body) {
   };
 
   const Buffer key = ring::storage_key(request->key);
-  const size_t required =
-      request->required -
-      (options_.defects.has(Defect::kReadQuorumTooSmall) && request->required > 1 ? 1 : 0);
   const std::vector<NodeId>& replicas = ring_.replicas(ring::token_of_storage_key(key));
-  const std::vector<NodeId> asked = choose(replicas, required);
-  if (asked.size() < required) {
+  std::vector<Quorum> quorums = quorums_of(request->level, replicas, ring_, messenger_.self());
+  for (Quorum& quorum : quorums) {
+    if (options_.defects.has(Defect::kReadQuorumTooSmall) && quorum.required > 1) --quorum.required;
+  }
+  const auto asked = choose(quorums);
+  if (!asked) {
     ++metrics_.unavailable;
     reply.status = Status::kUnavailable;
     answer();
@@ -178,7 +206,7 @@ void Coordinator::serve_read(NodeId from, uint64_t id, Bytes body) {
 
   Answers answers(environment_, options_.read_timeout);
   Messenger::Call call(messenger_, answers);
-  if (!gather("read answers", answers, asked, replicas, Verb::kRead, call.id(), key,
+  if (!gather("read answers", answers, *asked, quorums, Verb::kRead, call.id(), key,
               is_a<std::optional<Cell>>)) {
     ++metrics_.timeouts;
     reply.status = Status::kTimeout;
@@ -264,8 +292,10 @@ void Coordinator::serve_scan(NodeId from, uint64_t id, Bytes body) {
     const auto& [interval, replicas] = piece;
     if (!interval.limit.empty() && interval.limit <= position) continue;
     position = std::max(position, interval.least);
-    const std::vector<NodeId> asked = choose(*replicas, request->required);
-    if (asked.size() < request->required) {
+    const std::vector<Quorum> quorums =
+        quorums_of(request->level, *replicas, ring_, messenger_.self());
+    const auto asked = choose(quorums);
+    if (!asked) {
       ++metrics_.unavailable;
       return answer(Status::kUnavailable);
     }
@@ -277,7 +307,7 @@ void Coordinator::serve_scan(NodeId from, uint64_t id, Bytes body) {
       encode(encoded, read);
       Answers answers(environment_, options_.read_timeout);
       Messenger::Call call(messenger_, answers);
-      if (!gather("scan answers", answers, asked, *replicas, Verb::kReadRange, call.id(), encoded,
+      if (!gather("scan answers", answers, *asked, quorums, Verb::kReadRange, call.id(), encoded,
                   is_a<std::vector<KeyedCell>>)) {
         ++metrics_.timeouts;
         return answer(Status::kTimeout);

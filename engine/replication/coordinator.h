@@ -3,8 +3,10 @@
 // read finds stale.
 //
 // Any node can coordinate any key. A timeout says nothing about whether the write took effect;
-// "unavailable" is said before anything is sent, so then it surely did not. Reads go to exactly as
-// many replicas as the level asks; for one that answers that it cannot read, another is asked.
+// "unavailable" is said before anything is sent, so then it surely did not. Writes go to all
+// replicas, whatever the level; reads to exactly as many as it asks, and where it asks (quorum.h);
+// for one that answers that it cannot read, another is asked. A hint counts as an answer at ANY
+// alone.
 // Simplification: they fetch whole cells, without digests and without speculative retry of replicas
 // that are merely slow.
 #pragma once
@@ -41,19 +43,20 @@ class Coordinator {
   void serve_scan(NodeId from, uint64_t id, Bytes body);
 
   std::vector<NodeId> up_of(const std::vector<NodeId>& replicas) const;
-  // `count` of the replicas that are up: this node if it is one, then others at random. Fewer if
-  // not enough are up.
-  std::vector<NodeId> choose(const std::vector<NodeId>& replicas, size_t count);
-  // Sends a read to `asked`, and for each of them that cannot read to another of the replicas that
-  // is up. Suspends; whether as many as were asked have read before the deadline.
+  // Of each quorum, as many replicas that are up as it requires: this node if it is one, then
+  // others at random. Nothing if not enough are up.
+  std::optional<std::vector<NodeId>> choose(const std::vector<Quorum>& quorums);
+  // Sends a read to `asked`, and for each of them that cannot read to another of its quorum that is
+  // up. Suspends; whether every quorum has read before the deadline.
   template <typename Reads>
   bool gather(const char* why, Answers& answers, std::vector<NodeId> asked,
-              const std::vector<NodeId>& replicas, Verb verb, uint64_t id, Bytes body, Reads reads);
+              const std::vector<Quorum>& quorums, Verb verb, uint64_t id, Bytes body, Reads reads);
   // False if a blocking repair did not end in time.
   bool repair_stale(const std::vector<NodeId>& stale, Bytes storage_key, const CellView& winner);
-  // Acknowledgements that a write at this level waits for.
-  size_t required_of(size_t level, size_t replicas, size_t up) const;
-  void keep_hint(NodeId target, Bytes storage_key, const CellView& cell);
+  // Acknowledgements that a write waits for; `up` of the quorum's replicas are up.
+  size_t required_of(const Quorum& quorum, size_t up) const;
+  // Whether it was kept.
+  bool keep_hint(NodeId target, Bytes storage_key, const CellView& cell);
   void send(NodeId to, Verb verb, uint64_t id, Bytes body);
 
   env::Environment environment_;

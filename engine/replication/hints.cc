@@ -53,7 +53,7 @@ Result<void> Hints::open() {
   return {};
 }
 
-void Hints::add(NodeId target, Bytes storage_key, const CellView& cell) {
+bool Hints::add(NodeId target, Bytes storage_key, const CellView& cell) {
   Buffer record;
   put_fixed(record, environment_.clock.now().ns);
   put_bytes(record, storage_key);
@@ -66,7 +66,7 @@ void Hints::add(NodeId target, Bytes storage_key, const CellView& cell) {
     auto file = environment_.files.create(path(target, number));
     if (!file) {
       ++metrics_.failed;
-      return;
+      return false;
     }
     series.writer = std::make_unique<wal::WalWriter>(std::move(*file), kCause);
     series.files[number] = 0;
@@ -74,12 +74,13 @@ void Hints::add(NodeId target, Bytes storage_key, const CellView& cell) {
   if (!series.writer->append(record)) {
     series.writer = nullptr;
     ++metrics_.failed;
-    return;
+    return false;
   }
   series.files.rbegin()->second += record.size();
   ++metrics_.written;
   environment_.events.reached({.kind = env::Milestone::Kind::kHintStored, .peer = target});
   added_.wake_all();
+  return true;
 }
 
 bool Hints::pending(NodeId target) const {

@@ -37,8 +37,8 @@ class Hints {
   // Finds the hints of an earlier life. Suspends.
   Result<void> open();
 
-  // Keeps one write for `target`. Suspends.
-  void add(NodeId target, Bytes storage_key, const CellView& cell);
+  // Keeps one write for `target`; false after an error of the disk. Suspends.
+  bool add(NodeId target, Bytes storage_key, const CellView& cell);
 
   bool pending(NodeId target) const;
   // Suspends until there is a hint for anyone.

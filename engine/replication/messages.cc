@@ -17,6 +17,19 @@ CellKind decode_kind(Decoder& in) {
   return static_cast<CellKind>(kind);
 }
 
+void encode(Buffer& out, const ConsistencyLevel& level) {
+  out.push_back(static_cast<char>(level.kind));
+  if (level.kind == ConsistencyLevel::Kind::kNumber)
+    put_varint(out, static_cast<uint64_t>(level.number));
+}
+void decode(Decoder& in, ConsistencyLevel& level) {
+  const auto kind = in.fixed<uint8_t>();
+  if (kind > static_cast<uint8_t>(ConsistencyLevel::Kind::kNumber)) in.fail();
+  level.kind = static_cast<ConsistencyLevel::Kind>(kind);
+  if (level.kind == ConsistencyLevel::Kind::kNumber)
+    level.number = static_cast<int64_t>(in.varint());
+}
+
 void encode(Buffer& out, ring::TokenRange range) {
   put_fixed(out, range.after.value);
   put_fixed(out, range.upto.value);
@@ -113,33 +126,33 @@ void encode(Buffer& out, const ClientWrite& m) {
   out.push_back(static_cast<char>(m.kind));
   put_varint(out, m.version.value);
   put_bytes(out, m.value);
-  put_varint(out, m.required);
+  encode(out, m.level);
 }
 void decode(Decoder& in, ClientWrite& m) {
   m.key = in.bytes();
   m.kind = decode_kind(in);
   m.version.value = in.varint();
   m.value = in.bytes();
-  m.required = in.varint();
+  decode(in, m.level);
 }
 
 void encode(Buffer& out, const ClientRead& m) {
   put_bytes(out, m.key);
-  put_varint(out, m.required);
+  encode(out, m.level);
 }
 void decode(Decoder& in, ClientRead& m) {
   m.key = in.bytes();
-  m.required = in.varint();
+  decode(in, m.level);
 }
 
 void encode(Buffer& out, const ClientScan& m) {
   put_bytes(out, m.least);
-  put_varint(out, m.required);
+  encode(out, m.level);
   put_varint(out, m.cells_max);
 }
 void decode(Decoder& in, ClientScan& m) {
   m.least = in.bytes();
-  m.required = in.varint();
+  decode(in, m.level);
   m.cells_max = in.varint();
 }
 

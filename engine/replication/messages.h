@@ -13,6 +13,7 @@
 #include "engine/base/cell.h"
 #include "engine/base/coding.h"
 #include "engine/env/event_sink.h"
+#include "engine/replication/consistency_level.h"
 #include "engine/ring/ring.h"
 
 namespace revenant::replication {
@@ -69,15 +70,15 @@ struct ClientWrite {
   CellKind kind = CellKind::kValue;
   Version version;
   Buffer value;
-  uint64_t required = 1;  // acknowledgements
+  ConsistencyLevel level;
 };
 struct ClientRead {
   Buffer key;
-  uint64_t required = 1;  // answers
+  ConsistencyLevel level;
 };
 struct ClientScan {
   Buffer least;  // storage key
-  uint64_t required = 1;
+  ConsistencyLevel level;
   uint64_t cells_max = 0;
 };
 // The winner, and what each replica that answered held.

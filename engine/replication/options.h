@@ -3,38 +3,12 @@
 
 #include <array>
 #include <optional>
-#include <string>
 
 #include "engine/base/defects.h"
-#include "engine/base/result.h"
 #include "engine/base/settings.h"
+#include "engine/replication/consistency_level.h"
 
 namespace revenant::replication {
-
-// How many replicas must answer: ONE, QUORUM (a majority of the replication factor), ALL, or a
-// number.
-struct ConsistencyLevel {
-  enum class Kind : uint8_t { kOne, kQuorum, kAll, kNumber };
-  Kind kind = Kind::kQuorum;
-  int64_t number = 0;  // kNumber only
-
-  int64_t required(int64_t replication_factor) const {
-    switch (kind) {
-      case Kind::kOne:
-        return 1;
-      case Kind::kQuorum:
-        return replication_factor / 2 + 1;
-      case Kind::kAll:
-        return replication_factor;
-      case Kind::kNumber:
-        return number;
-    }
-    return 0;
-  }
-  friend bool operator==(const ConsistencyLevel&, const ConsistencyLevel&) = default;
-};
-std::string to_string(const ConsistencyLevel& level);
-Result<ConsistencyLevel> parse_consistency_level(std::string_view text);  // "QUORUM", "2"
 
 enum class ReadRepair : uint8_t { kBlocking, kAsync, kOff };
 constexpr auto enum_names(ReadRepair) {
@@ -92,8 +66,10 @@ struct ReplicationOptions {
   template <typename V>
   void describe(V& v) {
     v.field("write", write,
-            "Replicas that must acknowledge a write: ONE, QUORUM, ALL or a number.");
-    v.field("read", read, "Replicas that must answer a read: ONE, QUORUM, ALL or a number.");
+            "Replicas that must acknowledge a write: ONE, TWO, THREE, QUORUM, ALL or a number; in "
+            "the coordinator's data center (cluster.replication_factor) LOCAL_ONE, LOCAL_QUORUM; "
+            "in each, EACH_QUORUM; ANY: one, or a stored hint.");
+    v.field("read", read, "Replicas that must answer a read: likewise, but for ANY.");
     v.field("read_repair", read_repair,
             "What a read does about replicas that answered with older data.");
     v.field("hinted_handoff", hinted_handoff,

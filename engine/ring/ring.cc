@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "engine/base/check.h"
@@ -54,6 +55,63 @@ std::vector<OwnedToken> draw_tokens(const std::vector<NodeId>& nodes, int64_t vn
   return tokens;
 }
 
+// Takes the replicas of one token as they come, clockwise: Cassandra's NetworkTopologyStrategy for
+// each data center that has a factor. A rack that holds a replica already is passed over while
+// racks enough are left for the others.
+class ReplicaPicker {
+ public:
+  ReplicaPicker(const std::vector<Member>& members, const ReplicationFactor& factor) {
+    if (factor.of_data_centers.empty()) {
+      missing_ = std::min(static_cast<int64_t>(members.size()), factor.of_all);
+      return;
+    }
+    std::map<int64_t, std::set<int64_t>> racks;
+    std::map<int64_t, int64_t> nodes;
+    for (const Member& member : members) {
+      racks[member.data_center].insert(member.rack);
+      ++nodes[member.data_center];
+    }
+    for (const auto& [data_center, replicas] : factor.of_data_centers) {
+      const int64_t missing = std::min(replicas, nodes[data_center]);
+      const auto rack_count = static_cast<int64_t>(racks[data_center].size());
+      data_centers_[data_center] = {
+          .missing = missing, .repeats = std::max<int64_t>(0, missing - rack_count), .racks = {}};
+      missing_ += missing;
+    }
+  }
+
+  bool done() const { return missing_ == 0; }
+  // Whether this node, which has not been taken yet, is the next replica.
+  bool take(const Member& member) {
+    if (!data_centers_.empty()) {
+      const auto at = data_centers_.find(member.data_center);
+      if (at == data_centers_.end() || at->second.missing == 0) return false;
+      DataCenter& there = at->second;
+      const bool new_rack = there.racks.insert(member.rack).second;
+      if (!new_rack && there.repeats == 0) return false;
+      there.repeats -= new_rack ? 0 : 1;
+      --there.missing;
+    }
+    --missing_;
+    return true;
+  }
+
+ private:
+  struct DataCenter {
+    int64_t missing = 0;
+    int64_t repeats = 0;  // replicas that have to share a rack with another
+    std::set<int64_t> racks;
+  };
+  std::map<int64_t, DataCenter> data_centers_;  // none: they do not matter
+  int64_t missing_ = 0;                         // of all
+};
+
+std::vector<Member> in_one_rack(const std::vector<NodeId>& nodes) {
+  std::vector<Member> members;
+  for (NodeId node : nodes) members.push_back({.node = node});
+  return members;
+}
+
 }  // namespace
 
 Token token_of(Bytes key) { return {hash64(key)}; }
@@ -92,28 +150,37 @@ std::vector<KeyInterval> storage_intervals(TokenRange range) {
 
 Ring::Ring(const std::vector<NodeId>& nodes, int64_t vnodes, int64_t replication_factor,
            Random random)
-    : nodes_(nodes) {
-  CHECK(!nodes.empty());
-  CHECK(vnodes >= 1, "vnodes={}", vnodes);
-  CHECK(replication_factor >= 1, "replication_factor={}", replication_factor);
-  std::vector<NodeId> distinct = nodes;
-  std::ranges::sort(distinct);
-  CHECK(std::ranges::adjacent_find(distinct) == distinct.end(), "a node stands twice in the ring");
+    : Ring(in_one_rack(nodes), vnodes, ReplicationFactor{replication_factor, {}},
+           std::move(random)) {}
 
-  const std::vector<OwnedToken> tokens = draw_tokens(nodes, vnodes, random);
-  const size_t replica_count = std::min(nodes.size(), static_cast<size_t>(replication_factor));
+Ring::Ring(const std::vector<Member>& members, int64_t vnodes, const ReplicationFactor& factor,
+           Random random) {
+  CHECK(!members.empty());
+  CHECK(vnodes >= 1, "vnodes={}", vnodes);
+  CHECK(factor.total() >= 1, "replication_factor={}", factor.total());
+  std::map<NodeId, const Member*> by_node;
+  for (const Member& member : members) {
+    nodes_.push_back(member.node);
+    data_centers_[member.node] = member.data_center;
+    CHECK(by_node.emplace(member.node, &member).second, "{} stands twice in the ring", member.node);
+  }
+
+  const std::vector<OwnedToken> tokens = draw_tokens(nodes_, vnodes, random);
+  const ReplicaPicker fresh(members, factor);
   uptos_.reserve(tokens.size());
   ranges_.reserve(tokens.size());
   for (size_t i = 0; i < tokens.size(); ++i) {
     const OwnedToken& previous = tokens[i == 0 ? tokens.size() - 1 : i - 1];
     OwnedRange owned{.range = {{previous.token}, {tokens[i].token}}, .replicas = {}};
-    owned.replicas.reserve(replica_count);
-    for (size_t step = 0; owned.replicas.size() < replica_count; ++step) {
+    owned.replicas.reserve(std::min(members.size(), static_cast<size_t>(factor.total())));
+    ReplicaPicker picker = fresh;
+    for (size_t step = 0; !picker.done(); ++step) {
       const size_t at = i + step;
       const NodeId node = tokens[at < tokens.size() ? at : at - tokens.size()].node;
-      if (std::ranges::find(owned.replicas, node) == owned.replicas.end())
-        owned.replicas.push_back(node);
+      if (std::ranges::find(owned.replicas, node) != owned.replicas.end()) continue;
+      if (picker.take(*by_node.at(node))) owned.replicas.push_back(node);
     }
+    CHECK(!owned.replicas.empty(), "no node stands in a data center that holds keys");
     uptos_.push_back(tokens[i].token);
     ranges_.push_back(std::move(owned));
   }

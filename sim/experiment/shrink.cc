@@ -417,8 +417,13 @@ class Shrinker {
   }
 
   void nodes() {
-    while (best_.cluster.nodes > std::max<int64_t>(best_.cluster.ring.replication_factor, 1) &&
-           try_one(without_last_node(best_))) {
+    const ring::ReplicationFactor& factor = best_.cluster.ring.replication_factor;
+    while (best_.cluster.nodes > std::max<int64_t>(factor.total(), 1)) {
+      Scenario candidate = without_last_node(best_);
+      const bool enough = std::ranges::all_of(factor.of_data_centers, [&](const auto& entry) {
+        return nodes_in_region(candidate.cluster, entry.first) >= entry.second;
+      });
+      if (!enough || !try_one(std::move(candidate))) return;
     }
   }
 

@@ -1,13 +1,13 @@
 #include "sim/faults/drawn_ring.h"
 
 #include "engine/base/random.h"
+#include "sim/scenario/placement.h"
 
 namespace revenant::sim {
 
 ring::Ring drawn_ring(const Scenario& scenario, uint64_t seed) {
-  std::vector<NodeId> nodes;
-  for (uint32_t i = 0; i < scenario.cluster.nodes; ++i) nodes.push_back(NodeId{i});
-  return {nodes, scenario.cluster.ring.vnodes, scenario.cluster.ring.replication_factor,
+  const ClusterOptions& cluster = scenario.cluster;
+  return {ring_members(cluster), cluster.ring.vnodes, cluster.ring.replication_factor,
           Random(seed, "ring")};
 }
 

@@ -160,7 +160,7 @@ void fill_swap(FaultOptions& f, const Victim& v, Random& random) {
 // Every node keeps everything: a majority of the nodes is one of each key's replicas, and a disk has
 // what any node needs.
 bool all_keep_all(const Scenario& s) {
-  return s.cluster.ring.replication_factor >= s.cluster.nodes ||
+  return s.cluster.ring.replication_factor.total() >= s.cluster.nodes ||
          s.swarm->mode != SwarmMode::kBudgeted;
 }
 

@@ -24,10 +24,13 @@ class Budget {
  public:
   Budget(const Scenario& scenario, uint64_t seed) {
     if (scenario.swarm->mode == SwarmMode::kUnbounded) return;  // it only keeps the book
-    const int64_t factor = scenario.cluster.ring.replication_factor;
-    const auto& r = scenario.replication;
-    spare_ =
-        std::max<int64_t>(0, factor - std::max(r.write.required(factor), r.read.required(factor)));
+    // Levels by data center are refused (validate.cc).
+    const int64_t factor = scenario.cluster.ring.replication_factor.total();
+    const auto write = scenario.replication.write.required(factor);
+    const auto read = scenario.replication.read.required(factor);
+    CHECK(write.has_value());
+    CHECK(read.has_value());
+    spare_ = std::max<int64_t>(0, factor - std::max(*write, *read));
     const ring::Ring ring = drawn_ring(scenario, seed);
     for (const ring::Ring::OwnedRange& owned : ring.ranges()) {
       std::vector<NodeId> set = owned.replicas;
@@ -74,6 +77,14 @@ class Budget {
 };
 
 // --- settings that no promise may depend on ---
+
+bool writes_at_any(const Scenario& s) {
+  const auto any = [](const std::optional<replication::ConsistencyLevel>& level) {
+    return level && level->kind == replication::ConsistencyLevel::Kind::kAny;
+  };
+  return any(s.replication.write) ||
+         std::ranges::any_of(s.workload, [&](const WorkloadOptions& w) { return any(w.write); });
+}
 
 struct SettingRow {
   const char* path;
@@ -146,7 +157,7 @@ constexpr SettingRow kSettings[] = {
      }},
     {"replication.hinted_handoff",
      [](Scenario& s, Random& r) {
-       if (r.chance(kHalf)) s.replication.hinted_handoff.reset();
+       if (r.chance(kHalf) && !writes_at_any(s)) s.replication.hinted_handoff.reset();
      }},
     {"workload[].keys",
      [](Scenario& s, Random& r) {

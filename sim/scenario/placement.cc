@@ -1,6 +1,8 @@
 #include "sim/scenario/placement.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "sim/scenario/scenario.h"
 
@@ -62,6 +64,30 @@ bool matches(const PlacePattern& pattern, Place place) {
   return pattern.region.value_or(place.region) == place.region &&
          pattern.zone.value_or(place.zone) == place.zone &&
          pattern.rack.value_or(place.rack) == place.rack;
+}
+
+int64_t nodes_in_region(const ClusterOptions& cluster, int64_t region) {
+  int64_t count = 0;
+  for (uint32_t node = 0; node < cluster.nodes; ++node)
+    count += place_of_node(cluster.placement, node).region == region ? 1 : 0;
+  return count;
+}
+
+std::vector<ring::Member> ring_members(const ClusterOptions& cluster) {
+  std::map<int64_t, std::set<int64_t>> zones;
+  for (uint32_t node = 0; node < cluster.nodes; ++node) {
+    const Place place = place_of_node(cluster.placement, node);
+    zones[place.region].insert(place.zone);
+  }
+  std::vector<ring::Member> members;
+  for (uint32_t node = 0; node < cluster.nodes; ++node) {
+    const Place place = place_of_node(cluster.placement, node);
+    const bool one_zone = zones[place.region].size() == 1;
+    members.push_back({.node = NodeId{node},
+                       .data_center = place.region,
+                       .rack = one_zone ? place.rack : place.zone});
+  }
+  return members;
 }
 
 void resolve_places(Scenario& scenario) {

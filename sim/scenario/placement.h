@@ -10,11 +10,13 @@
 #include <vector>
 
 #include "engine/base/settings.h"
+#include "engine/ring/ring.h"
 #include "sim/net/topology.h"
 #include "sim/scenario/node_set.h"
 
 namespace revenant::sim {
 
+struct ClusterOptions;
 struct Scenario;
 
 struct PlaceOptions {
@@ -50,6 +52,11 @@ struct PlacementOptions {
 Place dealt_place(const PlacementOptions& placement, int64_t n);
 Place place_of_node(const PlacementOptions& placement, uint32_t node);
 bool matches(const PlacePattern& pattern, Place place);
+int64_t nodes_in_region(const ClusterOptions& cluster, int64_t region);
+
+// The nodes as the ring sees them. A region is a data center. What a rack is to Cassandra, things
+// that fail together, is a zone (as its Ec2Snitch has it), or in a region of one zone a rack.
+std::vector<ring::Member> ring_members(const ClusterOptions& cluster);
 
 // Fills in the nodes of every NodeSet that names a place.
 void resolve_places(Scenario& scenario);

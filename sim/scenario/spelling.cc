@@ -1,5 +1,7 @@
 #include "sim/scenario/spelling.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -12,6 +14,8 @@ struct Unit {
   std::string_view name;
   int64_t scale;
 };
+constexpr int64_t kReplicasMax = 64;  // of a key, or of a key in one region
+
 constexpr std::array<Unit, 7> kTimeUnits = {{{"ns", 1},
                                              {"us", 1'000},
                                              {"ms", 1'000'000},
@@ -217,9 +221,10 @@ Parsed<replication::ConsistencyLevel> Spelling<replication::ConsistencyLevel>::p
   const std::string text = value.is_number_integer() ? value.dump() : std::string(text_of(value));
   const auto level = replication::parse_consistency_level(text);
   if (!level) {
-    return std::unexpected(
-        fmt::format("expected \"ONE\", \"QUORUM\", \"ALL\" or a number such as 2, found {}{}",
-                    quoted(value), did_you_mean(text, {"ONE", "QUORUM", "ALL"})));
+    const std::vector<std::string_view> names = replication::consistency_level_names();
+    return std::unexpected(fmt::format("expected \"{}\" or a number such as 2, found {}{}",
+                                       fmt::join(names, "\", \""), quoted(value),
+                                       did_you_mean(text, names)));
   }
   return *level;
 }
@@ -228,7 +233,7 @@ Json Spelling<replication::ConsistencyLevel>::print(const replication::Consisten
   return replication::to_string(value);
 }
 Json Spelling<replication::ConsistencyLevel>::schema() {
-  return {{"anyOf", Json::array({Json{{"enum", {"ONE", "QUORUM", "ALL"}}},
+  return {{"anyOf", Json::array({Json{{"enum", replication::consistency_level_names()}},
                                  Json{{"type", "integer"}, {"minimum", 1}},
                                  schema_pattern("^[1-9][0-9]*$")})}};
 }
@@ -266,6 +271,49 @@ std::string print_place(const PlacePattern& place) {
 }
 
 }  // namespace
+
+Parsed<ring::ReplicationFactor> Spelling<ring::ReplicationFactor>::parse(const Json& value) {
+  constexpr std::string_view kExpected =
+      "a number such as 3, or regions with theirs such as { \"region 0\": 3, \"region 1\": 2 }";
+  const auto in_range = [](const Json& number) {
+    return number.is_number_integer() && number >= 1 && number <= kReplicasMax;
+  };
+  ring::ReplicationFactor factor;
+  if (value.is_number_integer()) {
+    if (!in_range(value)) {
+      return expected_but(kExpected, value, fmt::format("must be from 1 to {}", kReplicasMax));
+    }
+    factor.of_all = value.get<int64_t>();
+    return factor;
+  }
+  if (!value.is_object() || value.empty()) return expected_but(kExpected, value);
+  for (const auto& [name, replicas] : value.items()) {
+    const auto place = parse_place(name);
+    if (!place || place->zone || place->rack) {
+      return expected_but(kExpected, value, fmt::format("\"{}\" is no region", name));
+    }
+    if (!in_range(replicas)) {
+      return expected_but(kExpected, value,
+                          fmt::format("\"{}\": must be from 1 to {}", name, kReplicasMax));
+    }
+    factor.of_data_centers[*place->region] = replicas.get<int64_t>();
+  }
+  return factor;
+}
+Json Spelling<ring::ReplicationFactor>::print(const ring::ReplicationFactor& value) {
+  if (value.of_data_centers.empty()) return value.of_all;
+  Json out = Json::object();
+  for (const auto& [region, replicas] : value.of_data_centers)
+    out[fmt::format("region {}", region)] = replicas;
+  return out;
+}
+Json Spelling<ring::ReplicationFactor>::schema() {
+  const Json number{{"type", "integer"}, {"minimum", 1}, {"maximum", kReplicasMax}};
+  return {{"anyOf", Json::array({number, Json{{"type", "object"},
+                                              {"minProperties", 1},
+                                              {"propertyNames", schema_pattern("^region [0-9]+$")},
+                                              {"additionalProperties", number}}})}};
+}
 
 Parsed<NodeSet> Spelling<NodeSet>::parse(const Json& value) {
   constexpr std::string_view kExpected = "nodes such as 2, [0, 2], \"zone 1\" or \"all\"";

@@ -100,10 +100,16 @@ class Summary {
 
   void cluster() {
     const auto& r = s_.replication;
+    const auto& by_region = s_.cluster.ring.replication_factor.of_data_centers;
+    std::string factor = fmt::format("{}", s_.cluster.ring.replication_factor.total());
+    for (const auto& [region, of_region] : by_region) {
+      factor += fmt::format("{}{} in region {}", region == by_region.begin()->first ? ": " : ", ",
+                            of_region, region);
+    }
     line("cluster", fmt::format("{} node{}, replication factor {}, {} vnodes; {} disks, {} network",
-                                s_.cluster.nodes, s_.cluster.nodes == 1 ? "" : "s",
-                                s_.cluster.ring.replication_factor, s_.cluster.ring.vnodes,
-                                enum_name(s_.disk.profile), enum_name(s_.network.profile)));
+                                s_.cluster.nodes, s_.cluster.nodes == 1 ? "" : "s", factor,
+                                s_.cluster.ring.vnodes, enum_name(s_.disk.profile),
+                                enum_name(s_.network.profile)));
     const PlacementOptions& p = s_.cluster.placement;
     if (p.regions * p.zones * p.racks > 1) {
       const auto counted = [](int64_t n, const char* what) {

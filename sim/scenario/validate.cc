@@ -109,10 +109,17 @@ class Validator {
   }
 
   void cluster() {
-    const int64_t factor = s_.cluster.ring.replication_factor;
-    if (factor > s_.cluster.nodes) {
+    const ring::ReplicationFactor& factor = s_.cluster.ring.replication_factor;
+    if (factor.of_data_centers.empty() && factor.of_all > s_.cluster.nodes) {
       add("cluster.replication_factor", "{} replicas need as many nodes: cluster.nodes is {}",
-          factor, s_.cluster.nodes);
+          factor.of_all, s_.cluster.nodes);
+    }
+    for (const auto& [region, replicas] : factor.of_data_centers) {
+      const int64_t nodes = nodes_in_region(s_.cluster, region);
+      if (replicas <= nodes) continue;
+      add("cluster.replication_factor",
+          "{} replicas in region {} need as many nodes: {} stand there (cluster.placement)",
+          replicas, region, nodes);
     }
   }
 
@@ -173,17 +180,23 @@ class Validator {
     }
   }
 
-  void level(const std::string& path, const replication::ConsistencyLevel& level) {
-    const int64_t factor = s_.cluster.ring.replication_factor;
-    if (level.required(factor) > factor) {
-      add(path, "{} replicas cannot answer: cluster.replication_factor is {}", level.number,
-          factor);
+  void level(const std::string& path, const replication::ConsistencyLevel& level, bool of_writes) {
+    const int64_t factor = s_.cluster.ring.replication_factor.total();
+    const int64_t required = level.required(factor).value_or(0);
+    if (required > factor) {
+      add(path, "{} replicas cannot answer: cluster.replication_factor is {}", required, factor);
+    }
+    if (level.kind != replication::ConsistencyLevel::Kind::kAny) return;
+    if (!of_writes) {
+      add(path, "ANY is a level of writes: a hint cannot be read; ONE asks least");
+    } else if (!s_.replication.hinted_handoff) {
+      add(path, "ANY needs hints, and replication.hinted_handoff is off: ONE is the same then");
     }
   }
 
   void replication() {
-    level("replication.write", s_.replication.write);
-    level("replication.read", s_.replication.read);
+    level("replication.write", s_.replication.write, true);
+    level("replication.read", s_.replication.read, false);
     if (s_.replication.heartbeat >= s_.replication.failure_detection) {
       add("replication.failure_detection",
           "{} is not above heartbeat, which is {}: every replica would be taken for down",
@@ -265,7 +278,7 @@ class Validator {
       if (o.coordinator >= s_.cluster.nodes)
         add(at, "unknown node {}: cluster.nodes is {}", o.coordinator, s_.cluster.nodes);
       if (o.key >= 100'000'000) add(at, "key {} is too large", o.key);
-      level(at, o.level);
+      level(at, o.level, is_write(o.kind));
       if (i > 0 && o.at < w.script[i - 1].at) add(at, "stands after a later one");
     }
   }
@@ -294,8 +307,8 @@ class Validator {
     if (skewed && w.zipf_theta == 1.0)
       add(path + ".zipf_theta", "must not be exactly 1: take 0.99 or 1.01");
     nodes(path + ".coordinators", w.coordinators);
-    if (w.read) level(path + ".read", *w.read);
-    if (w.write) level(path + ".write", *w.write);
+    if (w.read) level(path + ".read", *w.read, false);
+    if (w.write) level(path + ".write", *w.write, true);
   }
 
   static double weight(const WorkloadOptions& w) {
@@ -522,8 +535,23 @@ class Validator {
       }
     }
     const replication::ReplicationOptions& r = s_.replication;
-    const int64_t factor = s_.cluster.ring.replication_factor;
-    if (budgeted && r.write.required(factor) + r.read.required(factor) <= factor) {
+    const int64_t factor = s_.cluster.ring.replication_factor.total();
+    const auto write = r.write.required(factor), read = r.read.required(factor);
+    const auto judge = [&](const std::string& path,
+                           const std::optional<replication::ConsistencyLevel>& level) {
+      if (!budgeted || !level || level->required(factor).value_or(0) > 0) return;
+      add("swarm.mode",
+          "budgeted counts replicas wherever they stand and cannot judge {} {}: take QUORUM, ALL "
+          "or a number, or unbounded",
+          path, replication::to_string(*level));
+    };
+    judge("replication.write", r.write);
+    judge("replication.read", r.read);
+    for (size_t i = 0; i < s_.workload.size(); ++i) {
+      judge(element_path("workload", i) + ".write", s_.workload[i].write);
+      judge(element_path("workload", i) + ".read", s_.workload[i].read);
+    }
+    if (budgeted && write && read && *write + *read <= factor) {
       add("swarm.mode",
           "budgeted needs reads and writes that overlap: replication.write {} and read {} do not, "
           "of {}",

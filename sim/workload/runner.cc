@@ -29,7 +29,6 @@ WorkloadRunner::WorkloadRunner(Kernel& kernel, const WorkloadOptions& options,
   if (options.script.empty()) mix_.emplace(options.mix);
   client::ClientOptions client{
       .coordinators = {},
-      .replication_factor = scenario.cluster.ring.replication_factor,
       .read = options.read.value_or(scenario.replication.read),
       .write = options.write.value_or(scenario.replication.write),
       .read_timeout = scenario.replication.read_timeout,

@@ -350,8 +350,8 @@ Snapshot World::snapshot() const {
   }
   s.bytes_applied = recorder_.bytes_applied();
   s.live_bytes = recorder_.live_bytes_one_copy() *
-                 static_cast<uint64_t>(
-                     std::min(scenario_.cluster.ring.replication_factor, scenario_.cluster.nodes));
+                 static_cast<uint64_t>(std::min(scenario_.cluster.ring.replication_factor.total(),
+                                                scenario_.cluster.nodes));
   return s;
 }
 

@@ -44,9 +44,10 @@ TEST(MessagesTest, EachComesBackAsItWasSentAndNotCutShort) {
   expect_round_trip(TreeRequest{{ring::Token{5}, ring::Token{2}}, 10, Instant{7}});
   expect_round_trip(StreamRequest{
       NodeId{3}, Instant{9}, {{ring::Token{1}, ring::Token{2}}, {ring::Token{4}, ring::Token{0}}}});
-  expect_round_trip(ClientWrite{"key", CellKind::kTombstone, Version{8}, "", 2});
-  expect_round_trip(ClientRead{"key", 3});
-  expect_round_trip(ClientScan{"from", 1, 100});
+  expect_round_trip(ClientWrite{
+      "key", CellKind::kTombstone, Version{8}, "", {ConsistencyLevel::Kind::kNumber, 2}});
+  expect_round_trip(ClientRead{"key", {ConsistencyLevel::Kind::kEachQuorum}});
+  expect_round_trip(ClientScan{"from", {ConsistencyLevel::Kind::kAll}, 100});
   expect_round_trip(ClientReadReply{Status::kOk,
                                     tombstone(4, Instant{1}),
                                     {{NodeId{1}, true, Version{4}}, {NodeId{2}, false, {}}}});

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <set>
 #include <span>
 
@@ -62,6 +63,99 @@ TEST(Ring, GivesEveryTokenTheFirstDistinctNodesClockwise) {
       }
     }
   }
+}
+
+// By the definition of Cassandra's NetworkTopologyStrategy, told anew: in each data center first the
+// first node clockwise of each rack, then, if replicas are still missing, the first others; and of
+// these in the order in which they come on the circle.
+std::vector<NodeId> naive_replicas(const std::vector<std::pair<uint64_t, NodeId>>& clockwise,
+                                   const std::vector<Member>& members,
+                                   const std::map<int64_t, int64_t>& factors) {
+  std::vector<NodeId> order;
+  for (auto [distance, node] : clockwise) {
+    if (!std::ranges::count(order, node)) order.push_back(node);
+  }
+  std::set<NodeId> taken;
+  for (auto [data_center, factor] : factors) {
+    std::vector<NodeId> there;
+    std::set<int64_t> racks;
+    for (bool new_racks : {true, false}) {
+      for (NodeId node : order) {
+        const Member& member = members[node.value];
+        if (member.data_center != data_center || taken.contains(node)) continue;
+        if (static_cast<int64_t>(there.size()) == factor) break;
+        if (new_racks && !racks.insert(member.rack).second) continue;
+        there.push_back(node);
+        taken.insert(node);
+      }
+    }
+  }
+  std::erase_if(order, [&](NodeId node) { return !taken.contains(node); });
+  return order;
+}
+
+TEST(Ring, GivesEachDataCenterItsReplicasOnDistinctRacksWhileThereAreRacks) {
+  Random random(5, "places");
+  for (int round = 0; round < 60; ++round) {
+    std::vector<Member> members;
+    const auto count = static_cast<uint32_t>(2 + random.below(9));
+    const auto data_centers = 1 + random.below(3), racks = 1 + random.below(4);
+    for (uint32_t i = 0; i < count; ++i) {
+      const auto data_center = static_cast<int64_t>(random.below(data_centers));
+      const auto rack = static_cast<int64_t>(random.below(racks));
+      members.push_back({{i}, data_center, rack});
+    }
+    ReplicationFactor factor;
+    factor.of_data_centers[members[0].data_center] = 1 + static_cast<int64_t>(random.below(4));
+    factor.of_data_centers[static_cast<int64_t>(random.below(data_centers))] =
+        1 + static_cast<int64_t>(random.below(4));
+    const uint64_t seed = random.next();
+    const Ring r(members, 4, factor, Random(seed, "ring"));
+    // The owners of the tokens: a ring of one replica whose tokens are the same.
+    const Ring owners(nodes(count), 4, 1, Random(seed, "ring"));
+    for (Token token : interesting_tokens(r, random)) {
+      std::vector<std::pair<uint64_t, NodeId>> clockwise;
+      for (const auto& owned : owners.ranges()) {
+        clockwise.emplace_back(owned.range.upto.value - token.value, owned.replicas.front());
+      }
+      std::ranges::sort(clockwise);
+      // Cassandra takes a second node of a rack as it comes, if replicas enough are left for the
+      // racks without one: the same nodes only if they are as many as the racks, or fewer.
+      const std::vector<NodeId> found = r.replicas(token);
+      const std::vector<NodeId> expected =
+          naive_replicas(clockwise, members, factor.of_data_centers);
+      bool racks_for_all = true;
+      for (auto [data_center, replicas] : factor.of_data_centers) {
+        std::set<int64_t> there, held;
+        int64_t nodes_there = 0, replicas_there = 0;
+        for (const Member& m : members) {
+          if (m.data_center != data_center) continue;
+          ++nodes_there;
+          there.insert(m.rack);
+          if (!std::ranges::count(found, m.node)) continue;
+          ++replicas_there;
+          held.insert(m.rack);
+        }
+        const int64_t possible = std::min(replicas, nodes_there);
+        ASSERT_EQ(replicas_there, possible);
+        ASSERT_EQ(static_cast<int64_t>(held.size()),
+                  std::min(possible, static_cast<int64_t>(there.size())));
+        racks_for_all &= replicas <= static_cast<int64_t>(there.size());
+      }
+      if (racks_for_all) {
+        ASSERT_EQ(found, expected);
+      }
+    }
+    for (const Member& m : members) EXPECT_EQ(r.data_center_of(m.node), m.data_center);
+  }
+}
+
+TEST(Ring, WhereNodesStandDoesNotMatterWithoutAFactorForEachDataCenter) {
+  std::vector<Member> members;
+  for (uint32_t i = 0; i < 7; ++i) members.push_back({{i}, i % 2, i % 3});
+  const Ring placed(members, 8, ReplicationFactor{3, {}}, Random(1, "ring")), plain = ring(7, 8);
+  for (size_t i = 0; i < plain.ranges().size(); ++i)
+    EXPECT_EQ(placed.ranges()[i].replicas, plain.ranges()[i].replicas);
 }
 
 TEST(Ring, ReplicasAreDistinctAndAsManyAsThereCanBe) {

@@ -71,9 +71,9 @@ TEST(Errors, WrongValuesSayWhatIsExpectedWithAnExample) {
             "zip" ] } })",
        R"(4: storage.sstable.compression_per_level[1]: expected "none", "lz4" or "zstd", found "zip")"},
       {R"("replication": { "write": "quorum" })",
-       R"(2: replication.write: expected "ONE", "QUORUM", "ALL" or a number such as 2, found "quorum" (did you mean "QUORUM"?))"},
+       R"(2: replication.write: expected "ONE", "TWO", "THREE", "QUORUM", "ALL", "LOCAL_ONE", "LOCAL_QUORUM", "EACH_QUORUM", "ANY" or a number such as 2, found "quorum" (did you mean "QUORUM"?))"},
       {R"("replication": { "write": 0 })",
-       R"(2: replication.write: expected "ONE", "QUORUM", "ALL" or a number such as 2, found 0)"},
+       R"(2: replication.write: expected "ONE", "TWO", "THREE", "QUORUM", "ALL", "LOCAL_ONE", "LOCAL_QUORUM", "EACH_QUORUM", "ANY" or a number such as 2, found 0)"},
       {R"("replication": { "repair": true })",
        R"(2: replication.repair: expected an object { … } or "off", found true)"},
       {R"("replication": { "hinted_handoff": { "throttle": "5" } })",
@@ -173,6 +173,17 @@ TEST(Errors, SettingsMustFitTogether) {
        "2: replication.read: 4 replicas cannot answer: cluster.replication_factor is 3"},
       {R"("workload": [ { "name": "w", "mix": { "insert": 1 }, "write": 4 } ])",
        "2: workload[0].write: 4 replicas cannot answer: cluster.replication_factor is 3"},
+      {R"("cluster": { "replication_factor": 2 }, "replication": { "write": "THREE" })",
+       "2: replication.write: 3 replicas cannot answer: cluster.replication_factor is 2"},
+      {R"("replication": { "read": "ANY" })",
+       "2: replication.read: ANY is a level of writes: a hint cannot be read; ONE asks least"},
+      {R"("replication": { "write": "ANY", "hinted_handoff": "off" })",
+       "2: replication.write: ANY needs hints, and replication.hinted_handoff is off: ONE is the "
+       "same then"},
+      {R"("cluster": { "nodes": 4, "placement": { "regions": 2 },
+             "replication_factor": { "region 0": 2, "region 1": 3 } })",
+       "3: cluster.replication_factor: 3 replicas in region 1 need as many nodes: 2 stand there "
+       "(cluster.placement)"},
       {R"("faults": [ { "at": "1m" } ])",
        "2: faults[0]: does nothing: expected one of crash, power_loss, pause, partition, isolate, "
        "bridge, ring, clog, lag, link, clock, disk_read_error, disk_write_error, disk_sync_error, "

@@ -13,7 +13,7 @@ TEST(Load, TheExampleOfTheDesignHasItsValues) {
   EXPECT_TRUE(s.question.starts_with("A replica misses a delete"));
   EXPECT_EQ(s.duration, days(12));
   EXPECT_EQ(s.cluster.nodes, 5);
-  EXPECT_EQ(s.cluster.ring.replication_factor, 3);
+  EXPECT_EQ(s.cluster.ring.replication_factor, ring::ReplicationFactor{});
   EXPECT_EQ(s.cluster.ring.vnodes, 16);
   EXPECT_EQ(s.storage.memtable_size, mib(1));
   EXPECT_EQ(s.storage.gc_grace, days(10));

@@ -110,6 +110,8 @@ TEST(Spelling, WhatIsPrintedParsesToTheSameValue) {
   expect_round_trip(NodeSet{.all = false, .nodes = {0, 3}});
   expect_round_trip(replication::ConsistencyLevel{replication::ConsistencyLevel::Kind::kNumber, 2});
   expect_round_trip(replication::ConsistencyLevel{replication::ConsistencyLevel::Kind::kAll, 0});
+  expect_round_trip(ring::ReplicationFactor{5, {}});
+  expect_round_trip(ring::ReplicationFactor{3, {{0, 3}, {7, 2}}});
 }
 
 TEST(NearestName, ForgivesSlipsAndNothingMore) {
