@@ -20,6 +20,7 @@ enum class Defect : uint8_t {
   kReadSkipsFrozenMemtables,
   kFilterFalseNegative,
   kCacheOutlivesSstable,
+  kUnreadableReadsAsEmpty,
   // lsm: what must be on disk before what
   kAcknowledgeBeforeSync,
   kSegmentNameNotSynced,
@@ -61,6 +62,8 @@ constexpr auto enum_names(Defect) {
       EnumName<Defect>{kCacheOutlivesSstable, "cache_outlives_sstable",
                        "cached blocks go by the last bits of their file's number, so those of a "
                        "compacted SSTable turn up in a later one"},
+      EnumName<Defect>{kUnreadableReadsAsEmpty, "unreadable_reads_as_empty",
+                       "a read that cannot read an SSTable goes on as if it held nothing"},
       EnumName<Defect>{kAcknowledgeBeforeSync, "acknowledge_before_sync",
                        "a write is acknowledged before its log record is durable"},
       EnumName<Defect>{kSegmentNameNotSynced, "segment_name_not_synced",

@@ -127,9 +127,11 @@ class Lookup {
     if (!reader->may_contain(key_, &counters_)) return {};
     if (core_.options.defects.has(Defect::kFilterFalseNegative) && hash64(key_) % 64 == 0)
       return {};
-    return reader->get(
+    auto read = reader->get(
         key_, {.cause = cause_, .cache = &core_.block_cache, .counters = &counters_},
         [this](const sstable::InternalKey& entry, Bytes value) { return visit(entry, value); });
+    if (!read && core_.options.defects.has(Defect::kUnreadableReadsAsEmpty)) return {};
+    return read;
   }
 
   // One entry of the key, the greatest version first: true while a later one might win.
