@@ -85,7 +85,7 @@ Scenario cut_to(Scenario s, Duration duration) {
   for (WorkloadOptions& w : s.workload)
     std::erase_if(w.script, [&](const ScriptedOperation& o) { return o.at >= duration; });
   std::erase_if(s.workload, [&](const WorkloadOptions& w) {
-    return (w.script.empty() &&
+    return (w.script.empty() && w.sequence.empty() &&
             w.mix.read + w.mix.insert + w.mix.update + w.mix.remove + w.mix.scan == 0) ||
            w.from >= duration;
   });

@@ -18,6 +18,7 @@
 #include "sim/scenario/atlas_options.h"
 #include "sim/scenario/fault_options.h"
 #include "sim/scenario/node_set.h"
+#include "sim/scenario/operation_kind.h"
 #include "sim/scenario/placement.h"
 #include "sim/scenario/script.h"
 #include "sim/scenario/swarm_options.h"
@@ -151,6 +152,7 @@ struct WorkloadOptions {
   Duration think_time;
   int64_t operations_max = 0;
   MixOptions mix;
+  std::vector<OperationKind> sequence;
   Popularity popularity = Popularity::kUniform;
   double zipf_theta = 0.99;
   int64_t keys = 0;
@@ -177,6 +179,10 @@ struct WorkloadOptions {
     v.field("operations_max", operations_max, between<int64_t>(0, INT64_MAX),
             "Ends after so many operations; 0 for no limit.");
     v.field("mix", mix, "Weights of the operations.");
+    v.field(
+        "sequence", sequence,
+        "Closed loop, instead of a mix: what each client does in turn, over and over, each time "
+        "to one key.");
     v.field("popularity", popularity, "Which keys they choose.");
     v.field("zipf_theta", zipf_theta, between(0.01, 5.0), "Skew (zipf, latest). YCSB: 0.99.");
     v.field("keys", keys, between<int64_t>(0, 100'000'000),

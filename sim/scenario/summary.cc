@@ -144,6 +144,8 @@ class Summary {
           w.rate ? plain(Spelling<Rate>::print(*w.rate))
                  : fmt::format("{} client{}", w.clients, w.clients == 1 ? "" : "s");
       std::string mix;
+      for (OperationKind kind : w.sequence)
+        mix += fmt::format("{}{}", mix.empty() ? "" : " then ", enum_name(kind));
       const Json weights = json_["workload"][&w - s_.workload.data()]["mix"];
       for (const auto& [operation, weight] : weights.items()) {
         if (weight.get<double>() > 0)

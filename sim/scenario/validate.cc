@@ -298,7 +298,9 @@ class Validator {
       add(path + ".think_time",
           "belongs to a closed loop, which has no rate: leave one of the two out");
     }
-    if (weight(w) <= 0) {
+    if (!w.sequence.empty()) {
+      sequence(path, w);
+    } else if (weight(w) <= 0) {
       add(path + ".mix",
           "does nothing: expected a weight above 0 such as {{ \"read\": 0.5, \"update\": 0.5 }}");
     }
@@ -309,6 +311,17 @@ class Validator {
     nodes(path + ".coordinators", w.coordinators);
     if (w.read) level(path + ".read", *w.read, false);
     if (w.write) level(path + ".write", *w.write, true);
+  }
+
+  void sequence(const std::string& path, const WorkloadOptions& w) {
+    if (weight(w) > 0) add(path + ".mix", "belongs to a workload without a sequence");
+    if (w.rate) add(path + ".rate", "belongs to a workload without a sequence");
+    for (size_t i = 0; i < w.sequence.size(); ++i) {
+      if (w.sequence[i] == OperationKind::kInsert)
+        add(element_path(path + ".sequence", i), "is to a key that is there: update writes it");
+    }
+    if (s_.preload.keys == 0)
+      add(path + ".sequence", "there are no keys to choose from: set preload.keys");
   }
 
   static double weight(const WorkloadOptions& w) {

@@ -26,7 +26,7 @@ WorkloadRunner::WorkloadRunner(Kernel& kernel, const WorkloadOptions& options,
       start_(start),
       from_(start + options.from),
       to_(options.to ? std::min(end, start + *options.to) : end) {
-  if (options.script.empty()) mix_.emplace(options.mix);
+  if (options.script.empty() && options.sequence.empty()) mix_.emplace(options.mix);
   client::ClientOptions client{
       .coordinators = {},
       .read = options.read.value_or(scenario.replication.read),
@@ -84,9 +84,11 @@ uint64_t WorkloadRunner::choose_key(OperationKind kind, Random& random) {
 void WorkloadRunner::run_closed(Session& session) {
   Arrivals arrivals = Arrivals::closed(options_.think_time);
   if (from_ > kernel_.now()) session.environment.tasks.sleep(from_ - kernel_.now());
-  while (more()) {
-    const OperationKind kind = mix_->choose(session.random);
-    const uint64_t key = choose_key(kind, session.random);
+  const std::vector<OperationKind>& sequence = options_.sequence;
+  uint64_t key = 0;
+  for (size_t turn = 0; more(); turn = turn + 1 < sequence.size() ? turn + 1 : 0) {
+    const OperationKind kind = mix_ ? mix_->choose(session.random) : sequence[turn];
+    if (turn == 0) key = choose_key(kind, session.random);
     ++begun_;
     run_operation(session, chosen(kind, key, kernel_.now()));
     const Duration pause = arrivals.gap(session.random);

@@ -65,7 +65,7 @@ class WorkloadRunner {
   const WorkloadOptions& options_;
   KeySpace& keys_;
   Recorder& recorder_;
-  std::optional<OperationMix> mix_;  // without a script
+  std::optional<OperationMix> mix_;  // without a script or a sequence
   KeyChooser chooser_;
   std::vector<std::unique_ptr<Session>> sessions_;
   Instant start_, from_, to_;

@@ -226,6 +226,33 @@ TEST(ClusterTest, ASlowDiskSlowsWritesThatWaitForIt) {
   EXPECT_GT(slow["write_latency_p50_ms"], normal["write_latency_p50_ms"] + 15);
 }
 
+TEST(ClusterTest, ASequenceIsDoneInTurnToOneKeyAfterAnother) {
+  const TestRun run(R"({ "workload": [ { "name": "w", "clients": 2, "think_time": "7ms",
+                                         "sequence": ["update", "read", "delete"] } ] })");
+  std::istringstream history(run.history.str());
+  std::map<int, std::vector<Json>> done;  // by session
+  for (std::string line; std::getline(history, line);) {
+    const Json operation = Json::parse(line);
+    done[operation["session"]].push_back(operation);
+  }
+  ASSERT_EQ(done.size(), 2u);
+  for (const auto& [session, operations] : done) {
+    ASSERT_GT(operations.size(), 100u);
+    for (size_t i = 0; i < operations.size(); ++i) {
+      EXPECT_EQ(operations[i]["kind"], (std::array{"update", "read", "delete"}[i % 3]));
+      if (i % 3 > 0) {
+        EXPECT_EQ(operations[i]["key"], operations[i - 1]["key"]);
+      }
+      if (i > 0) {
+        EXPECT_EQ(operations[i]["invoked_ns"].get<int64_t>() -
+                      operations[i - 1]["completed_ns"].get<int64_t>(),
+                  milliseconds(7).ns);
+      }
+    }
+    EXPECT_NE(operations[0]["key"], operations[3]["key"]);
+  }
+}
+
 TEST(ClusterTest, ScansReturnLiveCellsOnly) {
   const TestRun run(
       R"({ "workload": [ { "name": "w", "rate": "200/s", "mix": { "scan": 1, "delete": 1, "update": 1 }, "scan_length": 50 } ] })");
