@@ -101,7 +101,8 @@ WriteResult Client::remove(Bytes key, const CallOptions& call) {
 
 WriteResult Client::write(Bytes key, CellKind kind, Bytes value, const CallOptions& call) {
   WriteResult result;
-  result.version = stamp();
+  const bool own_stamp = options_.timestamps == replication::Timestamps::kClient;
+  if (own_stamp) result.version = stamp();
   Buffer body;
   encode(body, replication::ClientWrite{.key = Buffer(key),
                                         .kind = kind,
@@ -115,9 +116,10 @@ WriteResult Client::write(Bytes key, CellKind kind, Bytes value, const CallOptio
   while (result.attempts <= options_.retries) {
     if (result.attempts++ > 0) coordinator = next_coordinator();
     const auto answer = ask(coordinator, Verb::kClientWrite, body, options_.write_timeout);
-    result.outcome = answer && !answer->empty()
-                         ? outcome_of(static_cast<Status>(answer->front()), /*is_write=*/true)
-                         : Outcome::kUnknown;
+    const auto reply =
+        answer ? replication::decode_all<replication::ClientWriteReply>(*answer) : std::nullopt;
+    result.outcome = reply ? outcome_of(reply->status, /*is_write=*/true) : Outcome::kUnknown;
+    if (!own_stamp) result.version = reply ? reply->version : Version{};
     if (result.outcome == Outcome::kOk) return result;
     unknown |= result.outcome == Outcome::kUnknown;
   }

@@ -1,7 +1,8 @@
 // The only door workloads use: picks a coordinator, stamps writes, retries, and says what is known
 // of the outcome.
 //
-// A timestamp is the client's clock in microseconds, raised where needed so that one client's
+// Where clients stamp their writes (replication.timestamps), a stamp is the client's clock in
+// microseconds, raised where needed so that one client's
 // stamps ascend (as the drivers' monotonic generators do). A retry keeps its timestamp, so it is
 // the same write. A coordinator that left a request unanswered is avoided for a second, and twice
 // as long after each further silence, up to a minute (the reconnection policy of Cassandra's Java
@@ -27,6 +28,7 @@ std::string_view to_string(Outcome outcome);
 struct ClientOptions {
   std::vector<NodeId> coordinators;  // taken in turn; at least one
   replication::ConsistencyLevel read, write;
+  replication::Timestamps timestamps = replication::Timestamps::kClient;
   Duration read_timeout, write_timeout;  // the coordinators'; the client waits half as long again
   int64_t retries = 0;  // after the first attempt, while the outcome is unknown or unavailable
 };
@@ -40,7 +42,7 @@ struct CallOptions {
 struct WriteResult {
   Outcome outcome = Outcome::kUnknown;
   NodeId coordinator;  // asked first
-  Version version;     // the stamp
+  Version version;     // the stamp; 0: not known, for the coordinator gave one and did not answer
   int64_t attempts = 0;
 };
 struct ReadResult {

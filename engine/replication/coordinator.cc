@@ -29,14 +29,15 @@ void keep_winner(std::optional<Cell>& winner, const Cell& cell) {
 }  // namespace
 
 Coordinator::Coordinator(env::Environment environment, Messenger& messenger, Peers& peers,
-                         const ring::Ring& ring, Hints* hints, const ReplicationOptions& options,
-                         Random random)
+                         const ring::Ring& ring, Hints* hints, HybridClock* hybrid,
+                         const ReplicationOptions& options, Random random)
     : environment_(environment),
       messenger_(messenger),
       peers_(peers),
       ring_(ring),
       hints_(hints),
       options_(options),
+      stamper_(options.timestamps, environment.clock, hybrid),
       random_(random) {
   auto serve = [this](Verb verb, void (Coordinator::*handler)(NodeId, uint64_t, Bytes)) {
     messenger_.serve(verb, [this, handler](NodeId from, uint64_t id, Bytes body) {
@@ -99,16 +100,18 @@ void Coordinator::serve_write(NodeId from, uint64_t id, Bytes body) {
   const auto request = decode_all<ClientWrite>(body);
   if (!request) return;
   ++metrics_.writes;
+  const Instant now = environment_.clock.now();
+  Version version = stamper_.stamp(request->version);
   auto answer = [&](Status status) {
-    const char byte = static_cast<char>(status);
-    messenger_.reply(from, id, Bytes(&byte, 1));
+    Buffer out;
+    encode(out, ClientWriteReply{status, stamper_.stamps() ? version : Version{}});
+    messenger_.reply(from, id, out);
   };
+  // The client goes on believing in its own stamp.
+  if (options_.defects.has(Defect::kCoordinatorStampsWrites))
+    version = Version{static_cast<uint64_t>(now.ns / 1000)};
 
   const Buffer key = ring::storage_key(request->key);
-  const bool own_stamp = options_.defects.has(Defect::kCoordinatorStampsWrites);
-  const Instant now = environment_.clock.now();
-  const Version version =
-      own_stamp ? Version{static_cast<uint64_t>(now.ns / 1000)} : request->version;
   // Cassandra's localDeletionTime is the coordinator's clock too.
   const CellView cell{request->kind, version, now, request->value};
   const std::vector<NodeId>& replicas = ring_.replicas(ring::token_of_storage_key(key));
@@ -225,6 +228,7 @@ void Coordinator::serve_read(NodeId from, uint64_t id, Bytes body) {
     if (cell) keep_winner(reply.cell, *cell);
   }
   if (reply.cell) {
+    stamper_.read(reply.cell->version);
     std::vector<NodeId> stale;
     for (const auto& [node, cell] : held) {
       if (!cell || compare_cells(cell->view(), reply.cell->view()) < 0) stale.push_back(node);

@@ -17,6 +17,7 @@
 #include "engine/replication/messenger.h"
 #include "engine/replication/options.h"
 #include "engine/replication/peers.h"
+#include "engine/replication/stamper.h"
 #include "engine/ring/ring.h"
 
 namespace revenant::replication {
@@ -30,10 +31,11 @@ struct CoordinatorMetrics {
 
 class Coordinator {
  public:
-  // `hints` null: hinted handoff is off. `random` picks the replicas of a read.
+  // `hints` null: hinted handoff is off. `hybrid`: the messenger's, if it has one. `random` picks
+  // the replicas of a read.
   Coordinator(env::Environment environment, Messenger& messenger, Peers& peers,
-              const ring::Ring& ring, Hints* hints, const ReplicationOptions& options,
-              Random random);
+              const ring::Ring& ring, Hints* hints, HybridClock* hybrid,
+              const ReplicationOptions& options, Random random);
 
   const CoordinatorMetrics& metrics() const { return metrics_; }
 
@@ -65,6 +67,7 @@ class Coordinator {
   const ring::Ring& ring_;
   Hints* hints_;
   ReplicationOptions options_;
+  Stamper stamper_;
   Random random_;
   CoordinatorMetrics metrics_;
 };

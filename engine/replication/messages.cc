@@ -136,6 +136,16 @@ void decode(Decoder& in, ClientWrite& m) {
   decode(in, m.level);
 }
 
+// What need not be said is left out.
+void encode(Buffer& out, const ClientWriteReply& m) {
+  out.push_back(static_cast<char>(m.status));
+  if (m.version != Version{}) put_varint(out, m.version.value);
+}
+void decode(Decoder& in, ClientWriteReply& m) {
+  m.status = static_cast<Status>(in.fixed<uint8_t>());
+  if (!in.empty()) m.version.value = in.varint();
+}
+
 void encode(Buffer& out, const ClientRead& m) {
   put_bytes(out, m.key);
   encode(out, m.level);

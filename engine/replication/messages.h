@@ -1,7 +1,8 @@
 // What nodes and clients say to each other.
 //
-//   datagram  | verb 1 | request id varint | body |
+//   datagram  | verb 1 | request id varint | stamp 8 | body |
 //
+// The stamp is there where clocks are hybrid (messenger.h).
 // A request carries an id of its sender's; the answer is a datagram of verb kReply with the same
 // id. Bodies are sequences of the fields below in order (engine/base/coding.h). Anything that does
 // not decode is dropped: to its sender it looks like a lost message.
@@ -26,7 +27,7 @@ enum class Verb : uint8_t {
   kReadRange,    // ReadRange → KeyedCells; likewise
   kTree,         // TreeRequest → encoded MerkleTree
   kStream,       // StreamRequest → number of cells
-  kClientWrite,  // ClientWrite → Status
+  kClientWrite,  // ClientWrite → ClientWriteReply
   kClientRead,   // ClientRead → ClientReadReply
   kClientScan,   // ClientScan → Status, KeyedCells
 };
@@ -68,9 +69,13 @@ struct StreamRequest {
 struct ClientWrite {
   Buffer key;
   CellKind kind = CellKind::kValue;
-  Version version;
+  Version version;  // 0: the coordinator stamps it
   Buffer value;
   ConsistencyLevel level;
+};
+struct ClientWriteReply {
+  Status status = Status::kOk;
+  Version version;  // its stamp, if the coordinator gave one; else 0
 };
 struct ClientRead {
   Buffer key;
@@ -111,6 +116,8 @@ void encode(Buffer& out, const StreamRequest& m);
 void decode(Decoder& in, StreamRequest& m);
 void encode(Buffer& out, const ClientWrite& m);
 void decode(Decoder& in, ClientWrite& m);
+void encode(Buffer& out, const ClientWriteReply& m);
+void decode(Decoder& in, ClientWriteReply& m);
 void encode(Buffer& out, const ClientRead& m);
 void decode(Decoder& in, ClientRead& m);
 void encode(Buffer& out, const ClientScan& m);

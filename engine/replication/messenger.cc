@@ -23,10 +23,11 @@ env::MessageKind kind_of(Verb request) {
 // would be taken for one to a new request. Time has passed since, so serials that start from it do
 // not repeat.
 Messenger::Messenger(env::Environment environment, env::Transport& transport,
-                     std::function<void(NodeId)> on_heard)
+                     std::function<void(NodeId)> on_heard, HybridClock* hybrid)
     : environment_(environment),
       transport_(transport),
       on_heard_(std::move(on_heard)),
+      hybrid_(hybrid),
       next_serial_(static_cast<uint64_t>(environment.clock.monotonic().ns) >> 10) {
   transport_.set_receiver([this](NodeId from, Bytes message) { receive(from, message); });
 }
@@ -61,9 +62,10 @@ void Messenger::send(NodeId to, Verb verb, uint64_t id, Bytes body) {
 
 void Messenger::send(NodeId to, Verb verb, env::MessageKind kind, uint64_t id, Bytes body) {
   Buffer message;
-  message.reserve(body.size() + 11);
+  message.reserve(body.size() + 19);
   message.push_back(static_cast<char>(verb));
   put_varint(message, id);
+  if (hybrid_ != nullptr) put_fixed(message, hybrid_->next().value);
   message.append(body);
   transport_.send(to, std::move(message), kind);
 }
@@ -73,7 +75,9 @@ void Messenger::receive(NodeId from, Bytes message) {
   Decoder in(message);
   const auto verb = static_cast<Verb>(in.fixed<uint8_t>());
   const uint64_t id = in.varint();
+  const Version stamp{hybrid_ == nullptr ? 0 : in.fixed<uint64_t>()};
   if (in.failed()) return;
+  if (hybrid_ != nullptr) hybrid_->heard(stamp);
   if (verb == Verb::kReply) {
     const uint64_t slot = id & ((1u << kSlotBits) - 1);
     if (slot < slots_.size() && slots_[slot].id == id && slots_[slot].handler != nullptr) {

@@ -8,6 +8,7 @@
 
 #include "engine/env/environment.h"
 #include "engine/env/transport.h"
+#include "engine/replication/hybrid_clock.h"
 #include "engine/replication/messages.h"
 
 namespace revenant::replication {
@@ -24,9 +25,11 @@ class ReplyHandler {
 
 class Messenger {
  public:
-  // `on_heard` is called for each datagram that arrives, before anything else is done with it.
+  // `on_heard` is called for each datagram that arrives, before anything else is done with it. With
+  // a hybrid clock, which outlives the messenger, datagrams carry its stamps: all members of a
+  // cluster and their clients have one, or none.
   Messenger(env::Environment environment, env::Transport& transport,
-            std::function<void(NodeId)> on_heard = nullptr);
+            std::function<void(NodeId)> on_heard = nullptr, HybridClock* hybrid = nullptr);
   Messenger(const Messenger&) = delete;
 
   // Requests of this verb run `handler` in a task each; it answers with reply() or not at all.
@@ -67,6 +70,7 @@ class Messenger {
   env::Environment environment_;
   env::Transport& transport_;
   std::function<void(NodeId)> on_heard_;
+  HybridClock* hybrid_;
   std::array<RequestHandler, kVerbs> handlers_;
   std::vector<Slot> slots_;
   std::vector<uint32_t> free_slots_;

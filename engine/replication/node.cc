@@ -36,13 +36,18 @@ Node::Node(env::Environment environment, env::Transport& transport, const ring::
       options_(options),
       db_(std::move(db)),
       peers_(environment.clock, transport.self(), ring.nodes().size(), options.failure_detection),
-      messenger_(environment, transport, [this](NodeId from) { peers_.heard(from); }),
+      hybrid_(options.timestamps == Timestamps::kHlc ? std::optional<HybridClock>(environment.clock)
+                                                     : std::nullopt),
+      messenger_(
+          environment, transport, [this](NodeId from) { peers_.heard(from); },
+          hybrid_ ? &*hybrid_ : nullptr),
       hints_(options.hinted_handoff ? std::make_unique<Hints>(environment, *options.hinted_handoff,
                                                               storage.gc_grace, options.defects)
                                     : nullptr),
       replica_(environment, messenger_, peers_, *db_, storage.gc_grace, kRepairTimeout,
                options.defects),
-      coordinator_(environment, messenger_, peers_, ring, hints_.get(), options, std::move(random)),
+      coordinator_(environment, messenger_, peers_, ring, hints_.get(),
+                   hybrid_ ? &*hybrid_ : nullptr, options, std::move(random)),
       repair_(environment, messenger_, peers_, ring,
               static_cast<int>(options.repair.value_or(RepairOptions{}).tree_depth),
               kRepairTimeout) {}
@@ -96,6 +101,7 @@ NodeMetrics Node::metrics() const {
                       .coordinator = coordinator_.metrics(),
                       .hints = {},
                       .hints_pending_bytes = 0,
+                      .hlc_heard_ahead = hybrid_ ? hybrid_->heard_ahead() : 0,
                       .repair = repair_.metrics()};
   if (hints_ != nullptr) {
     metrics.hints = hints_->metrics();
@@ -128,6 +134,7 @@ void add_counts(NodeMetrics& sum, const NodeMetrics& m) {
   sum.coordinator.timeouts += m.coordinator.timeouts;
   sum.coordinator.digest_mismatches += m.coordinator.digest_mismatches;
   sum.coordinator.read_repairs += m.coordinator.read_repairs;
+  sum.hlc_heard_ahead += m.hlc_heard_ahead;
   sum.hints.written += m.hints.written;
   sum.hints.delivered += m.hints.delivered;
   sum.hints.expired += m.hints.expired;

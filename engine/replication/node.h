@@ -23,6 +23,7 @@ struct NodeMetrics {
   CoordinatorMetrics coordinator;
   HintMetrics hints;
   uint64_t hints_pending_bytes = 0;
+  uint64_t hlc_heard_ahead = 0;
   RepairMetrics repair;
 };
 // Adds what another life of a node, or another node, counted. Gauges (levels, bytes held now) are
@@ -56,6 +57,7 @@ class Node {
   ReplicationOptions options_;
   std::unique_ptr<lsm::Db> db_;
   Peers peers_;
+  std::optional<HybridClock> hybrid_;
   Messenger messenger_;
   std::unique_ptr<Hints> hints_;  // null: hinted handoff is off
   Replica replica_;

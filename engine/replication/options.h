@@ -21,6 +21,18 @@ constexpr auto enum_names(ReadRepair) {
   };
 }
 
+enum class Timestamps : uint8_t { kClient, kCoordinator, kHlc };
+constexpr auto enum_names(Timestamps) {
+  return std::array{
+      EnumName<Timestamps>{Timestamps::kClient, "client",
+                           "the client's time of day; a retry keeps its stamp"},
+      EnumName<Timestamps>{Timestamps::kCoordinator, "coordinator",
+                           "the coordinator's time of day; a retry is stamped anew"},
+      EnumName<Timestamps>{Timestamps::kHlc, "hlc",
+                           "the coordinator's hybrid logical clock, which every message advances"},
+  };
+}
+
 struct HintOptions {
   Duration window = hours(3);
   Duration replay_period = seconds(10);
@@ -55,6 +67,7 @@ struct RepairOptions {
 struct ReplicationOptions {
   ConsistencyLevel write;
   ConsistencyLevel read;
+  Timestamps timestamps = Timestamps::kClient;
   ReadRepair read_repair = ReadRepair::kBlocking;
   std::optional<HintOptions> hinted_handoff = HintOptions{};
   std::optional<RepairOptions> repair;
@@ -70,6 +83,9 @@ struct ReplicationOptions {
             "the coordinator's data center (cluster.replication_factor) LOCAL_ONE, LOCAL_QUORUM; "
             "in each, EACH_QUORUM; ANY: one, or a stored hint.");
     v.field("read", read, "Replicas that must answer a read: likewise, but for ANY.");
+    v.field("timestamps", timestamps,
+            "Who stamps writes, and so decides which wins. Cassandra: the client, or without its "
+            "stamp the coordinator.");
     v.field("read_repair", read_repair,
             "What a read does about replicas that answered with older data.");
     v.field("hinted_handoff", hinted_handoff,

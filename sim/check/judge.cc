@@ -35,6 +35,7 @@ void Judge::remember_stamp(WriteId write, Version stamp) {
 }
 
 bool Judge::under_wrong_stamp(WriteId write, Version version) const {
+  if (timestamps_ != replication::Timestamps::kClient) return false;
   if (write.value >= stamp_of_write_.size()) return false;
   const Version stamp = stamp_of_write_[write.value];
   return stamp != Version{} && stamp != version;

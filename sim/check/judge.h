@@ -25,6 +25,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/client/client.h"
 #include "engine/ring/ring.h"
 #include "sim/check/key_history.h"
 #include "sim/check/violation.h"
@@ -53,9 +54,11 @@ struct VisibleReturn {
 class Judge final : public Observer {
  public:
   // `at_risk_after`: how long after its acknowledgement a delete must have reached every replica.
-  // Both references outlive the judge.
-  Judge(const ring::Ring& ring, Duration at_risk_after)
-      : ring_(ring), at_risk_after_(at_risk_after) {}
+  // Where the coordinator stamps, a write tried twice has two stamps of which the client knows one:
+  // then a value under another stamp proves nothing. The reference outlives the judge.
+  Judge(const ring::Ring& ring, Duration at_risk_after,
+        replication::Timestamps timestamps = replication::Timestamps::kClient)
+      : ring_(ring), at_risk_after_(at_risk_after), timestamps_(timestamps) {}
 
   void write_began(uint64_t key, WriteId write, Instant at) override;
   void operation(const Operation& operation) override;
@@ -118,6 +121,7 @@ class Judge final : public Observer {
 
   const ring::Ring& ring_;
   Duration at_risk_after_;
+  replication::Timestamps timestamps_;
   std::vector<KeyHistory> keys_;
   std::vector<uint64_t> key_of_write_{UINT64_MAX};  // by WriteId
   std::vector<Version> stamp_of_write_;             // likewise; 0 until it has ended

@@ -103,6 +103,9 @@ constexpr MetricInfo kTable[] = {
     {"hints_expired", "", "Hints dropped for being older than gc_grace."},
     {"hints_beyond_window", "",
      "Not written: the target had been down for longer than the window."},
+    {"hlc_heard_ahead", "",
+     "Messages whose stamp was ahead of the node's own clock and of all it had heard (timestamps "
+     "hlc)."},
     {"read_repairs", "", "Cells sent to replicas that a read found stale."},
     {"read_mismatches", "", "Reads whose replicas disagreed."},
     {"repairs_completed", "", "Repair sessions, one per node and run."},

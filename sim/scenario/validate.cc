@@ -197,6 +197,11 @@ class Validator {
   void replication() {
     level("replication.write", s_.replication.write, true);
     level("replication.read", s_.replication.read, false);
+    if (s_.replication.timestamps != replication::Timestamps::kClient &&
+        std::ranges::find(s_.defects, Defect::kCoordinatorStampsWrites) != s_.defects.end()) {
+      add("defects", "coordinator_stamps_writes is none where replication.timestamps is {}",
+          enum_name(s_.replication.timestamps));
+    }
     if (s_.replication.heartbeat >= s_.replication.failure_detection) {
       add("replication.failure_detection",
           "{} is not above heartbeat, which is {}: every replica would be taken for down",
@@ -548,6 +553,16 @@ class Validator {
       }
     }
     const replication::ReplicationOptions& r = s_.replication;
+    const bool wrong_clocks = std::ranges::any_of(w.classes, [](FaultClass c) {
+      return c == FaultClass::kClockStep || c == FaultClass::kClockDrift ||
+             c == FaultClass::kNtpStep;
+    });
+    if (r.timestamps != replication::Timestamps::kClient && wrong_clocks &&
+        std::ranges::find(s_.checks, "no_lost_updates") != s_.checks.end()) {
+      add("swarm.classes",
+          "nodes stamp the writes (replication.timestamps), and those with wrong clocks lose "
+          "updates: leave out clock_step, clock_drift and ntp_step, or check no_lost_updates");
+    }
     const int64_t factor = s_.cluster.ring.replication_factor.total();
     const auto write = r.write.required(factor), read = r.read.required(factor);
     const auto judge = [&](const std::string& path,

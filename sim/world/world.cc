@@ -50,14 +50,17 @@ Duration sample_period(const Scenario& scenario) {
 }  // namespace
 
 struct World::ClientMachine {
-  ClientMachine(Kernel& kernel, Network& network, NodeId id, const ClockOptions& clocks)
+  ClientMachine(Kernel& kernel, Network& network, NodeId id, const ClockOptions& clocks,
+                replication::Timestamps timestamps)
       : clock(NodeClock::drawn(kernel, id, clocks)),
         discipline(kernel, id, clock, clocks),
         group(kernel.new_group(id)),
         tasks(kernel, group),
         transport(network.attach(id)),
         environment{clock, no_files, tasks, no_events},
-        messenger(environment, *transport) {}
+        hybrid(clock),
+        messenger(environment, *transport, nullptr,
+                  timestamps == replication::Timestamps::kHlc ? &hybrid : nullptr) {}
 
   // Clients keep nothing.
   class NoFiles final : public env::FileSystem {
@@ -87,6 +90,7 @@ struct World::ClientMachine {
   GroupTasks tasks;
   std::unique_ptr<env::Transport> transport;
   env::Environment environment;
+  replication::HybridClock hybrid;
   replication::Messenger messenger;
 };
 
@@ -226,7 +230,8 @@ void World::start_workloads() {
       place.rack = options.rack.value_or(place.rack);
       network_.place(NodeId{next_id}, place);
       clients_.push_back(std::make_unique<ClientMachine>(kernel_, network_, NodeId{next_id++},
-                                                         scenario_.cluster.clocks));
+                                                         scenario_.cluster.clocks,
+                                                         scenario_.replication.timestamps));
       seats.push_back({clients_.back()->environment, &clients_.back()->messenger});
     }
     runners_.push_back(std::make_unique<WorkloadRunner>(
@@ -474,6 +479,7 @@ void World::report(Metrics& metrics) const {
   metrics.set("hints_delivered", count(node.hints.delivered));
   metrics.set("hints_expired", count(node.hints.expired));
   metrics.set("hints_beyond_window", count(node.hints.beyond_window));
+  metrics.set("hlc_heard_ahead", count(node.hlc_heard_ahead));
   metrics.set("read_repairs", count(node.coordinator.read_repairs));
   metrics.set("read_mismatches", count(node.coordinator.digest_mismatches));
   metrics.set("repairs_completed", count(node.repair.sessions));

@@ -55,6 +55,18 @@ TEST(MessagesTest, EachComesBackAsItWasSentAndNotCutShort) {
   expect_round_trip(std::optional<Cell>(value("v", 3)));
 }
 
+TEST(MessagesTest, AWriteIsAnsweredWithItsStampIfTheCoordinatorGaveOne) {
+  for (uint64_t stamp : {uint64_t{0}, uint64_t{1}, uint64_t{1} << 60}) {
+    const auto back =
+        decode_all<ClientWriteReply>(encoded(ClientWriteReply{Status::kTimeout, Version{stamp}}));
+    ASSERT_TRUE(back.has_value());
+    EXPECT_EQ(back->status, Status::kTimeout);
+    EXPECT_EQ(back->version, Version{stamp});
+  }
+  EXPECT_EQ(encoded(ClientWriteReply{Status::kOk, {}}).size(), 1u);
+  EXPECT_FALSE(decode_all<ClientWriteReply>("").has_value());
+}
+
 TEST(MessagesTest, NonsenseIsRefusedWithoutHarm) {
   Random random(3, "nonsense");
   for (int round = 0; round < 20'000; ++round) {

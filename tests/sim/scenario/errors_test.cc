@@ -180,6 +180,8 @@ TEST(Errors, SettingsMustFitTogether) {
       {R"("replication": { "write": "ANY", "hinted_handoff": "off" })",
        "2: replication.write: ANY needs hints, and replication.hinted_handoff is off: ONE is the "
        "same then"},
+      {R"("replication": { "timestamps": "hlc" }, "defects": [ "coordinator_stamps_writes" ])",
+       "2: defects: coordinator_stamps_writes is none where replication.timestamps is hlc"},
       {R"("cluster": { "nodes": 4, "placement": { "regions": 2 },
              "replication_factor": { "region 0": 2, "region 1": 3 } })",
        "3: cluster.replication_factor: 3 replicas in region 1 need as many nodes: 2 stand there "
