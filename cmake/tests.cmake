@@ -53,14 +53,15 @@ endif()
 
 # Each shipped scenario: its fingerprint is the golden one, on every build; and all points of its sweep keep its
 # promises, which says the same on every build, so the fast one tells.
-file(GLOB scenarios CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/scenarios scenarios/*.json)
+file(GLOB scenarios CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/scenarios scenarios/*.json scenarios/pitfalls/*.json)
 list(REMOVE_ITEM scenarios schema.json)
 foreach(file ${scenarios})
   string(REPLACE ".json" "" name ${file})
   add_test(NAME ${prefix}scenarios/${name}.fingerprint WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
            COMMAND ${REVENANT_PYTHON} -B tests/scenarios/golden.py $<TARGET_FILE:revenant> ${name})
   if(NOT REVENANT_ASAN)
-    set(results ${CMAKE_BINARY_DIR}/${name}.sqlite)
+    string(REPLACE "/" "_" results ${name}.sqlite)
+    set(results ${CMAKE_BINARY_DIR}/${results})
     add_test(NAME scenarios/${name}.promises WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
              COMMAND sh -c "rm -f ${results} && $<TARGET_FILE:revenant> sweep scenarios/${file} --seeds 1..2 -j 1 --out ${results}")
   endif()
