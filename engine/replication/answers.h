@@ -1,6 +1,7 @@
 // Counts the answers to one request until enough have come.
 #pragma once
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -26,12 +27,15 @@ class Answers final : public ReplyHandler {
     arrived_.wake_one();
   }
 
-  // Suspends until another answer has come; false at the deadline.
-  bool wait(const char* why) {
-    return !late() && arrived_.wait(why, deadline_ - clock_.monotonic());
+  // Suspends until another answer has come; false at the deadline, or at `until` before it.
+  bool wait(const char* why, Instant until = Instant::never()) {
+    const Instant end = std::min(deadline_, until);
+    const Instant now = clock_.monotonic();
+    return now < end && arrived_.wait(why, end - now);
   }
-  // Whether the deadline has passed.
+  // Whether the deadline has passed; how long it is until then.
   bool late() const { return clock_.monotonic() >= deadline_; }
+  Duration left() const { return std::max(deadline_ - clock_.monotonic(), Duration{}); }
   // Suspends until `count` answers satisfy `good`; false at the deadline, or when so many are bad
   // that `count` of `asked` can no longer be reached.
   template <typename Good>

@@ -38,7 +38,8 @@ Coordinator::Coordinator(env::Environment environment, Messenger& messenger, Pee
       hints_(hints),
       options_(options),
       stamper_(options.timestamps, environment.clock, hybrid),
-      random_(random) {
+      random_(random),
+      read_latencies_(options.speculative_retry.percentile) {
   auto serve = [this](Verb verb, void (Coordinator::*handler)(NodeId, uint64_t, Bytes)) {
     messenger_.serve(verb, [this, handler](NodeId from, uint64_t id, Bytes body) {
       (this->*handler)(from, id, body);
@@ -161,25 +162,114 @@ void Coordinator::serve_write(NodeId from, uint64_t id, Bytes body) {
   answer_once(false);
 }
 
-template <typename Reads>
-bool Coordinator::gather(const char* why, Answers& answers, std::vector<NodeId> asked,
-                         const std::vector<Quorum>& quorums, Verb verb, uint64_t id, Bytes body,
-                         Reads reads) {
-  for (NodeId replica : asked) send(replica, verb, id, body);
-  while (!answers.wait_for(why, quorums, asked, reads)) {
-    // The deadline, or too many that cannot read.
-    if (answers.late()) return false;
+template <typename Reads, typename Ask, typename Sufficient>
+bool Coordinator::gather(const char* why, Answers& answers, const std::vector<Quorum>& quorums,
+                         std::vector<NodeId> asked, Reads reads, Ask ask, Sufficient sufficient,
+                         std::optional<Instant> speculate_at) {
+  const auto ask_another = [&](const Quorum& quorum) {
+    const auto other = std::ranges::find_if(quorum.replicas, [&](NodeId node) {
+      return peers_.up(node) && std::ranges::find(asked, node) == asked.end();
+    });
+    if (other == quorum.replicas.end()) return false;
+    asked.push_back(*other);
+    ask(*other);
+    return true;
+  };
+  for (;;) {
+    std::vector<const Quorum*> incomplete;
     for (const Quorum& quorum : quorums) {
-      if (quorum.count(asked) >= quorum.required + answers.judged(quorum, reads).bad) continue;
-      const auto other = std::ranges::find_if(quorum.replicas, [&](NodeId node) {
-        return peers_.up(node) && std::ranges::find(asked, node) == asked.end();
-      });
-      if (other == quorum.replicas.end()) return false;
-      asked.push_back(*other);
-      send(*other, verb, id, body);
+      const auto [fine, bad] = answers.judged(quorum, reads);
+      if (fine < quorum.required) incomplete.push_back(&quorum);
+      while (quorum.count(asked) < quorum.required + bad) {  // so many cannot read
+        if (answers.late() || !ask_another(quorum)) return false;
+      }
+    }
+    if (incomplete.empty() && sufficient()) return true;
+    if (speculate_at && environment_.clock.monotonic() >= *speculate_at) {
+      speculate_at.reset();
+      for (const Quorum* quorum : incomplete)
+        metrics_.speculative_retries += ask_another(*quorum) ? 1 : 0;
+    }
+    if (!answers.wait(why, speculate_at.value_or(Instant::never())) && answers.late()) return false;
+  }
+}
+
+std::optional<Instant> Coordinator::speculation_of_read() const {
+  const Instant now = environment_.clock.monotonic();
+  switch (options_.speculative_retry.kind) {
+    case SpeculativeRetry::Kind::kNever:
+      return std::nullopt;
+    case SpeculativeRetry::Kind::kAlways:
+      return now;
+    case SpeculativeRetry::Kind::kAfter:
+      return now + options_.speculative_retry.delay;
+    case SpeculativeRetry::Kind::kPercentile:
+      if (const auto usual = read_latencies_.percentile()) return now + *usual;
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+auto Coordinator::read_replicas(Bytes storage_key, const std::vector<Quorum>& quorums,
+                                const std::vector<NodeId>& asked) -> std::optional<Readings> {
+  const Instant begun = environment_.clock.monotonic();
+  const auto decoded = [](const Answers& answers) {
+    std::vector<std::pair<NodeId, ReadAnswer>> all;
+    for (const auto& [node, bytes] : answers.all()) {
+      if (auto answer = decode_all<ReadAnswer>(bytes)) all.emplace_back(node, std::move(*answer));
+    }
+    return all;
+  };
+  const auto is_cell = [](const auto& answer) { return !answer.second.digest; };
+
+  Answers first(environment_, options_.read_timeout);
+  Messenger::Call call(messenger_, first);
+  const auto ask = [&](NodeId node) { send(node, Verb::kRead, call.id(), storage_key); };
+  const bool own = std::ranges::find(asked, messenger_.self()) != asked.end();
+  for (NodeId node : asked) {
+    if (!options_.digest_reads || node == (own ? messenger_.self() : asked.front())) {
+      ask(node);
+    } else {
+      ++metrics_.digests_asked;
+      send(node, Verb::kReadDigest, call.id(), storage_key);
     }
   }
-  return true;
+  const bool answered = gather(
+      "read answers", first, quorums, asked, is_a<ReadAnswer>, ask,
+      [&] { return std::ranges::any_of(decoded(first), is_cell); }, speculation_of_read());
+  if (!answered) return std::nullopt;
+  if (options_.speculative_retry.kind == SpeculativeRetry::Kind::kPercentile)
+    read_latencies_.add(environment_.clock.monotonic() - begun);
+
+  auto answers = decoded(first);
+  const std::optional<Cell> cell = std::ranges::find_if(answers, is_cell)->second.cell;
+  const uint64_t digest = digest_of(cell);
+  const bool digests_agree = std::ranges::all_of(answers, [&](const auto& answer) {
+    return is_cell(answer) || *answer.second.digest == digest;
+  });
+  Readings readings;
+  if (digests_agree) {
+    for (auto& [node, answer] : answers)
+      readings.held.push_back({node, answer.digest ? cell : std::move(answer.cell)});
+    return readings;
+  }
+
+  readings.digests_differed = true;
+  ++metrics_.digest_mismatches;
+  Answers second(environment_, first.left());
+  Messenger::Call again(messenger_, second);
+  const auto ask_again = [&](NodeId node) { send(node, Verb::kRead, again.id(), storage_key); };
+  std::vector<NodeId> contacted;
+  for (const auto& [node, answer] : answers) {
+    contacted.push_back(node);
+    ask_again(node);
+  }
+  if (!gather("cells of replicas that differ", second, quorums, contacted, is_a<ReadAnswer>,
+              ask_again, [] { return true; }))
+    return std::nullopt;
+  for (auto& [node, answer] : decoded(second))
+    readings.held.push_back({node, std::move(answer.cell)});
+  return readings;
 }
 
 void Coordinator::serve_read(NodeId from, uint64_t id, Bytes body) {
@@ -207,24 +297,17 @@ void Coordinator::serve_read(NodeId from, uint64_t id, Bytes body) {
     return;
   }
 
-  Answers answers(environment_, options_.read_timeout);
-  Messenger::Call call(messenger_, answers);
-  if (!gather("read answers", answers, *asked, quorums, Verb::kRead, call.id(), key,
-              is_a<std::optional<Cell>>)) {
+  const auto found = read_replicas(key, quorums, *asked);
+  if (!found) {
     ++metrics_.timeouts;
     reply.status = Status::kTimeout;
     answer();
     return;
   }
-
-  std::vector<std::pair<NodeId, std::optional<Cell>>> held;
-  for (const auto& [node, bytes] : answers.all()) {
-    auto decoded = decode_all<std::optional<Cell>>(bytes);
-    if (!decoded) continue;
-    held.emplace_back(node, std::move(*decoded));
-    const std::optional<Cell>& cell = held.back().second;
+  const std::vector<Held>& held = found->held;
+  for (const auto& [node, cell] : held) {
     reply.answers.push_back({node, cell.has_value(), cell ? cell->version : Version{}});
-    if (options_.defects.has(Defect::kReadTakesFirstAnswer) && held.size() > 1) continue;
+    if (options_.defects.has(Defect::kReadTakesFirstAnswer) && reply.answers.size() > 1) continue;
     if (cell) keep_winner(reply.cell, *cell);
   }
   if (reply.cell) {
@@ -234,12 +317,11 @@ void Coordinator::serve_read(NodeId from, uint64_t id, Bytes body) {
       if (!cell || compare_cells(cell->view(), reply.cell->view()) < 0) stale.push_back(node);
     }
     if (!stale.empty()) {
-      ++metrics_.digest_mismatches;
+      metrics_.digest_mismatches += found->digests_differed ? 0 : 1;
       CellView repaired = reply.cell->view();
       if (options_.defects.has(Defect::kReadRepairWritesOlderValue)) {
-        const auto older =
-            std::ranges::find(held, stale.front(), [](const auto& h) { return h.first; });
-        if (older->second && !repaired.is_tombstone()) repaired.value = older->second->view().value;
+        const auto older = std::ranges::find(held, stale.front(), &Held::node);
+        if (older->cell && !repaired.is_tombstone()) repaired.value = older->cell->view().value;
       }
       if (!repair_stale(stale, key, repaired)) {
         ++metrics_.timeouts;
@@ -311,8 +393,10 @@ void Coordinator::serve_scan(NodeId from, uint64_t id, Bytes body) {
       encode(encoded, read);
       Answers answers(environment_, options_.read_timeout);
       Messenger::Call call(messenger_, answers);
-      if (!gather("scan answers", answers, *asked, quorums, Verb::kReadRange, call.id(), encoded,
-                  is_a<std::vector<KeyedCell>>)) {
+      const auto ask = [&](NodeId node) { send(node, Verb::kReadRange, call.id(), encoded); };
+      for (NodeId node : *asked) ask(node);
+      if (!gather("scan answers", answers, quorums, *asked, is_a<std::vector<KeyedCell>>, ask,
+                  [] { return true; })) {
         ++metrics_.timeouts;
         return answer(Status::kTimeout);
       }

@@ -7,13 +7,22 @@
 // replicas, whatever the level; reads to exactly as many as it asks, and where it asks (quorum.h);
 // for one that answers that it cannot read, another is asked. A hint counts as an answer at ANY
 // alone.
-// Simplification: they fetch whole cells, without digests and without speculative retry of replicas
-// that are merely slow.
+//
+// A read of a key fetches the cell from one replica, this node if it is asked, and digests from the
+// others:
+//
+//   n0  cell    ─┐                            n0  cell   ─┐
+//   n1  digest  ─┴─ equal: that is the cell   n1  digest ─┴─ differ: the cells of both ─ the winner
+//
+// and repairs those that held something older. If answers are late, it may ask one replica more
+// than it needs (speculative_retry). Scans fetch cells from all they ask.
+// Simplification: replicas are chosen at random, not by how fast or how near they are.
 #pragma once
 
 #include "engine/base/random.h"
 #include "engine/replication/answers.h"
 #include "engine/replication/hints.h"
+#include "engine/replication/latency_window.h"
 #include "engine/replication/messenger.h"
 #include "engine/replication/options.h"
 #include "engine/replication/peers.h"
@@ -27,6 +36,7 @@ struct CoordinatorMetrics {
   uint64_t unavailable = 0, timeouts = 0;
   uint64_t digest_mismatches = 0;  // reads whose replicas disagreed
   uint64_t read_repairs = 0;       // cells sent to stale replicas
+  uint64_t digests_asked = 0, speculative_retries = 0;
 };
 
 class Coordinator {
@@ -48,11 +58,27 @@ class Coordinator {
   // Of each quorum, as many replicas that are up as it requires: this node if it is one, then
   // others at random. Nothing if not enough are up.
   std::optional<std::vector<NodeId>> choose(const std::vector<Quorum>& quorums);
-  // Sends a read to `asked`, and for each of them that cannot read to another of its quorum that is
-  // up. Suspends; whether every quorum has read before the deadline.
-  template <typename Reads>
-  bool gather(const char* why, Answers& answers, std::vector<NodeId> asked,
-              const std::vector<Quorum>& quorums, Verb verb, uint64_t id, Bytes body, Reads reads);
+  // Waits for the answers of those `asked`, and for each of them that cannot read asks another of
+  // its quorum that is up; and once, at `speculate_at`, another of each quorum that is not complete.
+  // `ask(node)` sends the request. Suspends; whether every quorum has answers that `reads` accepts,
+  // and they are `sufficient()`, before the deadline.
+  template <typename Reads, typename Ask, typename Sufficient>
+  bool gather(const char* why, Answers& answers, const std::vector<Quorum>& quorums,
+              std::vector<NodeId> asked, Reads reads, Ask ask, Sufficient sufficient,
+              std::optional<Instant> speculate_at = std::nullopt);
+  std::optional<Instant> speculation_of_read() const;
+  // What the replicas of the quorums hold, of which `asked` are asked first; nothing at the
+  // deadline. Suspends.
+  struct Held {
+    NodeId node;
+    std::optional<Cell> cell;
+  };
+  struct Readings {
+    std::vector<Held> held;
+    bool digests_differed = false;
+  };
+  std::optional<Readings> read_replicas(Bytes storage_key, const std::vector<Quorum>& quorums,
+                                        const std::vector<NodeId>& asked);
   // False if a blocking repair did not end in time.
   bool repair_stale(const std::vector<NodeId>& stale, Bytes storage_key, const CellView& winner);
   // Acknowledgements that a write waits for; `up` of the quorum's replicas are up.
@@ -69,6 +95,7 @@ class Coordinator {
   ReplicationOptions options_;
   Stamper stamper_;
   Random random_;
+  LatencyWindow read_latencies_;
   CoordinatorMetrics metrics_;
 };
 

@@ -1,5 +1,7 @@
 #include "engine/replication/messages.h"
 
+#include "engine/base/checksum.h"
+
 namespace revenant::replication {
 namespace {
 
@@ -134,6 +136,24 @@ void decode(Decoder& in, ClientWrite& m) {
   m.version.value = in.varint();
   m.value = in.bytes();
   decode(in, m.level);
+}
+
+// A cell that is there or not begins with 1 or 0.
+constexpr uint8_t kDigestFollows = 2;
+void encode(Buffer& out, const ReadAnswer& m) {
+  if (!m.digest) return encode(out, m.cell);
+  out.push_back(static_cast<char>(kDigestFollows));
+  put_fixed(out, *m.digest);
+}
+void decode(Decoder& in, ReadAnswer& m) {
+  if (!in.rest().starts_with(static_cast<char>(kDigestFollows))) return decode(in, m.cell);
+  (void)in.fixed<uint8_t>();
+  m.digest = in.fixed<uint64_t>();
+}
+uint64_t digest_of(const std::optional<Cell>& cell) {
+  Buffer encoded;
+  encode(encoded, cell);
+  return hash64(encoded);
 }
 
 // What need not be said is left out.

@@ -23,7 +23,8 @@ enum class Verb : uint8_t {
   kReply,
   kHeartbeat,    // no answer: that it arrived is the news
   kApply,        // Apply → Status
-  kRead,         // storage key → MaybeCell; nothing at all: it cannot be read
+  kRead,         // storage key → ReadAnswer of a cell; nothing at all: it cannot be read
+  kReadDigest,   // storage key → ReadAnswer of a digest; likewise
   kReadRange,    // ReadRange → KeyedCells; likewise
   kTree,         // TreeRequest → encoded MerkleTree
   kStream,       // StreamRequest → number of cells
@@ -33,9 +34,9 @@ enum class Verb : uint8_t {
 };
 
 constexpr std::string_view to_string(Verb verb) {
-  constexpr std::string_view kNames[] = {"reply",       "heartbeat",  "apply",  "read",
-                                         "read range",  "tree",       "stream", "client write",
-                                         "client read", "client scan"};
+  constexpr std::string_view kNames[] = {"reply",        "heartbeat",   "apply",      "read",
+                                         "read digest",  "read range",  "tree",       "stream",
+                                         "client write", "client read", "client scan"};
   const auto i = static_cast<size_t>(verb);
   return i < std::size(kNames) ? kNames[i] : "unknown";
 }
@@ -86,6 +87,14 @@ struct ClientScan {
   ConsistencyLevel level;
   uint64_t cells_max = 0;
 };
+// What a replica holds under a key (perhaps nothing), or a digest of that.
+struct ReadAnswer {
+  std::optional<Cell> cell;
+  std::optional<uint64_t> digest;  // in place of the cell
+};
+// Equal for equal cells; those that differ have equal ones once in 2^64 times. Cassandra: MD5.
+uint64_t digest_of(const std::optional<Cell>& cell);
+
 // The winner, and what each replica that answered held.
 struct ReplicaAnswer {
   NodeId node;
@@ -116,6 +125,8 @@ void encode(Buffer& out, const StreamRequest& m);
 void decode(Decoder& in, StreamRequest& m);
 void encode(Buffer& out, const ClientWrite& m);
 void decode(Decoder& in, ClientWrite& m);
+void encode(Buffer& out, const ReadAnswer& m);
+void decode(Decoder& in, ReadAnswer& m);
 void encode(Buffer& out, const ClientWriteReply& m);
 void decode(Decoder& in, ClientWriteReply& m);
 void encode(Buffer& out, const ClientRead& m);

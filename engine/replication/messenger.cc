@@ -10,6 +10,7 @@ env::MessageKind kind_of(Verb request) {
     case Verb::kApply:
       return env::MessageKind::kWriteRequest;
     case Verb::kRead:
+    case Verb::kReadDigest:
     case Verb::kReadRange:
       return env::MessageKind::kReadRequest;
     default:

@@ -134,6 +134,8 @@ void add_counts(NodeMetrics& sum, const NodeMetrics& m) {
   sum.coordinator.timeouts += m.coordinator.timeouts;
   sum.coordinator.digest_mismatches += m.coordinator.digest_mismatches;
   sum.coordinator.read_repairs += m.coordinator.read_repairs;
+  sum.coordinator.digests_asked += m.coordinator.digests_asked;
+  sum.coordinator.speculative_retries += m.coordinator.speculative_retries;
   sum.hlc_heard_ahead += m.hlc_heard_ahead;
   sum.hints.written += m.hints.written;
   sum.hints.delivered += m.hints.delivered;

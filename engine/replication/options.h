@@ -7,6 +7,7 @@
 #include "engine/base/defects.h"
 #include "engine/base/settings.h"
 #include "engine/replication/consistency_level.h"
+#include "engine/replication/speculative_retry.h"
 
 namespace revenant::replication {
 
@@ -68,6 +69,8 @@ struct ReplicationOptions {
   ConsistencyLevel write;
   ConsistencyLevel read;
   Timestamps timestamps = Timestamps::kClient;
+  bool digest_reads = true;
+  SpeculativeRetry speculative_retry;
   ReadRepair read_repair = ReadRepair::kBlocking;
   std::optional<HintOptions> hinted_handoff = HintOptions{};
   std::optional<RepairOptions> repair;
@@ -86,6 +89,13 @@ struct ReplicationOptions {
     v.field("timestamps", timestamps,
             "Who stamps writes, and so decides which wins. Cassandra: the client, or without its "
             "stamp the coordinator.");
+    v.field("digest_reads", digest_reads,
+            "Whether a read fetches the cell from one replica and digests from the others, and the "
+            "cells of all of them only where they differ.");
+    v.field("speculative_retry", speculative_retry,
+            "When a read of a key asks one replica more of each quorum that is not complete: "
+            "\"never\", \"always\" (at once), after a percentile of the coordinator's recent reads "
+            "such as \"99p\", or after a time such as \"50ms\". Cassandra: 99p.");
     v.field("read_repair", read_repair,
             "What a read does about replicas that answered with older data.");
     v.field("hinted_handoff", hinted_handoff,

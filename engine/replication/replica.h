@@ -31,6 +31,7 @@ class Replica {
  private:
   void serve_apply(NodeId from, uint64_t id, Bytes body);
   void serve_read(NodeId from, uint64_t id, Bytes body);
+  void serve_read_digest(NodeId from, uint64_t id, Bytes body);
   void serve_read_range(NodeId from, uint64_t id, Bytes body);
   void serve_tree(NodeId from, uint64_t id, Bytes body);
   void serve_stream(NodeId from, uint64_t id, Bytes body);

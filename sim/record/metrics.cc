@@ -108,6 +108,8 @@ constexpr MetricInfo kTable[] = {
      "hlc)."},
     {"read_repairs", "", "Cells sent to replicas that a read found stale."},
     {"read_mismatches", "", "Reads whose replicas disagreed."},
+    {"digest_reads", "", "Replicas asked for a digest in place of the cell."},
+    {"speculative_retries", "", "Replicas asked beyond those a read needed, as they were late."},
     {"repairs_completed", "", "Repair sessions, one per node and run."},
     {"repair_ranges_failed", "", "Ranges not repaired because a replica was down or silent."},
     {"cells_streamed", "", "Cells sent by repair."},

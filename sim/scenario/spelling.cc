@@ -238,6 +238,48 @@ Json Spelling<replication::ConsistencyLevel>::schema() {
                                  schema_pattern("^[1-9][0-9]*$")})}};
 }
 
+Parsed<replication::SpeculativeRetry> Spelling<replication::SpeculativeRetry>::parse(
+    const Json& value) {
+  using replication::SpeculativeRetry;
+  constexpr std::string_view kExpected =
+      "\"never\", \"always\", a percentile such as \"99p\" or a duration such as \"50ms\"";
+  const std::string_view text = text_of(value);
+  if (text == "never") return SpeculativeRetry{};
+  if (text == "always") return SpeculativeRetry{.kind = SpeculativeRetry::Kind::kAlways};
+  if (text.ends_with('p')) {
+    const auto ppb = parse_amount(std::string(text.substr(0, text.size() - 1)) + "%", kPercent);
+    if (!ppb || *ppb < 1 || *ppb > 1'000'000'000) {
+      return expected_but(kExpected, value, "a percentile is above 0p and at most 100p");
+    }
+    return SpeculativeRetry{.kind = SpeculativeRetry::Kind::kPercentile, .percentile = {*ppb}};
+  }
+  const auto delay = Spelling<Duration>::parse(value);
+  if (!delay) {
+    return std::unexpected(fmt::format("expected {}, found {}{}", kExpected, quoted(value),
+                                       did_you_mean(text, {"never", "always"})));
+  }
+  return SpeculativeRetry{.kind = SpeculativeRetry::Kind::kAfter, .delay = *delay};
+}
+Json Spelling<replication::SpeculativeRetry>::print(const replication::SpeculativeRetry& value) {
+  using enum replication::SpeculativeRetry::Kind;
+  switch (value.kind) {
+    case kNever:
+      return "never";
+    case kAlways:
+      return "always";
+    case kPercentile:
+      return fmt::format("{}p", static_cast<double>(value.percentile.ppb) / 1e7);
+    case kAfter:
+      return Spelling<Duration>::print(value.delay);
+  }
+  return "?";
+}
+Json Spelling<replication::SpeculativeRetry>::schema() {
+  return {{"anyOf",
+           Json::array({Json{{"enum", {"never", "always"}}},
+                        schema_pattern("^[0-9]+(\\.[0-9]+)?p$"), Spelling<Duration>::schema()})}};
+}
+
 namespace {
 
 // "region 1 zone 0", or nothing if it is no place.

@@ -48,6 +48,7 @@ REVENANT_SPELLING(Rate, "rate");
 REVENANT_SPELLING(Bandwidth, "bandwidth");
 REVENANT_SPELLING(Probability, "probability");
 REVENANT_SPELLING(replication::ConsistencyLevel, "consistency level");
+REVENANT_SPELLING(replication::SpeculativeRetry, "speculative retry");
 REVENANT_SPELLING(ring::ReplicationFactor, "replication factor");
 REVENANT_SPELLING(NodeSet, "nodes");
 REVENANT_SPELLING(Quantiles, "quantiles");

@@ -481,6 +481,8 @@ void World::report(Metrics& metrics) const {
   metrics.set("hints_beyond_window", count(node.hints.beyond_window));
   metrics.set("hlc_heard_ahead", count(node.hlc_heard_ahead));
   metrics.set("read_repairs", count(node.coordinator.read_repairs));
+  metrics.set("digest_reads", count(node.coordinator.digests_asked));
+  metrics.set("speculative_retries", count(node.coordinator.speculative_retries));
   metrics.set("read_mismatches", count(node.coordinator.digest_mismatches));
   metrics.set("repairs_completed", count(node.repair.sessions));
   metrics.set("repair_ranges_failed", count(node.repair.ranges_failed));

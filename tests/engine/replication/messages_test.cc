@@ -51,6 +51,9 @@ TEST(MessagesTest, EachComesBackAsItWasSentAndNotCutShort) {
   expect_round_trip(ClientReadReply{Status::kOk,
                                     tombstone(4, Instant{1}),
                                     {{NodeId{1}, true, Version{4}}, {NodeId{2}, false, {}}}});
+  expect_round_trip(ReadAnswer{.cell = value("v", 3), .digest = {}});
+  expect_round_trip(ReadAnswer{});
+  expect_round_trip(ReadAnswer{.cell = {}, .digest = 0x0102030405060708});
   expect_round_trip(std::optional<Cell>());
   expect_round_trip(std::optional<Cell>(value("v", 3)));
 }
@@ -65,6 +68,21 @@ TEST(MessagesTest, AWriteIsAnsweredWithItsStampIfTheCoordinatorGaveOne) {
   }
   EXPECT_EQ(encoded(ClientWriteReply{Status::kOk, {}}).size(), 1u);
   EXPECT_FALSE(decode_all<ClientWriteReply>("").has_value());
+}
+
+TEST(MessagesTest, CellsThatDifferInAnythingHaveDifferentDigests) {
+  const std::vector<std::optional<Cell>> cells = {std::nullopt,
+                                                  value("x", 1),
+                                                  value("x", 2),
+                                                  value("y", 1),
+                                                  value("", 1),
+                                                  tombstone(1, Instant{1}),
+                                                  tombstone(1, Instant{2}),
+                                                  tombstone(2, Instant{1})};
+  for (size_t i = 0; i < cells.size(); ++i) {
+    for (size_t j = 0; j < cells.size(); ++j)
+      EXPECT_EQ(digest_of(cells[i]) == digest_of(cells[j]), i == j) << i << " and " << j;
+  }
 }
 
 TEST(MessagesTest, NonsenseIsRefusedWithoutHarm) {

@@ -37,6 +37,9 @@ TEST(Spelling, QuantitiesCarryTheirUnits) {
   EXPECT_EQ(read<NodeSet>(Json::array({2, 0, 2})).nodes, (std::vector<uint32_t>{0, 2}));
   EXPECT_TRUE(read<NodeSet>("all").all);
   EXPECT_EQ(read<replication::ConsistencyLevel>("2"), read<replication::ConsistencyLevel>(2));
+  EXPECT_EQ(read<replication::SpeculativeRetry>("99.9p").percentile, Probability{999'000'000});
+  for (const char* text : {"0p", "100.1p", "p", "sometimes", "99"})
+    EXPECT_FALSE(Spelling<replication::SpeculativeRetry>::parse(text).has_value()) << text;
 }
 
 TEST(Spelling, NothingElseIsGuessedAt) {
@@ -110,6 +113,13 @@ TEST(Spelling, WhatIsPrintedParsesToTheSameValue) {
   expect_round_trip(NodeSet{.all = false, .nodes = {0, 3}});
   expect_round_trip(replication::ConsistencyLevel{replication::ConsistencyLevel::Kind::kNumber, 2});
   expect_round_trip(replication::ConsistencyLevel{replication::ConsistencyLevel::Kind::kAll, 0});
+  using replication::SpeculativeRetry;
+  expect_round_trip(SpeculativeRetry{});
+  expect_round_trip(SpeculativeRetry{.kind = SpeculativeRetry::Kind::kAlways});
+  expect_round_trip(
+      SpeculativeRetry{.kind = SpeculativeRetry::Kind::kPercentile, .percentile = {999'000'000}});
+  expect_round_trip(
+      SpeculativeRetry{.kind = SpeculativeRetry::Kind::kAfter, .delay = milliseconds(50)});
   expect_round_trip(ring::ReplicationFactor{5, {}});
   expect_round_trip(ring::ReplicationFactor{3, {{0, 3}, {7, 2}}});
 }
