@@ -22,7 +22,8 @@ Version greatest_droppable_version(const CompactionRequest& request) {
                           .version = p.greatest_version,
                           .deletion_time = p.least_deletion_time,
                           .value = {}};
-    if (request.guards.grace && !past_grace(oldest, request.now, request.gc_grace)) continue;
+    if (request.guards.grace && !request.gc.of_some(key_range(*input), request.now).passed(oldest))
+      continue;
     greatest = std::max(greatest, p.greatest_version);
   }
   return greatest;
@@ -117,11 +118,21 @@ struct Compactor::Execution {
 };
 
 Compactor::Compactor(Core& core)
-    : core_(core),
-      picker_(make_picker(core.options.compaction, {.gc_grace = core.options.gc_grace,
-                                                    .memtable_bytes = static_cast<uint64_t>(
-                                                        core.options.memtable_size.bytes)})),
-      check_changed_(core.env.tasks) {}
+    : core_(core), gc_(core.options.gc_rule()), check_changed_(core.env.tasks) {
+  make_picker();
+}
+
+void Compactor::make_picker() {
+  picker_ = lsm::make_picker(
+      core_.options.compaction,
+      {.gc = gc_, .memtable_bytes = static_cast<uint64_t>(core_.options.memtable_size.bytes)});
+}
+
+void Compactor::set_repaired(std::shared_ptr<const RepairedRanges> repaired) {
+  gc_.repaired = std::move(repaired);
+  make_picker();
+  schedule();
+}
 
 LsmState Compactor::state() const {
   const SstableSet& sstables = *core_.view->sstables;
@@ -315,7 +326,7 @@ CompactionRequest Compactor::make_request(const CompactionPick& pick, const View
   request.first_output = core_.reserve_file_numbers(request.output_numbers);
   request.run = request.first_output;
   request.now = now;
-  request.gc_grace = core_.options.gc_grace;
+  request.gc = gc_;
   request.guards = core_.options.purge_guards;
   request.watched = core_.env.events.watched_keys();
   request.between_steps = [&tasks = core_.env.tasks] { tasks.run_urgent_jobs(); };

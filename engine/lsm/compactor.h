@@ -56,6 +56,10 @@ class Compactor {
   int place_flush(const SstableMeta& flushed);
   void flush_installed();
 
+  // What compactions that begin from now on know of repairs.
+  void set_repaired(std::shared_ptr<const RepairedRanges> repaired);
+  const GcRule& gc() const { return gc_; }
+
   // Bytes that compactions have to rewrite until none is due.
   uint64_t pending_bytes();
 
@@ -66,6 +70,7 @@ class Compactor {
   class Claim;
   enum class Ending { kInstalled, kAbandoned, kUnreadable };
 
+  void make_picker();
   void run();
   LsmState state() const;
   Result<void> execute(CompactionPick pick);
@@ -95,11 +100,12 @@ class Compactor {
   void arm_check();
 
   Core& core_;
-  const std::unique_ptr<CompactionPicker> picker_;
-  int workers_ = 0;                         // tasks that pick and compact
-  bool major_ = false;                      // a major compaction runs
-  int majors_waiting_ = 0;                  // for the workers to end
-  std::vector<RunningCompaction> running_;  // and an entry for each SSTable set aside
+  GcRule gc_;
+  std::unique_ptr<const CompactionPicker> picker_;  // a function of the options and gc_
+  int workers_ = 0;                                 // tasks that pick and compact
+  bool major_ = false;                              // a major compaction runs
+  int majors_waiting_ = 0;                          // for the workers to end
+  std::vector<RunningCompaction> running_;          // and an entry for each SSTable set aside
   uint64_t set_aside_ = 0;
   std::optional<Error> unreadable_;        // why the first of these was
   std::optional<uint64_t> pending_as_of_;  // Core::edits that pending_bytes_ was counted at

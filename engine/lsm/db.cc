@@ -112,6 +112,12 @@ Result<std::unique_ptr<Scan>> Db::scan(Bytes least, Bytes limit, const ReadOptio
 
 Snapshot Db::snapshot() { return Snapshot(impl_->core.snapshots, impl_->core.last_sequence); }
 
+void Db::set_repaired(std::shared_ptr<const RepairedRanges> repaired) {
+  impl_->compactor.set_repaired(std::move(repaired));
+}
+
+const GcRule& Db::gc() const { return impl_->compactor.gc(); }
+
 Result<void> Db::flush() { return impl_->flusher.flush(); }
 
 Result<void> Db::compact() {

@@ -121,6 +121,11 @@ class Db {
   // What is visible now stays readable while it lives.
   Snapshot snapshot();
 
+  // What GcRule knows of repairs from now on, in mode repair: each piece must be true of all replicas
+  // and durably known. Compactions that this makes due begin.
+  void set_repaired(std::shared_ptr<const RepairedRanges> repaired);
+  const GcRule& gc() const;
+
   // Flushes what the memtable holds now and waits for it.
   Result<void> flush();
   // Flushes, then merges all SSTables (a major compaction) and waits for it. Tombstones go by the

@@ -101,6 +101,8 @@ struct LsmOptions {
   ByteSize block_cache_size = mib(8);
   int64_t max_open_files = -1;
   Duration gc_grace = days(10);
+  TombstoneGc tombstone_gc = TombstoneGc::kTimeout;
+  Duration propagation_delay = hours(1);
   ByteSize max_manifest_file_size = mib(1);
   int64_t level0_slowdown_writes_trigger = 20;
   int64_t level0_stop_writes_trigger = 36;
@@ -133,6 +135,11 @@ struct LsmOptions {
             "SSTables kept open, with index and filter, those used last; -1: all. RocksDB: -1.");
     v.field("gc_grace", gc_grace,
             "Least age of a tombstone before it may be purged. Cassandra: gc_grace_seconds, 10 d.");
+    v.field("tombstone_gc", tombstone_gc,
+            "What lets a tombstone be purged. ScyllaDB: tombstone_gc.");
+    v.field("propagation_delay", propagation_delay,
+            "repair: how long before a repair a delete must have been made to be purged after it, "
+            "and how old a hint may be. ScyllaDB: propagation_delay_in_seconds, 1 h.");
     v.field("max_manifest_file_size", max_manifest_file_size, at_least(kib(1)),
             "Bytes from which a manifest is replaced by one that begins with the state as it is, "
             "once it has also doubled. RocksDB: 1 GiB.");
@@ -160,6 +167,11 @@ struct LsmOptions {
     v.field("compaction", compaction, "Compaction.");
     v.field("purge_guards", purge_guards,
             "Guards of the purge rule; removing one switches a bug class on.");
+  }
+
+  // With no repair known yet.
+  GcRule gc_rule() const {
+    return {.mode = tombstone_gc, .gc_grace = gc_grace, .propagation_delay = propagation_delay};
   }
 
   // Set by the program, not by scenarios.

@@ -19,13 +19,14 @@ struct Hint {
 
 }  // namespace
 
-Hints::Hints(env::Environment environment, const HintOptions& options, Duration gc_grace,
+Hints::Hints(env::Environment environment, const HintOptions& options, Duration age_max,
              Defects defects)
     : environment_(environment),
       options_(options),
-      gc_grace_(gc_grace),
+      age_max_(age_max),
       defects_(defects),
-      added_(environment.tasks) {}
+      added_(environment.tasks),
+      replayed_(environment.tasks) {}
 
 std::string Hints::path(NodeId target, uint64_t number) const {
   return fmt::format("{}/{}-{:06}.log", kDirectory, target.value, number);
@@ -104,16 +105,40 @@ uint64_t Hints::pending_bytes() const {
   return total;
 }
 
-void Hints::replay(NodeId target, const std::function<bool(Buffer, const Cell&)>& deliver) {
+bool Hints::flush(NodeId target, const Deliver& deliver) {
+  Series& series = series_of(target);
+  const uint64_t limit = next_number_;
+  const auto left = [&] { return !series.files.empty() && series.files.begin()->first < limit; };
+  while (left()) {
+    if (series.replaying) {
+      replayed_.wait("replay of hints");
+      continue;
+    }
+    const uint64_t oldest = series.files.begin()->first;
+    replay_below(limit, target, deliver);
+    if (left() && series.files.begin()->first == oldest) return false;
+  }
+  return true;
+}
+
+void Hints::replay(NodeId target, const Deliver& deliver) {
+  replay_below(UINT64_MAX, target, deliver);
+}
+
+void Hints::replay_below(uint64_t limit, NodeId target, const Deliver& deliver) {
   Series& series = series_of(target);
   if (series.replaying) return;
   series.replaying = true;
   struct Done {
     bool& flag;
-    ~Done() { flag = false; }
-  } done{series.replaying};
+    env::WaitList& waiting;
+    ~Done() {
+      flag = false;
+      waiting.wake_all();
+    }
+  } done{series.replaying, replayed_};
 
-  while (!series.files.empty()) {
+  while (!series.files.empty() && series.files.begin()->first < limit) {
     const uint64_t number = series.files.begin()->first;
     // New hints go to a new file from here on, so that this one is whole.
     if (series.files.size() == 1) {
@@ -141,7 +166,7 @@ void Hints::replay(NodeId target, const std::function<bool(Buffer, const Cell&)>
     }
     uint64_t sent_bytes = 0;
     for (const Hint& hint : hints) {
-      if (environment_.clock.now() - hint.created >= gc_grace_ &&
+      if (environment_.clock.now() - hint.created >= age_max_ &&
           !defects_.has(Defect::kHintsOutliveGrace)) {
         ++metrics_.expired;
         continue;

@@ -4,9 +4,9 @@
 //
 //   hints/TARGET-NUMBER.log    a WAL segment (engine/wal) of records: created (fixed 8, ns) | storage key | cell
 //
-// A file is deleted when all its hints were acknowledged. A hint older than gc_grace is dropped
-// unsent: the tombstone that it may have to lose against could be gone (reference: Cassandra's Hint
-// expiry).
+// A file is deleted when all its hints were acknowledged. A hint that is too old is dropped unsent:
+// the tombstone that it may have to lose against could be gone (Cassandra's Hint expiry;
+// lsm::GcRule::late_write_max says what is too old).
 #pragma once
 
 #include <map>
@@ -24,14 +24,15 @@ namespace revenant::replication {
 struct HintMetrics {
   uint64_t written = 0;
   uint64_t delivered = 0;
-  uint64_t expired = 0;        // older than gc_grace when their turn came
+  uint64_t expired = 0;        // too old when their turn came
   uint64_t beyond_window = 0;  // not written: the target has been down for longer
   uint64_t failed = 0;         // not written: an error of the disk
 };
 
 class Hints {
  public:
-  Hints(env::Environment environment, const HintOptions& options, Duration gc_grace,
+  // Hints of `age_max` or more are dropped.
+  Hints(env::Environment environment, const HintOptions& options, Duration age_max,
         Defects defects = {});
 
   // Finds the hints of an earlier life. Suspends.
@@ -48,7 +49,11 @@ class Hints {
   // Sends what is kept for `target` in order, through `deliver` (which suspends, and says whether
   // it was acknowledged). Stops at the first failure; acknowledged files are deleted. One replay
   // per target at a time.
-  void replay(NodeId target, const std::function<bool(Buffer key, const Cell& cell)>& deliver);
+  using Deliver = std::function<bool(Buffer key, const Cell& cell)>;
+  void replay(NodeId target, const Deliver& deliver);
+  // Likewise all that is kept for `target` by now, also where another replay is at it. Whether
+  // nothing of that is left.
+  bool flush(NodeId target, const Deliver& deliver);
 
   HintMetrics& metrics() { return metrics_; }
 
@@ -63,13 +68,16 @@ class Hints {
 
   std::string path(NodeId target, uint64_t number) const;
   Series& series_of(NodeId target);
+  // Of the files with lower numbers.
+  void replay_below(uint64_t limit, NodeId target, const Deliver& deliver);
 
   env::Environment environment_;
   HintOptions options_;
-  Duration gc_grace_;
+  Duration age_max_;
   Defects defects_;
   std::map<NodeId, Series> series_;
   env::WaitList added_;
+  env::WaitList replayed_;  // woken when a replay ends
   uint64_t next_number_ = 1;
   HintMetrics metrics_;
 };

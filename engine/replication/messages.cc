@@ -123,6 +123,15 @@ void decode(Decoder& in, StreamRequest& m) {
   for (ring::TokenRange& range : m.ranges) decode(in, range);
 }
 
+void encode(Buffer& out, const Repaired& m) {
+  encode(out, m.range);
+  put_fixed(out, m.began.ns);
+}
+void decode(Decoder& in, Repaired& m) {
+  decode(in, m.range);
+  m.began.ns = in.fixed<int64_t>();
+}
+
 void encode(Buffer& out, const ClientWrite& m) {
   put_bytes(out, m.key);
   out.push_back(static_cast<char>(m.kind));

@@ -31,12 +31,14 @@ enum class Verb : uint8_t {
   kClientWrite,  // ClientWrite → ClientWriteReply
   kClientRead,   // ClientRead → ClientReadReply
   kClientScan,   // ClientScan → Status, KeyedCells
+  kFlushHints,   // → count, nodes (varints): those for which hints are left
+  kRepaired,     // Repaired; no answer
 };
 
 constexpr std::string_view to_string(Verb verb) {
-  constexpr std::string_view kNames[] = {"reply",        "heartbeat",   "apply",      "read",
-                                         "read digest",  "read range",  "tree",       "stream",
-                                         "client write", "client read", "client scan"};
+  constexpr std::string_view kNames[] = {
+      "reply",  "heartbeat",    "apply",       "read",        "read digest", "read range", "tree",
+      "stream", "client write", "client read", "client scan", "flush hints", "repaired"};
   const auto i = static_cast<size_t>(verb);
   return i < std::size(kNames) ? kNames[i] : "unknown";
 }
@@ -66,6 +68,11 @@ struct StreamRequest {
   NodeId to;
   Instant moment;
   std::vector<ring::TokenRange> ranges;
+};
+// A range that all its replicas agree on, by a session that began then.
+struct Repaired {
+  ring::TokenRange range;
+  Instant began;
 };
 struct ClientWrite {
   Buffer key;
@@ -123,6 +130,8 @@ void encode(Buffer& out, const TreeRequest& m);
 void decode(Decoder& in, TreeRequest& m);
 void encode(Buffer& out, const StreamRequest& m);
 void decode(Decoder& in, StreamRequest& m);
+void encode(Buffer& out, const Repaired& m);
+void decode(Decoder& in, Repaired& m);
 void encode(Buffer& out, const ClientWrite& m);
 void decode(Decoder& in, ClientWrite& m);
 void encode(Buffer& out, const ReadAnswer& m);

@@ -9,15 +9,28 @@ namespace {
 // without an answer.
 constexpr Duration kRepairTimeout = minutes(10);
 
+// A key of one replica has nobody who could miss its delete (ScyllaDB likewise).
+lsm::LsmOptions of_replicas(lsm::LsmOptions storage, const ring::Ring& ring) {
+  const bool alone = ring.ranges().front().replicas.size() == 1;
+  if (alone && storage.tombstone_gc == lsm::TombstoneGc::kRepair)
+    storage.tombstone_gc = lsm::TombstoneGc::kImmediate;
+  return storage;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Node>> Node::start(env::Environment environment, env::Transport& transport,
-                                          const ring::Ring& ring, const lsm::LsmOptions& storage,
+                                          const ring::Ring& ring, const lsm::LsmOptions& given,
                                           const ReplicationOptions& options, Random random) {
+  const lsm::LsmOptions storage = of_replicas(given, ring);
   ASSIGN_OR_RETURN(auto db, lsm::Db::open(environment, storage, "db"));
   std::unique_ptr<Node> node(
       new Node(environment, transport, ring, std::move(db), storage, options, std::move(random)));
   if (node->hints_ != nullptr) RETURN_IF_ERROR(node->hints_->open());
+  if (node->repair_history_ != nullptr) {
+    RETURN_IF_ERROR(node->repair_history_->open());
+    node->db_->set_repaired(node->repair_history_->ranges());
+  }
 
   auto spawn = [&](const char* name, void (Node::*work)()) {
     environment.tasks.spawn(name, [self = node.get(), work] { (self->*work)(); });
@@ -41,16 +54,25 @@ Node::Node(env::Environment environment, env::Transport& transport, const ring::
       messenger_(
           environment, transport, [this](NodeId from) { peers_.heard(from); },
           hybrid_ ? &*hybrid_ : nullptr),
-      hints_(options.hinted_handoff ? std::make_unique<Hints>(environment, *options.hinted_handoff,
-                                                              storage.gc_grace, options.defects)
-                                    : nullptr),
-      replica_(environment, messenger_, peers_, *db_, storage.gc_grace, kRepairTimeout,
-               options.defects),
+      hints_(options.hinted_handoff
+                 ? std::make_unique<Hints>(environment, *options.hinted_handoff,
+                                           storage.gc_rule().late_write_max(), options.defects)
+                 : nullptr),
+      repair_history_(storage.tombstone_gc == lsm::TombstoneGc::kRepair
+                          ? std::make_unique<RepairHistory>(environment)
+                          : nullptr),
+      replica_(environment, messenger_, peers_, *db_, kRepairTimeout, options.defects),
       coordinator_(environment, messenger_, peers_, ring, hints_.get(),
                    hybrid_ ? &*hybrid_ : nullptr, options, std::move(random)),
       repair_(environment, messenger_, peers_, ring,
-              static_cast<int>(options.repair.value_or(RepairOptions{}).tree_depth),
-              kRepairTimeout) {}
+              static_cast<int>(options.repair.value_or(RepairOptions{}).tree_depth), kRepairTimeout,
+              storage.tombstone_gc) {
+  messenger_.serve(Verb::kFlushHints, [this](NodeId from, uint64_t id, Bytes /*body*/) {
+    serve_flush_hints(from, id);
+  });
+  messenger_.serve(Verb::kRepaired,
+                   [this](NodeId /*from*/, uint64_t /*id*/, Bytes body) { serve_repaired(body); });
+}
 
 // The first round goes out at once: the others may have taken this node for dead, and learn that it
 // is back.
@@ -65,17 +87,44 @@ void Node::send_heartbeats() {
   }
 }
 
+bool Node::deliver_hint(NodeId target, Buffer key, const Cell& cell) {
+  Apply apply{env::ApplySource::kHint, {}};
+  apply.cells.push_back({std::move(key), cell});
+  Buffer body;
+  encode(body, apply);
+  Answers answers(environment_, options_.write_timeout);
+  Messenger::Call call(messenger_, answers);
+  messenger_.send(target, Verb::kApply, call.id(), body);
+  return answers.wait_for("hint acknowledgement", 1, 1, is_ok);
+}
+
+// Answers once all that is kept by now is delivered, or cannot be.
+void Node::serve_flush_hints(NodeId from, uint64_t id) {
+  std::vector<NodeId> left;
+  for (NodeId target : ring_.nodes()) {
+    if (hints_ == nullptr || !hints_->pending(target)) continue;
+    const auto deliver = [&](Buffer key, const Cell& cell) {
+      return deliver_hint(target, std::move(key), cell);
+    };
+    if (!peers_.up(target) || !hints_->flush(target, deliver)) left.push_back(target);
+  }
+  Buffer answer;
+  put_varint(answer, left.size());
+  for (NodeId target : left) put_varint(answer, target.value);
+  messenger_.reply(from, id, answer);
+}
+
+void Node::serve_repaired(Bytes body) {
+  const auto repaired = decode_all<Repaired>(body);
+  if (!repaired || repair_history_ == nullptr) return;
+  if (repair_history_->add(repaired->range, repaired->began))
+    db_->set_repaired(repair_history_->ranges());
+}
+
 void Node::deliver_hints() {
   const auto deliver_to = [this](NodeId target) {
     hints_->replay(target, [&](Buffer key, const Cell& cell) {
-      Apply apply{env::ApplySource::kHint, {}};
-      apply.cells.push_back({std::move(key), cell});
-      Buffer body;
-      encode(body, apply);
-      Answers answers(environment_, options_.write_timeout);
-      Messenger::Call call(messenger_, answers);
-      messenger_.send(target, Verb::kApply, call.id(), body);
-      return answers.wait_for("hint acknowledgement", 1, 1, is_ok);
+      return deliver_hint(target, std::move(key), cell);
     });
   };
   for (;;) {
@@ -145,6 +194,7 @@ void add_counts(NodeMetrics& sum, const NodeMetrics& m) {
   sum.repair.sessions += m.repair.sessions;
   sum.repair.ranges_repaired += m.repair.ranges_repaired;
   sum.repair.ranges_failed += m.repair.ranges_failed;
+  sum.repair.ranges_hinted += m.repair.ranges_hinted;
   sum.repair.ranges_differing += m.repair.ranges_differing;
   sum.repair.cells_streamed += m.repair.cells_streamed;
 }

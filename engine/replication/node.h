@@ -12,6 +12,7 @@
 #include "engine/replication/hints.h"
 #include "engine/replication/options.h"
 #include "engine/replication/repair.h"
+#include "engine/replication/repair_history.h"
 #include "engine/replication/replica.h"
 
 namespace revenant::replication {
@@ -50,6 +51,10 @@ class Node {
 
   void send_heartbeats();
   void deliver_hints();
+  // Whether `target` acknowledged it. Suspends.
+  bool deliver_hint(NodeId target, Buffer key, const Cell& cell);
+  void serve_flush_hints(NodeId from, uint64_t id);
+  void serve_repaired(Bytes body);
   void repair_on_schedule();
 
   env::Environment environment_;
@@ -59,7 +64,8 @@ class Node {
   Peers peers_;
   std::optional<HybridClock> hybrid_;
   Messenger messenger_;
-  std::unique_ptr<Hints> hints_;  // null: hinted handoff is off
+  std::unique_ptr<Hints> hints_;                   // null: hinted handoff is off
+  std::unique_ptr<RepairHistory> repair_history_;  // null: the purge rule does not ask for it
   Replica replica_;
   Coordinator coordinator_;
   Repair repair_;

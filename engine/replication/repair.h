@@ -5,12 +5,26 @@
 //   coordinator ── TreeRequest(range, moment) ──> every replica of the range ── trees ──> compare pairs
 //               ── StreamRequest(ranges that differ, to b) ──> a, and the same with a and b exchanged
 //
-// Trees and streams leave out tombstones past gc_grace at the moment (the purge rule's grace test),
-// so replicas that purge at different times still agree. A range with a replica that is down, or
+// Trees and streams leave out tombstones that the purge rule's GcRule lets go at the moment, so
+// replicas that purge at different times still agree. A range with a replica that is down, or
 // that does not answer, is not repaired and is counted as failed, as in Cassandra.
+//
+// In purge mode repair a session has two more steps, as in ScyllaDB. Before the trees every node is
+// asked to deliver the hints it keeps, and a range counts as repaired only if none is left for its
+// replicas anywhere: an old write that came after the tombstones' purge would bring its key back.
+// After the trees the replicas are told of each range so repaired, with the session's moment:
+//
+//   moment ── FlushHints ──> every node ── trees, streams ── Repaired(range, moment) ──> every replica
+//
+// Replicas that know of different repairs leave out different tombstones. What the one that knows
+// less sends is no news to the other, which holds it or has purged it.
 #pragma once
 
+#include <optional>
+#include <vector>
+
 #include "engine/env/sync.h"
+#include "engine/lsm/compaction/tombstone_gc.h"
 #include "engine/replication/messenger.h"
 #include "engine/replication/options.h"
 #include "engine/replication/peers.h"
@@ -22,6 +36,7 @@ struct RepairMetrics {
   uint64_t sessions = 0;  // ended, with or without failed ranges
   uint64_t ranges_repaired = 0;
   uint64_t ranges_failed = 0;
+  uint64_t ranges_hinted = 0;  // of those failed: hints were left for a replica, or may have been
   uint64_t ranges_differing = 0;  // of those repaired
   uint64_t cells_streamed = 0;
 };
@@ -29,7 +44,7 @@ struct RepairMetrics {
 class Repair {
  public:
   Repair(env::Environment environment, Messenger& messenger, Peers& peers, const ring::Ring& ring,
-         int tree_depth, Duration timeout);
+         int tree_depth, Duration timeout, lsm::TombstoneGc tombstone_gc);
 
   // Repairs every range this node owns first. Suspends. One session at a time per node: a second
   // waits.
@@ -38,6 +53,9 @@ class Repair {
   const RepairMetrics& metrics() const { return metrics_; }
 
  private:
+  // The nodes for which hints are left somewhere; nothing if a node did not tell.
+  std::optional<std::vector<NodeId>> flush_hints();
+  void tell(const ring::Ring::OwnedRange& owned, Instant moment);
   bool repair_range(const ring::Ring::OwnedRange& owned, Instant moment);
   bool stream(NodeId from, NodeId to, Instant moment, const std::vector<ring::TokenRange>& ranges);
 
@@ -47,6 +65,7 @@ class Repair {
   const ring::Ring& ring_;
   int tree_depth_;
   Duration timeout_;
+  lsm::TombstoneGc tombstone_gc_;
   env::Mutex session_;
   RepairMetrics metrics_;
 };

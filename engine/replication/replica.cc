@@ -11,12 +11,11 @@ constexpr size_t kStreamBatchCells = 128;
 }  // namespace
 
 Replica::Replica(env::Environment environment, Messenger& messenger, Peers& peers, lsm::Db& db,
-                 Duration gc_grace, Duration stream_timeout, Defects defects)
+                 Duration stream_timeout, Defects defects)
     : environment_(environment),
       messenger_(messenger),
       peers_(peers),
       db_(db),
-      gc_grace_(gc_grace),
       stream_timeout_(stream_timeout),
       defects_(defects) {
   auto serve = [this](Verb verb, void (Replica::*handler)(NodeId, uint64_t, Bytes)) {
@@ -91,11 +90,12 @@ void Replica::serve_read_range(NodeId from, uint64_t id, Bytes body) {
 Result<void> Replica::visit_unpurgeable(
     ring::TokenRange range, Instant moment, env::Cause cause,
     const std::function<Result<void>(Bytes, const CellView&)>& visit) {
+  const lsm::GcRule gc = db_.gc();
   for (const ring::KeyInterval& interval : ring::storage_intervals(range)) {
     ASSIGN_OR_RETURN(auto scan, db_.scan(interval.least, interval.limit, {.cause = cause}));
     for (; scan->valid(); scan->next()) {
       const CellView cell = scan->cell().at(moment);
-      if (cell.is_tombstone() && lsm::past_grace(cell, moment, gc_grace_)) continue;
+      if (cell.is_tombstone() && gc.of(scan->key(), moment).passed(cell)) continue;
       RETURN_IF_ERROR(visit(scan->key(), cell));
     }
     RETURN_IF_ERROR(scan->status());

@@ -21,10 +21,9 @@ struct ReplicaMetrics {
 
 class Replica {
  public:
-  // Serves the replica's verbs on `messenger`. `gc_grace` is the Db's: repair leaves out what is
-  // past it.
+  // Serves the replica's verbs on `messenger`.
   Replica(env::Environment environment, Messenger& messenger, Peers& peers, lsm::Db& db,
-          Duration gc_grace, Duration stream_timeout, Defects defects);
+          Duration stream_timeout, Defects defects);
 
   const ReplicaMetrics& metrics() const { return metrics_; }
 
@@ -35,7 +34,7 @@ class Replica {
   void serve_read_range(NodeId from, uint64_t id, Bytes body);
   void serve_tree(NodeId from, uint64_t id, Bytes body);
   void serve_stream(NodeId from, uint64_t id, Bytes body);
-  // Calls `visit` with each cell of the range that is not purgeable at `moment`.
+  // Calls `visit` with each cell of the range but those that the Db's GcRule lets go at `moment`.
   Result<void> visit_unpurgeable(
       ring::TokenRange range, Instant moment, env::Cause cause,
       const std::function<Result<void>(Bytes key, const CellView& cell)>& visit);
@@ -46,7 +45,6 @@ class Replica {
   Messenger& messenger_;
   Peers& peers_;
   lsm::Db& db_;
-  Duration gc_grace_;
   Duration stream_timeout_;
   Defects defects_;
   ReplicaMetrics metrics_;

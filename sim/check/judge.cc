@@ -244,17 +244,19 @@ void Judge::end_hazards(Instant end) {
   hazards_.clear();
 }
 
-void Judge::finish(Instant moment, Duration gc_grace, Duration clock_skew) {
+void Judge::finish(const GcBefore& gc_before) {
   weigh_risks(Instant::never());
   const size_t keys = std::max(keys_.size(), final_.size());
   final_.resize(keys);
-  const Instant purgeable_from = moment - gc_grace + clock_skew;
-  for (uint64_t key = 0; key < keys; ++key) judge_final(key, final_[key], purgeable_from);
+  for (uint64_t key = 0; key < keys; ++key) {
+    // Of a key that nobody holds there is nothing to judge but what was written.
+    judge_final(key, final_[key], final_[key].empty() ? Instant{} : gc_before(key));
+  }
 }
 
-void Judge::judge_final(uint64_t key, const std::vector<FinalCell>& cells, Instant purgeable_from) {
+void Judge::judge_final(uint64_t key, const std::vector<FinalCell>& cells, Instant gc_before) {
   const std::vector<NodeId>& replicas = ring_.replicas_of_key(key_name(key));
-  // Replicas agree on winners, not on bytes: a tombstone past gc_grace counts as nothing.
+  // Replicas agree on winners, not on bytes: a tombstone that may go counts as nothing.
   const auto beats = [](const FinalCell& a, const FinalCell& b) {
     if (a.version != b.version) return a.version > b.version;
     return a.kind == CellKind::kTombstone && b.kind != CellKind::kTombstone;
@@ -267,8 +269,7 @@ void Judge::judge_final(uint64_t key, const std::vector<FinalCell>& cells, Insta
   for (const FinalCell& cell : cells) {
     if (std::ranges::find(replicas, cell.node) == replicas.end()) continue;
     if (winner == nullptr || beats(cell, *winner)) winner = &cell;
-    const bool purgeable =
-        cell.kind == CellKind::kTombstone && cell.deletion_time <= purgeable_from;
+    const bool purgeable = cell.kind == CellKind::kTombstone && cell.deletion_time < gc_before;
     if (!purgeable && is_read(cell.node)) held.push_back(&cell);
   }
   const auto read = static_cast<size_t>(std::ranges::count_if(replicas, is_read));

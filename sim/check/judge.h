@@ -21,6 +21,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -72,10 +73,10 @@ class Judge final : public Observer {
 
   // Hazards that still last are counted up to here.
   void end_hazards(Instant end);
-  // Once, after the last final_cell. `moment` and `gc_grace` say which tombstones no replica need
-  // hold any more; so much earlier, by the right time, as clocks differed at most (`clock_skew`) a
-  // tombstone of one node is past gc_grace on another.
-  void finish(Instant moment, Duration gc_grace, Duration clock_skew = {});
+  // Once, after the last final_cell. A tombstone of a key deleted before `gc_before(key)` is one that
+  // some replica may have purged by the rule, so that no other need hold it.
+  using GcBefore = std::function<Instant(uint64_t key)>;
+  void finish(const GcBefore& gc_before);
 
   void report(Metrics& metrics) const;
   uint64_t stale_reads() const { return stale_reads_; }
@@ -115,7 +116,7 @@ class Judge final : public Observer {
   // Looks again at a key's hazard, if there is one.
   void weigh_hazard(uint64_t key, Instant now);
   void weigh_risks(Instant now);
-  void judge_final(uint64_t key, const std::vector<FinalCell>& cells, Instant purgeable_from);
+  void judge_final(uint64_t key, const std::vector<FinalCell>& cells, Instant gc_before);
   void violate(std::string_view check, std::string_view cause, uint64_t key, Instant at,
                std::string story);
 

@@ -211,7 +211,7 @@ RunReport run_scenario(const Scenario& as_written, uint64_t seed, const RunOptio
     }
   }
   judge.end_hazards(Instant{} + scenario.duration + scenario.settle);
-  judge.finish(world.moment(), scenario.storage.gc_grace, world.clock_skew());
+  judge.finish([&world](uint64_t key) { return world.gc_before(key); });
   world.recorder().report(metrics, scenario.duration);
   judge.report(metrics);
   RunReport report;

@@ -133,6 +133,13 @@ constexpr SettingRow kSettings[] = {
      }},
     {"storage.sstable.block_size",
      [](Scenario& s, Random& r) { s.storage.sstable.block_size = pick(r, {kib(1), kib(4)}); }},
+    {"storage.tombstone_gc",
+     [](Scenario& s, Random& r) {
+       if (s.swarm->mode != SwarmMode::kBudgeted) return;  // nobody repairs before the end
+       using enum lsm::TombstoneGc;
+       s.storage.tombstone_gc = pick(r, {kRepair, kRepair, kDisabled});
+       s.storage.propagation_delay = least_propagation_delay(*s.swarm);
+     }},
     {"storage.compaction.strategy",
      [](Scenario& s, Random& r) {
        s.storage.compaction.strategy = pick_any<lsm::CompactionStrategy>(r);

@@ -143,4 +143,10 @@ struct SwarmOptions {
   }
 };
 
+// Of purge mode repair, budgeted: within a round messages may be held back, disks restored to its
+// start and clocks set wrong.
+constexpr Duration least_propagation_delay(const SwarmOptions& swarm) {
+  return swarm.round + swarm.clock_max * 2;
+}
+
 }  // namespace revenant::sim

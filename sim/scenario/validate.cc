@@ -256,6 +256,11 @@ class Validator {
       return;
     }
     const std::string_view event = enum_name(*aim.event);
+    if (*aim.event == AimEvent::kGcGraceEnds &&
+        s_.storage.tombstone_gc != lsm::TombstoneGc::kTimeout) {
+      add(path + ".event", "storage.tombstone_gc is {}: no tombstone waits for gc_grace",
+          enum_name(s_.storage.tombstone_gc));
+    }
     if (aim.level && !has_level(*aim.event)) add(path + ".level", "{} is of no level", event);
     if (aim.lead > Duration{} && *aim.event != AimEvent::kGcGraceEnds) {
       add(path + ".lead", "nobody knows {} beforehand; gc_grace_ends has a lead", event);
@@ -534,11 +539,22 @@ class Validator {
     if (s_.duration < least)
       add("duration", "{} is too short for the swarm: at least {}", s_.duration, least);
     const Duration needed = (budgeted ? w.round * 2 : s_.duration + s_.settle) + w.clock_max * 2;
-    if (s_.storage.gc_grace < needed) {
+    if (s_.storage.tombstone_gc == lsm::TombstoneGc::kTimeout && s_.storage.gc_grace < needed) {
       add("storage.gc_grace", "{} is too short for the swarm, at least {}: {}", s_.storage.gc_grace,
           needed,
           budgeted ? "deletes may then be purged before every replica was repaired"
                    : "without budget a replica may miss a delete for the whole run");
+    }
+    const Duration delay = budgeted ? least_propagation_delay(w) : needed;
+    if (s_.storage.tombstone_gc == lsm::TombstoneGc::kRepair &&
+        s_.storage.propagation_delay < delay) {
+      add("storage.propagation_delay", "{} is too short for the swarm, at least {}: {}",
+          s_.storage.propagation_delay, delay,
+          budgeted ? "messages may be held back for a round"
+                   : "without budget a replica may lose its disk at any time");
+    }
+    if (s_.storage.tombstone_gc == lsm::TombstoneGc::kImmediate) {
+      add("storage.tombstone_gc", "immediate purges deletes before every replica was repaired");
     }
     // A majority of a key's replicas may lose their disks.
     if (!budgeted && std::ranges::any_of(w.classes, is_unsound)) {

@@ -320,6 +320,17 @@ void World::read_final_cells() {
   run_until("every replica is read", [&] { return done == machines_.size(); });
 }
 
+Instant World::gc_before(uint64_t key) const {
+  const Buffer storage_key = ring::storage_key(key_name(key));
+  Instant latest{INT64_MIN};
+  for (const auto& machine : machines_) {
+    if (!machine->serving()) continue;
+    const lsm::GcRule& gc = machine->node()->db().gc();
+    latest = std::max(latest, gc.of(storage_key, moment() + clock_skew()).before);
+  }
+  return latest;
+}
+
 Instant World::moment() const { return kernel_.now() + kNodeEpoch; }
 
 Duration World::clock_skew() const {
@@ -468,6 +479,8 @@ void World::report(Metrics& metrics) const {
     return count(lsm.purge_decisions[static_cast<size_t>(reason)]);
   };
   metrics.set("tombstones_kept_by_grace", kept(kKeptByGrace));
+  metrics.set("tombstones_kept_by_repair", kept(kKeptByRepair));
+  metrics.set("tombstones_kept_by_mode", kept(kKeptByMode));
   metrics.set("tombstones_kept_by_sstable", kept(kKeptBySstable));
   metrics.set("tombstones_kept_by_memtable", kept(kKeptByMemtable));
   metrics.set("tombstones_kept_by_log", kept(kKeptByLog));
@@ -485,7 +498,9 @@ void World::report(Metrics& metrics) const {
   metrics.set("speculative_retries", count(node.coordinator.speculative_retries));
   metrics.set("read_mismatches", count(node.coordinator.digest_mismatches));
   metrics.set("repairs_completed", count(node.repair.sessions));
+  metrics.set("repair_ranges_repaired", count(node.repair.ranges_repaired));
   metrics.set("repair_ranges_failed", count(node.repair.ranges_failed));
+  metrics.set("repair_ranges_hinted", count(node.repair.ranges_hinted));
   metrics.set("cells_streamed", count(node.repair.cells_streamed));
   metrics.set("crashes", count(crashes));
   metrics.set("power_losses", count(power_losses));

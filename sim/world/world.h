@@ -67,10 +67,10 @@ class World final : private FaultTargets {
   // From the first sample on; aimed faults join as they begin.
   const FaultPlan& faults() const { return *faults_; }
   Fingerprint fingerprint() const { return fingerprint_; }
-  // A node's clock at the end, right up to its error: the moment at which final cells are judged.
-  Instant moment() const;
-  // By how much two nodes' clocks differed at most, at whatever times.
-  Duration clock_skew() const;
+  // The latest that the purge rule of any node lets tombstones of the key go from at the end, as far
+  // as nodes serve: what final cells are judged by. Clocks may have differed: a tombstone may have
+  // passed on one node so much earlier, by the right time, than on another.
+  Instant gc_before(uint64_t key) const;
 
  private:
   // One client machine per session.
@@ -93,6 +93,10 @@ class World final : private FaultTargets {
   void report(Metrics& metrics) const;
   void report_machines(Metrics& metrics) const;  // clocks, processors, what befell machines
   NodeFigures figures_of(size_t machine, uint64_t live_bytes) const;
+  // A node's clock, right up to its error.
+  Instant moment() const;
+  // By how much two nodes' clocks differed at most, at whatever times.
+  Duration clock_skew() const;
   // What a machine's ledger says of the time since the start.
   LedgerRow since_start(size_t machine, env::Cause cause, const LedgerRow& row) const;
   Instant since_start(Instant t) const { return Instant{} + (t - start_); }

@@ -134,7 +134,7 @@ struct CompactionJob::Impl {
       const CellView cell = kept[i].cell();
       if (cell.is_tombstone()) {
         reasons_[i] = decide(
-            {Buffer(user_key), cell.version, {}}, cell,
+            {Buffer(user_key), cell.version, {}}, cell, request_.gc.of(user_key, request_.now),
             [&] { return least_version_of_bystanders(user_key, cell.version); }, least_kept);
       }
       if (reasons_[i] != PurgeReason::kPurged)
@@ -180,6 +180,7 @@ struct CompactionJob::Impl {
       const CellView cell{CellKind::kTombstone, t.version, t.deletion_time, {}};
       const PurgeReason reason = decide(
           {t.start, t.version, t.end}, cell,
+          request_.gc.of_all(KeyRange{t.start, t.end}, request_.now),
           [&] { return least_version_of_bystanders(KeyRange{t.start, t.end}, t.version); },
           snapshots);
       return reason == PurgeReason::kPurged;
@@ -188,18 +189,18 @@ struct CompactionJob::Impl {
   }
 
   template <typename LeastOfBystanders>
-  PurgeReason decide(PurgedTombstone name, const CellView& tombstone,
+  PurgeReason decide(PurgedTombstone name, const CellView& tombstone, GcBefore gc,
                      LeastOfBystanders least_of_bystanders,
                      std::optional<Version> least_version_snapshots) {
-    PurgeInputs inputs{.now = request_.now,
-                       .gc_grace = request_.gc_grace,
+    PurgeInputs inputs{.mode = request_.gc.mode,
+                       .gc = gc,
                        .least_version_sstables = std::nullopt,
                        .least_version_memtables = request_.least_version_memtables,
                        .least_version_log = request_.least_version_log,
                        .least_version_snapshots = least_version_snapshots};
     // Looking at the bystanders costs something, so not for a tombstone that its grace keeps
     // anyway.
-    if (!request_.guards.grace || past_grace(tombstone, request_.now, request_.gc_grace)) {
+    if (!request_.guards.grace || gc.passed(tombstone)) {
       inputs.least_version_sstables = least_of_bystanders();
     }
     const PurgeReason reason = may_purge(tombstone, inputs, request_.guards);

@@ -54,7 +54,7 @@ struct CompactionRequest {
   // What the purge rule needs, as of the job's start. For memtables and log the least version over
   // all their keys: coarser than Cassandra's least version of the partition, never less safe.
   Instant now;
-  Duration gc_grace;
+  GcRule gc;
   std::vector<Bystander> bystanders;
   std::optional<Version> least_version_memtables;
   std::optional<Version> least_version_log;

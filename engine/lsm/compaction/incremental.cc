@@ -36,7 +36,7 @@ class IncrementalPicker final : public CompactionPicker {
       }
       pick.explanation.reason = "the two largest tiers take more than space_amplification_goal";
     } else {
-      return pick_alone_for_tombstones(state, options_, context_.gc_grace);
+      return pick_alone_for_tombstones(state, options_, context_.gc);
     }
     return pick;
   }
@@ -51,7 +51,7 @@ class IncrementalPicker final : public CompactionPicker {
   }
 
   std::optional<Instant> next_check(const Levels& levels, Instant now) const override {
-    return tombstones_next_due(levels, now, options_, context_.gc_grace);
+    return tombstones_next_due(levels, now, options_, context_.gc);
   }
 
  private:

@@ -38,7 +38,7 @@ class LazyLevelingPicker final : public CompactionPicker {
       pick.explanation = std::move(explanation);
       return pick;
     }
-    return pick_alone_for_tombstones(state, options_, context_.gc_grace);
+    return pick_alone_for_tombstones(state, options_, context_.gc);
   }
 
   std::optional<CompactionPick> pick_major(const Levels& levels) const override {
@@ -46,7 +46,7 @@ class LazyLevelingPicker final : public CompactionPicker {
   }
 
   std::optional<Instant> next_check(const Levels& levels, Instant now) const override {
-    return tombstones_next_due(levels, now, options_, context_.gc_grace);
+    return tombstones_next_due(levels, now, options_, context_.gc);
   }
 
  private:

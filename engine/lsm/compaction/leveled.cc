@@ -27,8 +27,7 @@ uint64_t idle_bytes(const std::vector<SstableMetaPtr>& level, const LsmState& st
 
 class LeveledPicker final : public CompactionPicker {
  public:
-  LeveledPicker(const CompactionOptions& options, Duration gc_grace)
-      : options_(options), gc_grace_(gc_grace) {}
+  LeveledPicker(const CompactionOptions& options, const GcRule& gc) : options_(options), gc_(gc) {}
 
   std::optional<CompactionPick> pick(const LsmState& state) const override {
     const LevelTargets targets = level_targets(state.levels, options_);
@@ -52,7 +51,7 @@ class LeveledPicker final : public CompactionPicker {
   }
 
   std::optional<Instant> next_check(const Levels& levels, Instant now) const override {
-    return tombstones_next_due(levels, now, options_, gc_grace_);
+    return tombstones_next_due(levels, now, options_, gc_);
   }
 
   std::optional<CompactionPick> pick_major(const Levels& levels) const override {
@@ -191,7 +190,7 @@ class LeveledPicker final : public CompactionPicker {
                                   .output_bytes_max = output_bytes_max(std::max(level, 1))};
       return pick.has_value();
     };
-    const auto due = most_due_for_tombstones(state, options_, gc_grace_, allowed);
+    const auto due = most_due_for_tombstones(state, options_, gc_, allowed);
     if (!due.has_value()) return std::nullopt;
     CHECK(allowed(due->sstable, due->level));
     pick->purpose = CompactionPurpose::kTombstones;
@@ -315,7 +314,7 @@ class LeveledPicker final : public CompactionPicker {
                           .version = {},
                           .deletion_time = sstable.properties.least_deletion_time,
                           .value = {}};
-    return past_grace(oldest, now, gc_grace_);
+    return gc_.of_some(key_range(sstable), now).passed(oldest);
   }
 
   // Bytes of the level's SSTables that overlap the range.
@@ -350,7 +349,7 @@ class LeveledPicker final : public CompactionPicker {
   static constexpr double kDynamicScale = 10;
 
   const CompactionOptions options_;
-  const Duration gc_grace_;
+  const GcRule gc_;
 };
 
 }  // namespace
@@ -404,8 +403,8 @@ LevelTargets level_targets(const Levels& levels, const CompactionOptions& option
 }
 
 std::unique_ptr<CompactionPicker> make_leveled_picker(const CompactionOptions& options,
-                                                      Duration gc_grace) {
-  return std::make_unique<LeveledPicker>(options, gc_grace);
+                                                      const GcRule& gc) {
+  return std::make_unique<LeveledPicker>(options, gc);
 }
 
 }  // namespace revenant::lsm

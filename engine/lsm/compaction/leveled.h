@@ -37,7 +37,7 @@
 namespace revenant::lsm {
 
 std::unique_ptr<CompactionPicker> make_leveled_picker(const CompactionOptions& options,
-                                                      Duration gc_grace);
+                                                      const GcRule& gc);
 
 // Where level 0 is merged to, and how large each level may be.
 struct LevelTargets {

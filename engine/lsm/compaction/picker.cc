@@ -70,9 +70,9 @@ std::unique_ptr<CompactionPicker> make_picker(const CompactionOptions& options,
                                               const PickerContext& context) {
   switch (options.strategy) {
     case CompactionStrategy::kSizeTiered:
-      return make_size_tiered_picker(options, context.gc_grace);
+      return make_size_tiered_picker(options, context.gc);
     case CompactionStrategy::kLeveled:
-      return make_leveled_picker(options, context.gc_grace);
+      return make_leveled_picker(options, context.gc);
     case CompactionStrategy::kUniversal:
       return make_universal_picker(options, context);
     case CompactionStrategy::kLazyLeveling:

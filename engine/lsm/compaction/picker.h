@@ -16,6 +16,7 @@
 
 #include "engine/lsm/compaction/options.h"
 #include "engine/lsm/compaction/sstable_meta.h"
+#include "engine/lsm/compaction/tombstone_gc.h"
 
 namespace revenant::lsm {
 
@@ -106,7 +107,7 @@ class CompactionPicker {
 
 // What a strategy may know of the database besides its own options.
 struct PickerContext {
-  Duration gc_grace;
+  GcRule gc = {};
   uint64_t memtable_bytes = 0;  // about what a flush writes
 };
 std::unique_ptr<CompactionPicker> make_picker(const CompactionOptions& options,

@@ -18,17 +18,30 @@ std::string_view to_string(PurgeReason reason) {
       return "kept_by_log";
     case PurgeReason::kKeptBySnapshot:
       return "kept_by_snapshot";
+    case PurgeReason::kKeptByRepair:
+      return "kept_by_repair";
+    case PurgeReason::kKeptByMode:
+      return "kept_by_mode";
   }
   return "?";
 }
 
-// Cassandra: localDeletionTime < gcBefore, where gcBefore = now - gc_grace_seconds (PurgeFunction).
-bool past_grace(const CellView& tombstone, Instant now, Duration gc_grace) {
-  int64_t gc_before;
-  // A grace that reaches back beyond the first instant keeps everything.
-  if (__builtin_sub_overflow(now.ns, gc_grace.ns, &gc_before)) return false;
-  return tombstone.deletion_time.ns < gc_before;
+namespace {
+
+PurgeReason kept_by(TombstoneGc mode) {
+  switch (mode) {
+    case TombstoneGc::kTimeout:
+    case TombstoneGc::kImmediate:
+      return PurgeReason::kKeptByGrace;
+    case TombstoneGc::kRepair:
+      return PurgeReason::kKeptByRepair;
+    case TombstoneGc::kDisabled:
+      return PurgeReason::kKeptByMode;
+  }
+  return PurgeReason::kKeptByMode;
 }
+
+}  // namespace
 
 PurgeReason may_purge(const CellView& tombstone, const PurgeInputs& inputs,
                       const PurgeGuards& guards) {
@@ -38,9 +51,7 @@ PurgeReason may_purge(const CellView& tombstone, const PurgeInputs& inputs,
   const auto holds_shadowed = [&](const std::optional<Version>& least) {
     return least.has_value() && *least <= tombstone.version;
   };
-  if (guards.grace && !past_grace(tombstone, inputs.now, inputs.gc_grace)) {
-    return PurgeReason::kKeptByGrace;
-  }
+  if (guards.grace && !inputs.gc.passed(tombstone)) return kept_by(inputs.mode);
   if (guards.sstables && holds_shadowed(inputs.least_version_sstables)) {
     return PurgeReason::kKeptBySstable;
   }

@@ -3,7 +3,8 @@
 // A tombstone of version v shadows every cell of its key with a version <= v. It may go only when
 // no such cell can still turn up on this node, and when every other replica had its chance to learn
 // of the delete. All inputs are explicit and local to the node; the answer carries its reason.
-// Compaction, repair and every later caller use this function and no other.
+// Compaction and every later caller use this function and no other. Repair, which compares what other
+// nodes hold, can ask only for the second half (tombstone_gc.h), by the same GcRule.
 #pragma once
 
 #include <array>
@@ -11,18 +12,21 @@
 
 #include "engine/base/cell.h"
 #include "engine/base/settings.h"
+#include "engine/lsm/compaction/tombstone_gc.h"
 
 namespace revenant::lsm {
 
 enum class PurgeReason : uint8_t {
   kPurged,          // dropped
-  kKeptByGrace,     // younger than gc_grace by the node's clock
+  kKeptByGrace,     // younger than gc_grace by the node's clock; mode immediate: deleted after now
   kKeptBySstable,   // an overlapping SSTable outside the compaction may hold a cell it shadows
   kKeptByMemtable,  // a memtable holds, or may hold, one
   kKeptByLog,       // a log that may still be replayed holds one
   kKeptBySnapshot,  // a cell it shadows is kept for a snapshot
+  kKeptByRepair,    // no repair of its range is known to have begun long enough after the delete
+  kKeptByMode,      // tombstone_gc is disabled
 };
-inline constexpr size_t kPurgeReasons = 6;
+inline constexpr size_t kPurgeReasons = 8;
 std::string_view to_string(PurgeReason reason);
 
 // Each input is a guard that a scenario can remove, so that the bug it prevents can be switched on.
@@ -35,7 +39,7 @@ struct PurgeGuards {
 
   template <typename V>
   void describe(V& v) {
-    v.field("grace", grace, "Keep tombstones younger than gc_grace.");
+    v.field("grace", grace, "Keep tombstones until tombstone_gc lets them go.");
     v.field("sstables", sstables,
             "Keep a tombstone while an overlapping SSTable may hold what it shadows.");
     v.field("memtables", memtables, "Keep a tombstone while a memtable may hold what it shadows.");
@@ -49,8 +53,8 @@ struct PurgeGuards {
 // What the node knows at one moment about one key. A least version is absent where nothing can hold
 // the key.
 struct PurgeInputs {
-  Instant now;  // the node's clock
-  Duration gc_grace;
+  TombstoneGc mode = TombstoneGc::kTimeout;
+  GcBefore gc;  // by GcRule, of the node's clock and of the repairs it knows of
   std::optional<Version>
       least_version_sstables;  // over overlapping SSTables not being compacted that may hold it
   std::optional<Version> least_version_memtables;  // over all memtables
@@ -60,8 +64,5 @@ struct PurgeInputs {
 
 PurgeReason may_purge(const CellView& tombstone, const PurgeInputs& inputs,
                       const PurgeGuards& guards);
-
-// Expired by the clock alone: what repair leaves out of its trees at the session's moment.
-bool past_grace(const CellView& tombstone, Instant now, Duration gc_grace);
 
 }  // namespace revenant::lsm

@@ -10,8 +10,8 @@ namespace {
 
 class SizeTieredPicker final : public CompactionPicker {
  public:
-  SizeTieredPicker(const CompactionOptions& options, Duration gc_grace)
-      : options_(options), gc_grace_(gc_grace) {}
+  SizeTieredPicker(const CompactionOptions& options, const GcRule& gc)
+      : options_(options), gc_(gc) {}
 
   std::optional<CompactionPick> pick(const LsmState& state) const override {
     if (state.levels.empty()) return std::nullopt;
@@ -20,7 +20,7 @@ class SizeTieredPicker final : public CompactionPicker {
       if (!state.busy(*sstable)) idle.push_back(sstable);
     }
     CompactionPick pick{.inputs = largest_bucket(idle, options_)};
-    if (pick.inputs.empty()) return pick_alone_for_tombstones(state, options_, gc_grace_);
+    if (pick.inputs.empty()) return pick_alone_for_tombstones(state, options_, gc_);
     pick.explanation.reason =
         fmt::format("the bucket of most SSTables, at least {}", options_.min_threshold);
     for (const auto& bucket : size_tiered_buckets(idle, options_)) {
@@ -37,12 +37,12 @@ class SizeTieredPicker final : public CompactionPicker {
   }
 
   std::optional<Instant> next_check(const Levels& levels, Instant now) const override {
-    return tombstones_next_due(levels, now, options_, gc_grace_);
+    return tombstones_next_due(levels, now, options_, gc_);
   }
 
  private:
   const CompactionOptions options_;
-  const Duration gc_grace_;
+  const GcRule gc_;
 };
 
 }  // namespace
@@ -81,8 +81,8 @@ std::optional<CompactionPick> pick_all_into_one(const Levels& levels, int to,
 }
 
 std::unique_ptr<CompactionPicker> make_size_tiered_picker(const CompactionOptions& options,
-                                                          Duration gc_grace) {
-  return std::make_unique<SizeTieredPicker>(options, gc_grace);
+                                                          const GcRule& gc) {
+  return std::make_unique<SizeTieredPicker>(options, gc);
 }
 
 }  // namespace revenant::lsm

@@ -25,7 +25,7 @@
 namespace revenant::lsm {
 
 std::unique_ptr<CompactionPicker> make_size_tiered_picker(const CompactionOptions& options,
-                                                          Duration gc_grace);
+                                                          const GcRule& gc);
 
 // Groups of similar size, in order of their mean: of items in ascending order, each joins the first
 // group whose mean size times bucket_low and bucket_high it lies between, or the one of those

@@ -51,8 +51,11 @@ struct KeyRange {
     if (sstable.greatest_key() > greatest) greatest = sstable.greatest_key();
   }
 };
+inline KeyRange key_range(const SstableMeta& sstable) {
+  return {Buffer(sstable.least_key()), Buffer(sstable.greatest_key())};
+}
 inline KeyRange key_range(const std::vector<SstableMetaPtr>& sstables) {  // at least one
-  KeyRange range{Buffer(sstables.front()->least_key()), Buffer(sstables.front()->greatest_key())};
+  KeyRange range = key_range(*sstables.front());
   for (const SstableMetaPtr& sstable : sstables) range.extend(*sstable);
   return range;
 }

@@ -39,7 +39,7 @@ class TimeWindowPicker final : public CompactionPicker {
       explanation.reason = open ? "the current window has SSTables of similar size"
                                 : "a closed window becomes one SSTable";
     }
-    if (chosen.empty()) return pick_alone_for_tombstones(state, options_, context_.gc_grace);
+    if (chosen.empty()) return pick_alone_for_tombstones(state, options_, context_.gc);
     // The oldest numbers first, as many as may be merged at once.
     std::ranges::sort(chosen, {}, [](const SstableMetaPtr& s) { return s->number; });
     if (std::ssize(chosen) > options_.max_threshold)
@@ -52,7 +52,7 @@ class TimeWindowPicker final : public CompactionPicker {
   }
 
   std::optional<Instant> next_check(const Levels& levels, Instant now) const override {
-    std::optional<Instant> first = tombstones_next_due(levels, now, options_, context_.gc_grace);
+    std::optional<Instant> first = tombstones_next_due(levels, now, options_, context_.gc);
     const auto consider = [&](Instant due) {
       if (due > now && (!first.has_value() || due < *first)) first = due;
     };
@@ -84,13 +84,9 @@ class TimeWindowPicker final : public CompactionPicker {
   std::optional<Instant> expires(const SstableMeta& sstable) const {
     const auto& p = sstable.properties;
     if (p.tombstones + p.expiring < p.entries) return std::nullopt;
-    int64_t past_grace;
-    if (__builtin_add_overflow(p.greatest_deletion_time.ns, context_.gc_grace.ns, &past_grace) ||
-        past_grace == INT64_MAX) {
-      return std::nullopt;
-    }
-    return std::max(Instant{past_grace + 1},
-                    sstable.creation_time + options_.expired_sstable_check_frequency);
+    const Instant passed = context_.gc.passes_for_all(p.greatest_deletion_time, key_range(sstable));
+    if (passed == Instant::never()) return std::nullopt;
+    return std::max(passed, sstable.creation_time + options_.expired_sstable_check_frequency);
   }
 
   std::optional<CompactionPick> pick_expired(const LsmState& state) const {
@@ -111,7 +107,7 @@ class TimeWindowPicker final : public CompactionPicker {
 
   // Whether a table that overlaps it may hold older data.
   static bool shadows_something(const SstableMeta& sstable, const Levels& levels) {
-    const KeyRange range{Buffer(sstable.least_key()), Buffer(sstable.greatest_key())};
+    const KeyRange range = key_range(sstable);
     for (const auto& level : levels) {
       for (const SstableMetaPtr& other : level) {
         if (other->number != sstable.number && range.overlaps(*other) &&

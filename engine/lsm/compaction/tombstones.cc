@@ -67,8 +67,8 @@ struct Trigger {
 
 class Triggers {
  public:
-  Triggers(const Levels& levels, const CompactionOptions& options, Duration gc_grace)
-      : levels_(levels), options_(options), gc_grace_(gc_grace), used_(levels_in_use(levels)) {}
+  Triggers(const Levels& levels, const CompactionOptions& options, const GcRule& gc)
+      : levels_(levels), options_(options), gc_(gc), used_(levels_in_use(levels)) {}
 
   // The one that is furthest beyond; nothing if none is due.
   std::optional<Trigger> due(const SstableMeta& sstable, int level, Instant now) const {
@@ -95,10 +95,9 @@ class Triggers {
     if (p.deletion_times.count() == 0) return {};
     const Instant rewritable = sstable.creation_time + options_.tombstone_compaction_interval;
     const bool in_place = level == 0 || level + 1 >= used_;
-    const Instant past_grace = saturating_sum(p.least_deletion_time, gc_grace_);
-    // A tombstone is past grace strictly after it.
     const Instant droppable =
-        std::max(saturating_sum(past_grace, nanoseconds(1)), in_place ? rewritable : Instant{});
+        std::max(gc_.passes_for_some(p.least_deletion_time, key_range(sstable)),
+                 in_place ? rewritable : Instant{});
     std::vector<Trigger> result;
     const auto add = [&](std::string_view name, double value, double threshold, Instant due) {
       if (threshold > 0) result.push_back({name, value / threshold, due});
@@ -138,10 +137,11 @@ class Triggers {
     if (!reached.has_value()) return trigger;
     // Two microseconds beyond the estimate, so that its rounding cannot make a check come too
     // early.
-    const Instant due = saturating_sum(saturating_sum(*reached, gc_grace_), microseconds(2));
+    const Instant due =
+        gc_.passes_for_some(saturating_sum(*reached, nanoseconds(1999)), key_range(sstable));
     if (due == Instant::never()) return trigger;
     trigger.due = std::max(due, rewritable);
-    const double ratio = droppable_tombstone_ratio(sstable, now, gc_grace_);
+    const double ratio = droppable_tombstone_ratio(sstable, now, gc_);
     if (now < trigger.due || ratio <= threshold) return trigger;
     const double useful =
         options_.unchecked_tombstone_compaction ? ratio : ratio * share_outside(sstable, levels_);
@@ -151,7 +151,7 @@ class Triggers {
 
   const Levels& levels_;
   const CompactionOptions& options_;
-  const Duration gc_grace_;
+  const GcRule& gc_;
   const int used_;
 };
 
@@ -162,11 +162,11 @@ PickExplanation explain(const SstableMeta& sstable, const Trigger& trigger) {
 
 }  // namespace
 
-double droppable_tombstone_ratio(const SstableMeta& sstable, Instant now, Duration gc_grace) {
+double droppable_tombstone_ratio(const SstableMeta& sstable, Instant now, const GcRule& gc) {
   const auto& p = sstable.properties;
-  int64_t gc_before;
-  if (p.entries == 0 || __builtin_sub_overflow(now.ns, gc_grace.ns, &gc_before)) return 0.0;
-  return p.deletion_times.before(Instant{gc_before}) / static_cast<double>(p.entries);
+  const GcBefore gc_before = gc.of_some(key_range(sstable), now);
+  if (p.entries == 0 || gc_before.before == GcBefore{}.before) return 0.0;
+  return p.deletion_times.before(gc_before.before) / static_cast<double>(p.entries);
 }
 
 Duration delete_persistence_deadline(Duration threshold, int64_t size_ratio, int level,
@@ -182,9 +182,9 @@ Duration delete_persistence_deadline(Duration threshold, int64_t size_ratio, int
 }
 
 std::optional<TombstonePick> most_due_for_tombstones(
-    const LsmState& state, const CompactionOptions& options, Duration gc_grace,
+    const LsmState& state, const CompactionOptions& options, const GcRule& gc,
     const std::function<bool(const SstableMetaPtr&, int level)>& allowed) {
-  const Triggers triggers(state.levels, options, gc_grace);
+  const Triggers triggers(state.levels, options, gc);
   std::optional<TombstonePick> best;
   double best_score = 0;
   for (size_t level = 0; level < state.levels.size(); ++level) {
@@ -202,8 +202,8 @@ std::optional<TombstonePick> most_due_for_tombstones(
 
 std::optional<CompactionPick> pick_alone_for_tombstones(const LsmState& state,
                                                         const CompactionOptions& options,
-                                                        Duration gc_grace) {
-  const Triggers triggers(state.levels, options, gc_grace);
+                                                        const GcRule& gc) {
+  const Triggers triggers(state.levels, options, gc);
   std::optional<CompactionPick> best;
   const auto size = [](const SstableMeta& s) { return std::pair(s.file_bytes, s.number); };
   for (size_t level = 0; level < state.levels.size(); ++level) {
@@ -222,8 +222,8 @@ std::optional<CompactionPick> pick_alone_for_tombstones(const LsmState& state,
 }
 
 std::optional<Instant> tombstones_next_due(const Levels& levels, Instant now,
-                                           const CompactionOptions& options, Duration gc_grace) {
-  const Triggers triggers(levels, options, gc_grace);
+                                           const CompactionOptions& options, const GcRule& gc) {
+  const Triggers triggers(levels, options, gc);
   std::optional<Instant> first;
   for (size_t level = 0; level < levels.size(); ++level) {
     for (const SstableMetaPtr& sstable : levels[level]) {

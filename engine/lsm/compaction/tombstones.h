@@ -1,7 +1,7 @@
 // When an SSTable is worth compacting for its tombstones alone. Four triggers, each of a system
 // that has it; any one will do:
 //
-//   droppable ratio   more than tombstone_threshold of its entries are tombstones past gc_grace,
+//   droppable ratio   more than tombstone_threshold of its entries are tombstones that may go,
 //                     it is older than tombstone_compaction_interval, and enough of it lies outside
 //                     of what others cover: Cassandra
 //   deletion window   deletion_trigger tombstones stand among sstable.deletion_window_size
@@ -13,7 +13,7 @@
 //                     Lethe. Level i may keep it until d_0 + … + d_i after the delete, where
 //                     d_i = T d_(i-1) and all levels together make delete_persistence_threshold
 //
-// Only tombstones past gc_grace can go, so the first three wait for that; the deadline does so in
+// Only tombstones that GcRule lets go can, so the first three wait for that; the deadline does so in
 // the last level only, where there is nowhere further down. A rewrite in place may turn out to drop
 // nothing (something else still needs the tombstones), so it waits tombstone_compaction_interval
 // after the last one; a merge downward makes progress in any case.
@@ -30,8 +30,10 @@
 
 namespace revenant::lsm {
 
-// Estimated share of entries that are tombstones, or expired, past grace.
-double droppable_tombstone_ratio(const SstableMeta& sstable, Instant now, Duration gc_grace);
+// Estimated share of entries that are tombstones, or expired, and that GcRule lets go where it lets
+// most go: what of the range is not repaired yet counts as if it were (ScyllaDB:
+// get_gc_before_for_drop_estimation).
+double droppable_tombstone_ratio(const SstableMeta& sstable, Instant now, const GcRule& gc);
 
 // Lethe's share of the deadline that a tombstone may have used up when it leaves `level`, of
 // `levels` in use.
@@ -45,16 +47,16 @@ struct TombstonePick {
 
 // The most overdue of those not busy that `allowed` lets through: how far beyond its trigger.
 std::optional<TombstonePick> most_due_for_tombstones(
-    const LsmState& state, const CompactionOptions& options, Duration gc_grace,
+    const LsmState& state, const CompactionOptions& options, const GcRule& gc,
     const std::function<bool(const SstableMetaPtr&, int level)>& allowed);
 
 // The largest one that is due, as Cassandra picks it, rewritten in place.
 std::optional<CompactionPick> pick_alone_for_tombstones(const LsmState& state,
                                                         const CompactionOptions& options,
-                                                        Duration gc_grace);
+                                                        const GcRule& gc);
 
 // The first instant after `now` at which an SSTable becomes due.
 std::optional<Instant> tombstones_next_due(const Levels& levels, Instant now,
-                                           const CompactionOptions& options, Duration gc_grace);
+                                           const CompactionOptions& options, const GcRule& gc);
 
 }  // namespace revenant::lsm

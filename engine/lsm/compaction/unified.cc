@@ -130,7 +130,7 @@ class UnifiedPicker final : public CompactionPicker {
           {fmt::format("level {}", level),
            static_cast<double>(most) / static_cast<double>(threshold)});
     }
-    if (best.sstables.empty()) return pick_alone_for_tombstones(state, options_, context_.gc_grace);
+    if (best.sstables.empty()) return pick_alone_for_tombstones(state, options_, context_.gc);
     const auto limit = static_cast<size_t>(options_.max_sstables_to_compact);
     if (limit > 0 && best.sstables.size() > limit) {
       // The oldest first.
@@ -151,7 +151,7 @@ class UnifiedPicker final : public CompactionPicker {
   }
 
   std::optional<Instant> next_check(const Levels& levels, Instant now) const override {
-    return tombstones_next_due(levels, now, options_, context_.gc_grace);
+    return tombstones_next_due(levels, now, options_, context_.gc);
   }
 
  private:

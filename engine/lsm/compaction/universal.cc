@@ -57,7 +57,7 @@ class UniversalPicker final : public CompactionPicker {
   }
 
   std::optional<Instant> next_check(const Levels& levels, Instant now) const override {
-    std::optional<Instant> first = tombstones_next_due(levels, now, options_, context_.gc_grace);
+    std::optional<Instant> first = tombstones_next_due(levels, now, options_, context_.gc);
     if (options_.periodic_compaction_seconds == Duration{}) return first;
     for (const auto& level : levels) {
       for (const SstableMetaPtr& sstable : level) {
@@ -188,7 +188,7 @@ class UniversalPicker final : public CompactionPicker {
   // RocksDB (PickDeleteTriggeredCompaction): with what is below it; one of the last level alone.
   std::optional<CompactionPick> pick_for_tombstones(const LsmState& state) const {
     const std::optional<TombstonePick> due = most_due_for_tombstones(
-        state, options_, context_.gc_grace, [](const SstableMetaPtr&, int) { return true; });
+        state, options_, context_.gc, [](const SstableMetaPtr&, int) { return true; });
     if (!due.has_value()) return std::nullopt;
     const std::vector<LevelRun> runs = level_runs(state);
     for (size_t i = 0; i < runs.size(); ++i) {

@@ -198,7 +198,7 @@ TEST(PresetTest, OnesOwnSettingsAreTheSystems) {
     LsmOptions each;
     each.preset = preset.value;
     each.apply_profile();
-    EXPECT_NE(make_picker(each.compaction, {.gc_grace = each.gc_grace}), nullptr) << preset.name;
+    EXPECT_NE(make_picker(each.compaction, {.gc = each.gc_rule()}), nullptr) << preset.name;
     EXPECT_LE(each.level0_slowdown_writes_trigger, each.level0_stop_writes_trigger) << preset.name;
   }
 }

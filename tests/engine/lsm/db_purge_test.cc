@@ -212,5 +212,52 @@ TEST_F(DbPurgeTest, TimeAloneMakesATombstoneCompactionDueAndWaitingCostsNothing)
   EXPECT_EQ(get("k9"), "v");
 }
 
+TEST_F(DbPurgeTest, ARepairMakesATombstoneCompactionDueAndLetsGoOfWhatItCovered) {
+  options.compaction.strategy = CompactionStrategy::kSizeTiered;
+  options.tombstone_gc = TombstoneGc::kRepair;
+  options.propagation_delay = hours(1);
+  reopen();
+  for (int i = 0; i < 10; ++i) put(fmt::format("k{}", i), "v", 1);
+  for (int i = 0; i < 8; ++i) remove(fmt::format("k{}", i), 2);
+  flush();
+  run_for(days(100));
+  compact();
+  EXPECT_EQ(decided(PurgeReason::kKeptByRepair), 8u);
+  const auto repaired_at = [&](Instant began) {
+    auto ranges = std::make_shared<RepairedRanges>();
+    ranges->add({"k0", "k5", began});
+    db->set_repaired(std::move(ranges));
+    run_for(days(1));
+    wait_idle();
+  };
+  const uint64_t compactions = db->metrics().compactions;
+  repaired_at(Instant{});
+  EXPECT_EQ(db->metrics().compactions, compactions) << "the deletes came after it";
+  repaired_at(node().environment().clock.now() - days(1));
+  EXPECT_EQ(db->metrics().compactions, compactions + 1);
+  EXPECT_EQ(decided(PurgeReason::kPurged), 5u);
+  EXPECT_EQ(get("k0"), "-");
+  EXPECT_EQ(get("k7"), "x");
+  EXPECT_EQ(get("k9"), "v");
+}
+
+TEST_F(DbPurgeTest, DisabledKeepsAndImmediateDrops) {
+  options.gc_grace = days(10);
+  options.tombstone_gc = TombstoneGc::kDisabled;
+  reopen();
+  put_and_delete("a");
+  run_for(days(1000));
+  compact();
+  EXPECT_EQ(decided(PurgeReason::kKeptByMode), 1u);
+  EXPECT_EQ(get("a"), "x");
+  options.tombstone_gc = TombstoneGc::kImmediate;
+  reopen();
+  put("b", "new", 30);
+  flush();
+  compact();
+  EXPECT_EQ(get("a"), "-");
+  EXPECT_EQ(decided(PurgeReason::kPurged), 1u);
+}
+
 }  // namespace
 }  // namespace revenant::lsm

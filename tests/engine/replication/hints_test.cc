@@ -50,7 +50,18 @@ class HintsTest : public testing::Test {
     });
     return taken;
   }
+  // Whether a flush left nothing, if the target takes `taken_max` hints.
+  bool flush(NodeId target, size_t taken_max = SIZE_MAX) {
+    bool done = false;
+    in_task([&] {
+      done = hints_->flush(target, [&](Buffer, const Cell&) { return taken_max-- > 0; });
+    });
+    return done;
+  }
   void pass(Duration d) { kernel_.run_until(kernel_.now() + d); }
+
+  sim::GroupId group() const { return group_; }
+  env::Tasks& tasks() { return *tasks_; }
 
   sim::Kernel kernel_{1};
   sim::SimDisk disk_;
@@ -121,13 +132,53 @@ TEST_F(HintsTest, SurviveAProcessKill) {
   EXPECT_FALSE(hints_->pending(kTarget));
 }
 
-TEST_F(HintsTest, AreDroppedOnceOlderThanGcGrace) {
+TEST_F(HintsTest, AreDroppedOnceTooOld) {
   add(kTarget, 1);
   pass(days(5));
   add(kTarget, 2);
   pass(days(5));
   EXPECT_EQ(replay(kTarget), std::vector<uint64_t>{2});
   EXPECT_EQ(hints_->metrics().expired, 1u);
+}
+
+TEST_F(HintsTest, AFlushDeliversAllOrSaysThatSomeAreLeft) {
+  EXPECT_TRUE(flush(kTarget)) << "nothing is kept";
+  for (int i = 1; i <= 3; ++i) add(kTarget, i);
+  EXPECT_FALSE(flush(kTarget, 1));
+  EXPECT_TRUE(hints_->pending(kTarget));
+  EXPECT_TRUE(flush(kTarget));
+  EXPECT_FALSE(hints_->pending(kTarget));
+}
+
+TEST_F(HintsTest, AFlushWaitsForTheReplayThatIsAtIt) {
+  add(kTarget, 1);
+  add(kTarget, 2);
+  bool replayed = false;
+  kernel_.spawn(group(), "replay", [&] {
+    hints_->replay(kTarget, [&](Buffer, const Cell&) {
+      tasks().sleep(seconds(1));
+      return true;
+    });
+    replayed = true;
+  });
+  kernel_.run_until(kernel_.now() + milliseconds(100));
+  bool after = false;
+  in_task([&] {
+    EXPECT_TRUE(hints_->flush(kTarget, [](Buffer, const Cell&) { return false; }));
+    after = replayed;
+  });
+  EXPECT_TRUE(after);
+}
+
+TEST_F(HintsTest, AFlushDoesNotWaitForHintsThatComeMeanwhile) {
+  add(kTarget, 1);
+  in_task([&] {
+    EXPECT_TRUE(hints_->flush(kTarget, [&](Buffer, const Cell&) {
+      hints_->add(kTarget, "key", CellView{CellKind::kValue, Version{2}, {}, "v"});
+      return true;
+    }));
+  });
+  EXPECT_EQ(replay(kTarget), std::vector<uint64_t>{2});
 }
 
 }  // namespace

@@ -87,6 +87,78 @@ TEST(ClusterTest, RepairPassesOverRangesWhoseReplicaIsDown) {
   EXPECT_GT(run["repair_ranges_failed"], 0);
 }
 
+TEST(ClusterTest, InModeRepairTombstonesGoOnceTheirRangeIsRepaired) {
+  const auto with = [](const char* repair_at, const char* delay) {
+    return TestRun(
+        fmt::format(R"({{ "storage": {{ "tombstone_gc": "repair", "propagation_delay": "{}" }},
+                     "workload": [ {{ "name": "w", "to": "1s", "rate": "500/s", "mix": {{ "update": 1, "delete": 1 }} }} ],
+                     "operations": [ {{ "at": "{}", "repair": "all" }}, {{ "at": "3s", "compact": "all" }} ] }})",
+                    delay, repair_at));
+  };
+  const TestRun before = with("2s", "10ms");
+  EXPECT_GT(before["repair_ranges_repaired"], 0);
+  EXPECT_EQ(before["repair_ranges_failed"], 0);
+  EXPECT_GT(before["tombstones_purged"], 50);
+  EXPECT_EQ(before["tombstones_kept_by_repair"], 0);
+  EXPECT_EQ(before["diverged_keys"], 0);
+  const TestRun after = with("3500ms", "10ms");
+  EXPECT_GT(after["repair_ranges_repaired"], 0);
+  EXPECT_GT(after["tombstones_kept_by_repair"], 50);
+  const TestRun delayed = with("2s", "1h");
+  EXPECT_EQ(delayed["tombstones_purged"], 0);
+  EXPECT_GT(delayed["tombstones_kept_by_repair"], 50);
+}
+
+TEST(ClusterTest, OfOneReplicaModeRepairWaitsForNobody) {
+  const TestRun run(
+      R"({ "cluster": { "replication_factor": 1 }, "storage": { "tombstone_gc": "repair" },
+                     "operations": [ { "at": "3s", "compact": "all" } ] })");
+  EXPECT_EQ(run["repairs_completed"], 0);
+  EXPECT_GT(run["tombstones_purged"], 50);
+}
+
+TEST(ClusterTest, InModeRepairHintsAreDeliveredBeforeARangeCountsAsRepaired) {
+  const auto with = [](const char* mode) {
+    return TestRun(
+        fmt::format(R"({{ "faults": [ {{ "at": "1s", "for": "1s", "crash": {{ "node": 1 }} }} ],
+                     "storage": {{ "tombstone_gc": "{}" }},
+                     "replication": {{ "read_repair": "off", "hinted_handoff": {{ "replay_period": "1h" }} }},
+                     "operations": [ {{ "at": "3500ms", "repair": 0 }} ] }})",
+                    mode));
+  };
+  const TestRun repair = with("repair");
+  EXPECT_GT(repair["hints_delivered"], 20);
+  EXPECT_GT(repair["repair_ranges_repaired"], 0);
+  EXPECT_EQ(repair["repair_ranges_hinted"], 0);
+  EXPECT_EQ(with("timeout")["hints_delivered"], 0);
+}
+
+TEST(ClusterTest, InModeRepairANodeThatMayKeepHintsHoldsUpItsPeers) {
+  const auto with = [](const char* mode) {
+    return TestRun(
+        fmt::format(R"({{ "cluster": {{ "nodes": 4 }}, "storage": {{ "tombstone_gc": "{}" }},
+                     "faults": [ {{ "at": "1s", "crash": {{ "node": 3 }} }} ],
+                     "operations": [ {{ "at": "3s", "repair": "all" }} ] }})",
+                    mode));
+  };
+  EXPECT_GT(with("timeout")["repair_ranges_repaired"], 0)
+      << "those without a copy on the dead node";
+  const TestRun repair = with("repair");
+  EXPECT_EQ(repair["repair_ranges_repaired"], 0);
+  EXPECT_GT(repair["repair_ranges_hinted"], 0);
+}
+
+TEST(ClusterTest, InModeRepairHintsLiveForThePropagationDelay) {
+  const auto with = [](const char* delay) {
+    return TestRun(
+        fmt::format(R"({{ "faults": [ {{ "at": "1s", "for": "2s", "crash": {{ "node": 1 }} }} ],
+                     "storage": {{ "tombstone_gc": "repair", "propagation_delay": "{}" }} }})",
+                    delay));
+  };
+  EXPECT_EQ(with("1h")["hints_expired"], 0);
+  EXPECT_GT(with("100ms")["hints_expired"], 20);
+}
+
 TEST(ClusterTest, BlockingReadRepairMendsWhatReadsFind) {
   const TestRun run(R"({ "faults": [ { "at": "500ms", "for": "1s", "crash": { "node": 1 } } ],
                      "preload": { "keys": 20 },

@@ -237,6 +237,14 @@ TEST(SwarmTest, RefusesWhatCannotBeSurvived) {
   const std::vector<std::string> unbounded{"swarm.mode=unbounded", "storage.gc_grace=1h"};
   EXPECT_NE(errors_of(text, unbounded).find("no_stale_reads"), std::string::npos);
   EXPECT_EQ(errors_of(text, {unbounded[0], unbounded[1], R"(swarm.classes=["crash"])"}), "");
+  const auto gc = [&](const std::string& mode, const std::string& delay) {
+    return errors_of(text, {"storage.tombstone_gc=" + mode, "storage.propagation_delay=" + delay,
+                            "storage.gc_grace=1s"});
+  };
+  EXPECT_EQ(gc("repair", "5600ms"), "");
+  EXPECT_EQ(gc("disabled", "0s"), "");
+  EXPECT_NE(gc("repair", "5599ms").find("storage.propagation_delay"), std::string::npos);
+  EXPECT_NE(gc("immediate", "1h").find("storage.tombstone_gc"), std::string::npos);
   EXPECT_NE(errors_of(text, {R"(swarm.classes=["crush"])"}).find("crash"), std::string::npos);
 }
 

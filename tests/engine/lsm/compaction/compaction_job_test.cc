@@ -20,7 +20,7 @@ class CompactionJobTest : public testing::Test {
     request.directory = "db";
     request.first_output = {100};
     request.now = {seconds(1000).ns};
-    request.gc_grace = seconds(100);
+    request.gc = {.gc_grace = seconds(100)};
   }
 
   // Entries in key order, one a key.

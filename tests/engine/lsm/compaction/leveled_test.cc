@@ -24,7 +24,7 @@ class LeveledTest : public testing::Test {
                     .greatest = std::move(greatest)});
   }
   std::unique_ptr<CompactionPicker> picker() const {
-    return make_leveled_picker(options, seconds(10));
+    return make_leveled_picker(options, {.gc_grace = seconds(10)});
   }
   // Remembers where the pick ended, as an installed one does.
   std::string pick(const Levels& levels, Instant now = {}) {

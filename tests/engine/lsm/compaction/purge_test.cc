@@ -92,8 +92,7 @@ TEST(Purge, GivesItsReason) {
        .expected = PurgeReason::kPurged},
   };
   for (const Case& c : cases) {
-    const PurgeInputs inputs{.now = kNow,
-                             .gc_grace = seconds(100),
+    const PurgeInputs inputs{.gc = {kNow - seconds(100)},
                              .least_version_sstables = c.sstables,
                              .least_version_memtables = c.memtables,
                              .least_version_log = c.log,
@@ -104,12 +103,17 @@ TEST(Purge, GivesItsReason) {
   }
 }
 
-TEST(Purge, AGraceLongerThanTimeKeepsEverything) {
-  EXPECT_FALSE(past_grace(tombstone(1, seconds(900)), kNow, {INT64_MAX}));
-  CellView ancient = tombstone(1, {});
-  ancient.deletion_time = {INT64_MIN};
-  EXPECT_FALSE(past_grace(ancient, Instant{-5}, {INT64_MAX}));
-  EXPECT_TRUE(past_grace(ancient, kNow, days(10)));
+TEST(Purge, TellsTheModeThatKeepsATombstone) {
+  const auto reason = [](TombstoneGc mode) {
+    PurgeInputs inputs;
+    inputs.mode = mode;
+    inputs.gc = {kNow - seconds(10)};
+    return may_purge(tombstone(50, seconds(9)), inputs, {});
+  };
+  EXPECT_EQ(reason(TombstoneGc::kTimeout), PurgeReason::kKeptByGrace);
+  EXPECT_EQ(reason(TombstoneGc::kRepair), PurgeReason::kKeptByRepair);
+  EXPECT_EQ(reason(TombstoneGc::kImmediate), PurgeReason::kKeptByGrace);
+  EXPECT_EQ(reason(TombstoneGc::kDisabled), PurgeReason::kKeptByMode);
 }
 
 }  // namespace

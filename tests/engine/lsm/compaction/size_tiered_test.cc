@@ -31,11 +31,11 @@ class SizeTieredTest : public testing::Test {
   }
   std::string pick(std::vector<SstableMetaPtr> sstables, Instant now = {}) const {
     const Levels levels = {std::move(sstables)};
-    return show(make_size_tiered_picker(options, gc_grace)->pick({.levels = levels, .now = now}));
+    return show(make_size_tiered_picker(options, gc)->pick({.levels = levels, .now = now}));
   }
 
   CompactionOptions options;
-  Duration gc_grace = seconds(10);
+  GcRule gc{.gc_grace = seconds(10)};
 };
 
 TEST_F(SizeTieredTest, SimilarSizesShareABucket) {
@@ -86,9 +86,9 @@ class TombstoneCompactionTest : public SizeTieredTest {
 
 TEST_F(TombstoneCompactionTest, TheEstimateGrowsFromTheFirstToTheLastDeletion) {
   const auto meta = sstable(described);
-  EXPECT_DOUBLE_EQ(droppable_tombstone_ratio(*meta, at(110), gc_grace), 0.0);
-  EXPECT_DOUBLE_EQ(droppable_tombstone_ratio(*meta, at(160), gc_grace), 0.2);
-  EXPECT_DOUBLE_EQ(droppable_tombstone_ratio(*meta, at(500), gc_grace), 0.4);
+  EXPECT_DOUBLE_EQ(droppable_tombstone_ratio(*meta, at(110), gc), 0.0);
+  EXPECT_DOUBLE_EQ(droppable_tombstone_ratio(*meta, at(160), gc), 0.2);
+  EXPECT_DOUBLE_EQ(droppable_tombstone_ratio(*meta, at(500), gc), 0.4);
 }
 
 TEST_F(TombstoneCompactionTest, OneSstableAloneOnceOldEnough) {
@@ -120,7 +120,7 @@ TEST_F(TombstoneCompactionTest, OverlapMakesItUseless) {
 }
 
 TEST_F(TombstoneCompactionTest, TheNextCheckIsWhenTheEstimateAndTheAgeAllowIt) {
-  const auto picker = make_size_tiered_picker(options, gc_grace);
+  const auto picker = make_size_tiered_picker(options, gc);
   const auto check = [&](int64_t now) {
     return picker->next_check({{sstable(described)}}, at(now));
   };

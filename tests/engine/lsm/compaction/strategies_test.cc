@@ -31,7 +31,7 @@ class StrategyTest : public testing::Test {
   }
 
   CompactionOptions options;
-  PickerContext context{.gc_grace = seconds(10), .memtable_bytes = 100};
+  PickerContext context{.gc = {.gc_grace = seconds(10)}, .memtable_bytes = 100};
   std::vector<RunningCompaction> running;
   std::optional<CompactionPick> last;
 };
