@@ -211,8 +211,8 @@ TEST(Ring, OwnershipSpreadsAsTheClosedFormSays) {
     int64_t vnodes;
     int seeds;
   };
-  for (auto [n, vnodes, seeds] : {Case{6, 16, 1000}, Case{10, 1, 3000}, Case{10, 8, 1000},
-                                  Case{10, 16, 600}, Case{50, 16, 100}}) {
+  for (auto [n, vnodes, seeds] : {Case{6, 16, 1000}, Case{10, 1, 2000}, Case{10, 8, 1000},
+                                  Case{10, 16, 1000}, Case{50, 16, 200}}) {
     double squares = 0;
     for (int seed = 0; seed < seeds; ++seed) {
       const std::vector<double> shares =
@@ -226,24 +226,24 @@ TEST(Ring, OwnershipSpreadsAsTheClosedFormSays) {
     }
     const double deviation = std::sqrt(squares / (static_cast<double>(n) * seeds));
     const double expected = std::sqrt((n - 1.0) / (static_cast<double>(vnodes) * n + 1.0));
-    EXPECT_NEAR(deviation / expected, 1.0, 0.04) << "n=" << n << " vnodes=" << vnodes;
+    EXPECT_NEAR(deviation / expected, 1.0, 0.03) << "n=" << n << " vnodes=" << vnodes;
   }
 }
 
 TEST(Ring, AJoiningNodeTakesRangesAndMovesNoneBetweenOthers) {
   double moved_total = 0;
-  constexpr int kSeeds = 200;
+  constexpr int kSeeds = 1000;
   for (uint64_t seed = 0; seed < kSeeds; ++seed) {
     const Ring before = ring(5, 16, 1, seed), after = ring(6, 16, 1, seed);
     Random random(seed, "tokens");
-    for (int i = 0; i < 500; ++i) {
+    for (int i = 0; i < 100; ++i) {
       const Token token{random.next()};
       if (before.replicas(token) == after.replicas(token)) continue;
       ASSERT_EQ(after.replicas(token).front(), NodeId{5});
     }
     moved_total += after.ownership().back();
   }
-  EXPECT_NEAR(moved_total / kSeeds, 1.0 / 6, 0.01);  // the least possible: 1/(N+1)
+  EXPECT_NEAR(moved_total / kSeeds * 6, 1.0, 0.03);  // the least possible: 1/(N+1)
 }
 
 TEST(Ring, AJoiningNodeChangesAPreferenceListByAtMostItself) {
