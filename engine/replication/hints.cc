@@ -175,10 +175,12 @@ void Hints::replay_below(uint64_t limit, NodeId target, const Deliver& deliver) 
       ++metrics_.delivered;
       environment_.events.reached({.kind = env::Milestone::Kind::kHintDelivered, .peer = target});
       sent_bytes += hint.key.size() + hint.cell.value.size() + 16;
-      // The throttle, in steps of a tenth of a second's worth.
+      // The throttle, in steps of at least a tenth of a second's worth.
       if (sent_bytes * 10 >= static_cast<uint64_t>(options_.throttle.bytes_per_second)) {
+        const auto bytes_per_second = static_cast<uint64_t>(options_.throttle.bytes_per_second);
+        environment_.tasks.sleep(
+            nanoseconds(static_cast<int64_t>(sent_bytes * 1'000'000'000 / bytes_per_second)));
         sent_bytes = 0;
-        environment_.tasks.sleep(milliseconds(100));
       }
     }
     series.files.erase(number);

@@ -61,7 +61,7 @@ Node::Node(env::Environment environment, env::Transport& transport, const ring::
       repair_history_(storage.tombstone_gc == lsm::TombstoneGc::kRepair
                           ? std::make_unique<RepairHistory>(environment)
                           : nullptr),
-      replica_(environment, messenger_, peers_, *db_, kRepairTimeout, options.defects),
+      replica_(environment, messenger_, peers_, *db_, kRepairTimeout, options),
       coordinator_(environment, messenger_, peers_, ring, hints_.get(),
                    hybrid_ ? &*hybrid_ : nullptr, options, std::move(random)),
       repair_(environment, messenger_, peers_, ring,

@@ -55,6 +55,7 @@ struct HintOptions {
 struct RepairOptions {
   Duration every = days(7);
   int64_t tree_depth = 10;
+  bool sends_purgeable = false;
 
   template <typename V>
   void describe(V& v) {
@@ -62,6 +63,9 @@ struct RepairOptions {
             "Time between repairs of the whole ring; the first comes after one period.");
     v.field("tree_depth", tree_depth, between<int64_t>(0, 20),
             "Depth of the Merkle tree of each range.");
+    v.field("sends_purgeable", sends_purgeable,
+            "Whether repair compares and sends tombstones that could be purged, as long as they "
+            "are there. Cassandra and ScyllaDB leave them out.");
   }
 };
 
@@ -72,6 +76,7 @@ struct ReplicationOptions {
   bool digest_reads = true;
   SpeculativeRetry speculative_retry;
   ReadRepair read_repair = ReadRepair::kBlocking;
+  bool reads_return_purgeable = true;
   std::optional<HintOptions> hinted_handoff = HintOptions{};
   std::optional<RepairOptions> repair;
   Duration write_timeout = seconds(2);
@@ -98,6 +103,9 @@ struct ReplicationOptions {
             "such as \"99p\", or after a time such as \"50ms\". Cassandra: 99p.");
     v.field("read_repair", read_repair,
             "What a read does about replicas that answered with older data.");
+    v.field("reads_return_purgeable", reads_return_purgeable,
+            "Whether a replica's answer holds tombstones that could be purged, as long as they are "
+            "there. Cassandra and ScyllaDB leave them out.");
     v.field("hinted_handoff", hinted_handoff,
             "Writes kept by the coordinator for replicas that did not answer.");
     v.field("repair", repair, "Scheduled anti-entropy repair.");

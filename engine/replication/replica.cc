@@ -11,13 +11,13 @@ constexpr size_t kStreamBatchCells = 128;
 }  // namespace
 
 Replica::Replica(env::Environment environment, Messenger& messenger, Peers& peers, lsm::Db& db,
-                 Duration stream_timeout, Defects defects)
+                 Duration stream_timeout, const ReplicationOptions& options)
     : environment_(environment),
       messenger_(messenger),
       peers_(peers),
       db_(db),
       stream_timeout_(stream_timeout),
-      defects_(defects) {
+      options_(options) {
   auto serve = [this](Verb verb, void (Replica::*handler)(NodeId, uint64_t, Bytes)) {
     messenger_.serve(verb, [this, handler](NodeId from, uint64_t id, Bytes body) {
       (this->*handler)(from, id, body);
@@ -53,9 +53,17 @@ void Replica::serve_apply(NodeId from, uint64_t id, Bytes body) {
   answer_status(from, id, written ? Status::kOk : Status::kError);
 }
 
-void Replica::serve_read(NodeId from, uint64_t id, Bytes body) {
+Result<std::optional<Cell>> Replica::read(Bytes key) {
   ++metrics_.reads;
-  auto cell = db_.get(body);
+  ASSIGN_OR_RETURN(std::optional<Cell> cell, db_.get(key));
+  if (cell && !options_.reads_return_purgeable &&
+      purgeable(db_.gc(), key, cell->view(), environment_.clock.now()))
+    cell.reset();
+  return cell;
+}
+
+void Replica::serve_read(NodeId from, uint64_t id, Bytes body) {
+  auto cell = read(body);
   if (!cell) return answer_unreadable(from, id);
   Buffer answer;
   encode(answer, *cell);
@@ -64,8 +72,7 @@ void Replica::serve_read(NodeId from, uint64_t id, Bytes body) {
 
 // The same work for the disk; the answer is short.
 void Replica::serve_read_digest(NodeId from, uint64_t id, Bytes body) {
-  ++metrics_.reads;
-  auto cell = db_.get(body);
+  auto cell = read(body);
   if (!cell) return answer_unreadable(from, id);
   Buffer answer;
   encode(answer, ReadAnswer{.cell = {}, .digest = digest_of(*cell)});
@@ -78,7 +85,11 @@ void Replica::serve_read_range(NodeId from, uint64_t id, Bytes body) {
   auto scan = db_.scan(request->least, request->limit);
   if (!scan) return answer_unreadable(from, id);
   std::vector<KeyedCell> cells;
+  const lsm::GcRule gc = db_.gc();
+  const Instant now = environment_.clock.now();
   for (; (*scan)->valid() && cells.size() < request->cells_max; (*scan)->next()) {
+    if (!options_.reads_return_purgeable && purgeable(gc, (*scan)->key(), (*scan)->cell(), now))
+      continue;
     cells.push_back({Buffer((*scan)->key()), Cell((*scan)->cell())});
   }
   if (!(*scan)->status()) return answer_unreadable(from, id);
@@ -87,15 +98,16 @@ void Replica::serve_read_range(NodeId from, uint64_t id, Bytes body) {
   messenger_.reply(from, id, answer, env::MessageKind::kReadResponse);
 }
 
-Result<void> Replica::visit_unpurgeable(
+Result<void> Replica::visit_repaired(
     ring::TokenRange range, Instant moment, env::Cause cause,
     const std::function<Result<void>(Bytes, const CellView&)>& visit) {
   const lsm::GcRule gc = db_.gc();
+  const bool leave_out = !options_.repair || !options_.repair->sends_purgeable;
   for (const ring::KeyInterval& interval : ring::storage_intervals(range)) {
     ASSIGN_OR_RETURN(auto scan, db_.scan(interval.least, interval.limit, {.cause = cause}));
     for (; scan->valid(); scan->next()) {
       const CellView cell = scan->cell().at(moment);
-      if (cell.is_tombstone() && gc.of(scan->key(), moment).passed(cell)) continue;
+      if (leave_out && purgeable(gc, scan->key(), cell, moment)) continue;
       RETURN_IF_ERROR(visit(scan->key(), cell));
     }
     RETURN_IF_ERROR(scan->status());
@@ -108,14 +120,13 @@ void Replica::serve_tree(NodeId from, uint64_t id, Bytes body) {
   if (!request || request->depth > 20) return;
   ++metrics_.trees;
   ring::MerkleTree tree(request->range, static_cast<int>(request->depth));
-  auto built =
-      visit_unpurgeable(request->range, request->moment, {env::CauseKind::kRepair},
-                        [&](Bytes key, const CellView& cell) -> Result<void> {
-                          if (cell.is_tombstone() && defects_.has(Defect::kTreeMissesTombstones))
-                            return {};
-                          tree.add(key, cell);
-                          return {};
-                        });
+  auto built = visit_repaired(
+      request->range, request->moment, {env::CauseKind::kRepair},
+      [&](Bytes key, const CellView& cell) -> Result<void> {
+        if (cell.is_tombstone() && options_.defects.has(Defect::kTreeMissesTombstones)) return {};
+        tree.add(key, cell);
+        return {};
+      });
   if (!built) return;
   tree.seal();
   messenger_.reply(from, id, tree.encode());
@@ -144,10 +155,11 @@ void Replica::serve_stream(NodeId from, uint64_t id, Bytes body) {
     return {};
   };
   for (ring::TokenRange range : request->ranges) {
-    auto streamed = visit_unpurgeable(
+    auto streamed = visit_repaired(
         range, request->moment, {env::CauseKind::kStream},
         [&](Bytes key, const CellView& cell) -> Result<void> {
-          if (cell.is_tombstone() && defects_.has(Defect::kRepairSkipsTombstones)) return {};
+          if (cell.is_tombstone() && options_.defects.has(Defect::kRepairSkipsTombstones))
+            return {};
           batch.cells.push_back({Buffer(key), Cell(cell)});
           return batch.cells.size() < kStreamBatchCells ? Result<void>{} : send_batch();
         });

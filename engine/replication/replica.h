@@ -4,9 +4,9 @@
 
 #include <optional>
 
-#include "engine/base/defects.h"
 #include "engine/lsm/db.h"
 #include "engine/replication/messenger.h"
+#include "engine/replication/options.h"
 #include "engine/replication/peers.h"
 #include "engine/ring/merkle_tree.h"
 
@@ -23,7 +23,7 @@ class Replica {
  public:
   // Serves the replica's verbs on `messenger`.
   Replica(env::Environment environment, Messenger& messenger, Peers& peers, lsm::Db& db,
-          Duration stream_timeout, Defects defects);
+          Duration stream_timeout, const ReplicationOptions& options);
 
   const ReplicaMetrics& metrics() const { return metrics_; }
 
@@ -34,8 +34,15 @@ class Replica {
   void serve_read_range(NodeId from, uint64_t id, Bytes body);
   void serve_tree(NodeId from, uint64_t id, Bytes body);
   void serve_stream(NodeId from, uint64_t id, Bytes body);
-  // Calls `visit` with each cell of the range but those that the Db's GcRule lets go at `moment`.
-  Result<void> visit_unpurgeable(
+  // What a read is answered with.
+  Result<std::optional<Cell>> read(Bytes key);
+  // Whether the Db's GcRule lets this cell go.
+  static bool purgeable(const lsm::GcRule& gc, Bytes key, const CellView& cell, Instant moment) {
+    return cell.is_tombstone() && gc.of(key, moment).passed(cell);
+  }
+  // Calls `visit` with each cell of the range that repair is about: all, or all but those that
+  // are purgeable at `moment`.
+  Result<void> visit_repaired(
       ring::TokenRange range, Instant moment, env::Cause cause,
       const std::function<Result<void>(Bytes key, const CellView& cell)>& visit);
   void answer_status(NodeId to, uint64_t id, Status status);
@@ -46,7 +53,7 @@ class Replica {
   Peers& peers_;
   lsm::Db& db_;
   Duration stream_timeout_;
-  Defects defects_;
+  const ReplicationOptions options_;
   ReplicaMetrics metrics_;
 };
 
