@@ -194,6 +194,12 @@ bool Coordinator::gather(const char* why, Answers& answers, const std::vector<Qu
   }
 }
 
+Status Coordinator::failure_of(const Answers& answers) {
+  if (!answers.late()) return Status::kError;
+  ++metrics_.timeouts;
+  return Status::kTimeout;
+}
+
 std::optional<Instant> Coordinator::speculation_of_read() const {
   const Instant now = environment_.clock.monotonic();
   switch (options_.speculative_retry.kind) {
@@ -211,7 +217,8 @@ std::optional<Instant> Coordinator::speculation_of_read() const {
 }
 
 auto Coordinator::read_replicas(Bytes storage_key, const std::vector<Quorum>& quorums,
-                                const std::vector<NodeId>& asked) -> std::optional<Readings> {
+                                const std::vector<NodeId>& asked)
+    -> std::expected<Readings, Status> {
   const Instant begun = environment_.clock.monotonic();
   const auto decoded = [](const Answers& answers) {
     std::vector<std::pair<NodeId, ReadAnswer>> all;
@@ -237,7 +244,7 @@ auto Coordinator::read_replicas(Bytes storage_key, const std::vector<Quorum>& qu
   const bool answered = gather(
       "read answers", first, quorums, asked, is_a<ReadAnswer>, ask,
       [&] { return std::ranges::any_of(decoded(first), is_cell); }, speculation_of_read());
-  if (!answered) return std::nullopt;
+  if (!answered) return std::unexpected(failure_of(first));
   if (options_.speculative_retry.kind == SpeculativeRetry::Kind::kPercentile)
     read_latencies_.add(environment_.clock.monotonic() - begun);
 
@@ -266,7 +273,7 @@ auto Coordinator::read_replicas(Bytes storage_key, const std::vector<Quorum>& qu
   }
   if (!gather("cells of replicas that differ", second, quorums, contacted, is_a<ReadAnswer>,
               ask_again, [] { return true; }))
-    return std::nullopt;
+    return std::unexpected(failure_of(second));
   for (auto& [node, answer] : decoded(second))
     readings.held.push_back({node, std::move(answer.cell)});
   return readings;
@@ -299,8 +306,7 @@ void Coordinator::serve_read(NodeId from, uint64_t id, Bytes body) {
 
   const auto found = read_replicas(key, quorums, *asked);
   if (!found) {
-    ++metrics_.timeouts;
-    reply.status = Status::kTimeout;
+    reply.status = found.error();
     answer();
     return;
   }
@@ -385,8 +391,8 @@ void Coordinator::serve_scan(NodeId from, uint64_t id, Bytes body) {
       ++metrics_.unavailable;
       return answer(Status::kUnavailable);
     }
-    // Each round asks for as many cells as are missing. A replica that returned that many may have
-    // more: what lies beyond the least such end cannot be judged yet (short-read protection).
+    // Each round asks for as many live cells as are missing. A replica that returned that many may
+    // have more: what lies beyond the least such end cannot be judged yet (short-read protection).
     for (bool more = true; more && found.size() < request->cells_max;) {
       const ReadRange read{position, interval.limit, request->cells_max - found.size()};
       Buffer encoded;
@@ -395,18 +401,17 @@ void Coordinator::serve_scan(NodeId from, uint64_t id, Bytes body) {
       Messenger::Call call(messenger_, answers);
       const auto ask = [&](NodeId node) { send(node, Verb::kReadRange, call.id(), encoded); };
       for (NodeId node : *asked) ask(node);
-      if (!gather("scan answers", answers, quorums, *asked, is_a<std::vector<KeyedCell>>, ask,
+      if (!gather("scan answers", answers, quorums, *asked, is_a<RangeAnswer>, ask,
                   [] { return true; })) {
-        ++metrics_.timeouts;
-        return answer(Status::kTimeout);
+        return answer(failure_of(answers));
       }
       std::map<Buffer, std::optional<Cell>> merged;
       std::optional<Buffer> known_to;  // the last key up to which every replica has told all
       for (const auto& [node, bytes] : answers.all()) {
-        auto decoded = decode_all<std::vector<KeyedCell>>(bytes);
+        auto decoded = decode_all<RangeAnswer>(bytes);
         if (!decoded) continue;
-        std::vector<KeyedCell>& cells = *decoded;
-        if (cells.size() >= read.cells_max && (!known_to || cells.back().key < *known_to)) {
+        std::vector<KeyedCell>& cells = decoded->cells;
+        if (!decoded->ended && (!known_to || cells.back().key < *known_to)) {
           known_to = cells.back().key;
         }
         for (KeyedCell& keyed : cells) keep_winner(merged[std::move(keyed.key)], keyed.cell);

@@ -19,6 +19,8 @@
 // Simplification: replicas are chosen at random, not by how fast or how near they are.
 #pragma once
 
+#include <expected>
+
 #include "engine/base/random.h"
 #include "engine/replication/answers.h"
 #include "engine/replication/hints.h"
@@ -67,8 +69,7 @@ class Coordinator {
               std::vector<NodeId> asked, Reads reads, Ask ask, Sufficient sufficient,
               std::optional<Instant> speculate_at = std::nullopt);
   std::optional<Instant> speculation_of_read() const;
-  // What the replicas of the quorums hold, of which `asked` are asked first; nothing at the
-  // deadline. Suspends.
+  // What the replicas of the quorums hold, of which `asked` are asked first. Suspends.
   struct Held {
     NodeId node;
     std::optional<Cell> cell;
@@ -77,8 +78,11 @@ class Coordinator {
     std::vector<Held> held;
     bool digests_differed = false;
   };
-  std::optional<Readings> read_replicas(Bytes storage_key, const std::vector<Quorum>& quorums,
-                                        const std::vector<NodeId>& asked);
+  std::expected<Readings, Status> read_replicas(Bytes storage_key,
+                                                const std::vector<Quorum>& quorums,
+                                                const std::vector<NodeId>& asked);
+  // What a gathering that failed came to: time ran out, or too many replicas cannot read.
+  Status failure_of(const Answers& answers);
   // False if a blocking repair did not end in time.
   bool repair_stale(const std::vector<NodeId>& stale, Bytes storage_key, const CellView& winner);
   // Acknowledgements that a write waits for; `up` of the quorum's replicas are up.

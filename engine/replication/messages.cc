@@ -91,12 +91,22 @@ void decode(Decoder& in, Apply& m) {
 void encode(Buffer& out, const ReadRange& m) {
   put_bytes(out, m.least);
   put_bytes(out, m.limit);
-  put_varint(out, m.cells_max);
+  put_varint(out, m.live_max);
 }
 void decode(Decoder& in, ReadRange& m) {
   m.least = in.bytes();
   m.limit = in.bytes();
-  m.cells_max = in.varint();
+  m.live_max = in.varint();
+}
+
+void encode(Buffer& out, const RangeAnswer& m) {
+  encode(out, m.cells);
+  out.push_back(m.ended ? 1 : 0);
+}
+void decode(Decoder& in, RangeAnswer& m) {
+  decode(in, m.cells);
+  m.ended = in.fixed<uint8_t>() != 0;
+  if (!m.ended && m.cells.empty()) in.fail();  // then the end has been reached
 }
 
 void encode(Buffer& out, const TreeRequest& m) {

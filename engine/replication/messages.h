@@ -25,7 +25,7 @@ enum class Verb : uint8_t {
   kApply,        // Apply → Status
   kRead,         // storage key → ReadAnswer of a cell; nothing at all: it cannot be read
   kReadDigest,   // storage key → ReadAnswer of a digest; likewise
-  kReadRange,    // ReadRange → KeyedCells; likewise
+  kReadRange,    // ReadRange → RangeAnswer; likewise
   kTree,         // TreeRequest → encoded MerkleTree
   kStream,       // StreamRequest → number of cells
   kClientWrite,  // ClientWrite → ClientWriteReply
@@ -56,7 +56,12 @@ struct Apply {
 };
 struct ReadRange {
   Buffer least, limit;  // storage keys; an empty limit has no end
-  uint64_t cells_max = 0;
+  uint64_t live_max = 0;
+};
+// In the order of keys, tombstones too, up to the end of the range or so many live cells.
+struct RangeAnswer {
+  std::vector<KeyedCell> cells;
+  bool ended = false;  // the range has no more
 };
 // All replicas of a session judge purgeability at the coordinator's moment.
 struct TreeRequest {
@@ -126,6 +131,8 @@ void encode(Buffer& out, const Apply& m);
 void decode(Decoder& in, Apply& m);
 void encode(Buffer& out, const ReadRange& m);
 void decode(Decoder& in, ReadRange& m);
+void encode(Buffer& out, const RangeAnswer& m);
+void decode(Decoder& in, RangeAnswer& m);
 void encode(Buffer& out, const TreeRequest& m);
 void decode(Decoder& in, TreeRequest& m);
 void encode(Buffer& out, const StreamRequest& m);

@@ -176,6 +176,9 @@ void add_counts(NodeMetrics& sum, const NodeMetrics& m) {
   sum.replica.reads += m.replica.reads;
   sum.replica.trees += m.replica.trees;
   sum.replica.cells_streamed += m.replica.cells_streamed;
+  sum.replica.tombstones_scanned += m.replica.tombstones_scanned;
+  sum.replica.tombstone_warnings += m.replica.tombstone_warnings;
+  sum.replica.tombstone_failures += m.replica.tombstone_failures;
   sum.coordinator.writes += m.coordinator.writes;
   sum.coordinator.reads += m.coordinator.reads;
   sum.coordinator.scans += m.coordinator.scans;

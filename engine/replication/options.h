@@ -69,6 +69,21 @@ struct RepairOptions {
   }
 };
 
+// Of one read by one replica. Cassandra: tombstone_warn_threshold, tombstone_failure_threshold.
+struct TombstoneThresholds {
+  int64_t warning = 1000;
+  int64_t failure = 100'000;
+
+  template <typename V>
+  void describe(V& v) {
+    v.field("warning", warning, at_least<int64_t>(0),
+            "Tombstones that a replica may step over in one read before it counts a warning. "
+            "Cassandra: 1000.");
+    v.field("failure", failure, at_least<int64_t>(0),
+            "And before it gives the read up. Cassandra: 100000.");
+  }
+};
+
 struct ReplicationOptions {
   ConsistencyLevel write;
   ConsistencyLevel read;
@@ -77,6 +92,7 @@ struct ReplicationOptions {
   SpeculativeRetry speculative_retry;
   ReadRepair read_repair = ReadRepair::kBlocking;
   bool reads_return_purgeable = true;
+  TombstoneThresholds tombstone_thresholds;
   std::optional<HintOptions> hinted_handoff = HintOptions{};
   std::optional<RepairOptions> repair;
   Duration write_timeout = seconds(2);
@@ -106,6 +122,8 @@ struct ReplicationOptions {
     v.field("reads_return_purgeable", reads_return_purgeable,
             "Whether a replica's answer holds tombstones that could be purged, as long as they are "
             "there. Cassandra and ScyllaDB leave them out.");
+    v.field("tombstone_thresholds", tombstone_thresholds,
+            "What reads over many tombstones come to.");
     v.field("hinted_handoff", hinted_handoff,
             "Writes kept by the coordinator for replicas that did not answer.");
     v.field("repair", repair, "Scheduled anti-entropy repair.");

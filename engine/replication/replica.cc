@@ -41,6 +41,26 @@ void Replica::answer_unreadable(NodeId to, uint64_t id) {
   messenger_.reply(to, id, {}, env::MessageKind::kReadResponse);
 }
 
+bool Replica::bears(uint64_t tombstones) {
+  metrics_.tombstones_scanned += tombstones;
+  const bool bearable = tombstones <= static_cast<uint64_t>(options_.tombstone_thresholds.failure);
+  metrics_.tombstone_failures += bearable ? 0 : 1;
+  if (bearable && tombstones > static_cast<uint64_t>(options_.tombstone_thresholds.warning))
+    ++metrics_.tombstone_warnings;
+  return bearable;
+}
+
+Result<std::optional<Cell>> Replica::read(Bytes storage_key) {
+  ++metrics_.reads;
+  ASSIGN_OR_RETURN(std::optional<Cell> cell, db_.get(storage_key));
+  const bool dead = cell && cell->view().at(environment_.clock.now()).is_tombstone();
+  if (!bears(dead ? 1 : 0)) return error(ErrorCode::kInvalid, "over a tombstone");
+  if (cell && !options_.reads_return_purgeable &&
+      purgeable(db_.gc(), storage_key, cell->view(), environment_.clock.now()))
+    cell.reset();
+  return cell;
+}
+
 void Replica::serve_apply(NodeId from, uint64_t id, Bytes body) {
   auto apply = decode_all<Apply>(body);
   if (!apply) return;
@@ -51,15 +71,6 @@ void Replica::serve_apply(NodeId from, uint64_t id, Bytes body) {
     batch.entries.push_back({std::move(keyed.key), std::move(keyed.cell), {}});
   const bool written = db_.write(std::move(batch), apply->source).has_value();
   answer_status(from, id, written ? Status::kOk : Status::kError);
-}
-
-Result<std::optional<Cell>> Replica::read(Bytes key) {
-  ++metrics_.reads;
-  ASSIGN_OR_RETURN(std::optional<Cell> cell, db_.get(key));
-  if (cell && !options_.reads_return_purgeable &&
-      purgeable(db_.gc(), key, cell->view(), environment_.clock.now()))
-    cell.reset();
-  return cell;
 }
 
 void Replica::serve_read(NodeId from, uint64_t id, Bytes body) {
@@ -84,17 +95,22 @@ void Replica::serve_read_range(NodeId from, uint64_t id, Bytes body) {
   if (!request) return;
   auto scan = db_.scan(request->least, request->limit);
   if (!scan) return answer_unreadable(from, id);
-  std::vector<KeyedCell> cells;
   const lsm::GcRule gc = db_.gc();
   const Instant now = environment_.clock.now();
-  for (; (*scan)->valid() && cells.size() < request->cells_max; (*scan)->next()) {
-    if (!options_.reads_return_purgeable && purgeable(gc, (*scan)->key(), (*scan)->cell(), now))
-      continue;
-    cells.push_back({Buffer((*scan)->key()), Cell((*scan)->cell())});
+  const auto tombstones_max = static_cast<uint64_t>(options_.tombstone_thresholds.failure);
+  RangeAnswer found;
+  uint64_t live = 0, tombstones = 0;
+  for (; (*scan)->valid() && live < request->live_max && tombstones <= tombstones_max;
+       (*scan)->next()) {
+    const CellView cell = (*scan)->cell();
+    ++(cell.at(now).is_tombstone() ? tombstones : live);
+    if (!options_.reads_return_purgeable && purgeable(gc, (*scan)->key(), cell, now)) continue;
+    found.cells.push_back({Buffer((*scan)->key()), Cell(cell)});
   }
-  if (!(*scan)->status()) return answer_unreadable(from, id);
+  if (!(*scan)->status() || !bears(tombstones)) return answer_unreadable(from, id);
+  found.ended = !(*scan)->valid();
   Buffer answer;
-  encode(answer, cells);
+  encode(answer, found);
   messenger_.reply(from, id, answer, env::MessageKind::kReadResponse);
 }
 

@@ -17,6 +17,9 @@ struct ReplicaMetrics {
   uint64_t reads = 0;
   uint64_t trees = 0;
   uint64_t cells_streamed = 0;  // sent to others by repair
+  // Stepped over by reads of keys and of ranges (expired values too); reads that stepped over more
+  // than the thresholds, and either went on or gave up.
+  uint64_t tombstones_scanned = 0, tombstone_warnings = 0, tombstone_failures = 0;
 };
 
 class Replica {
@@ -28,6 +31,8 @@ class Replica {
   const ReplicaMetrics& metrics() const { return metrics_; }
 
  private:
+  // Counts what one read stepped over; false if it was too much.
+  bool bears(uint64_t tombstones);
   void serve_apply(NodeId from, uint64_t id, Bytes body);
   void serve_read(NodeId from, uint64_t id, Bytes body);
   void serve_read_digest(NodeId from, uint64_t id, Bytes body);
@@ -35,7 +40,7 @@ class Replica {
   void serve_tree(NodeId from, uint64_t id, Bytes body);
   void serve_stream(NodeId from, uint64_t id, Bytes body);
   // What a read is answered with.
-  Result<std::optional<Cell>> read(Bytes key);
+  Result<std::optional<Cell>> read(Bytes storage_key);
   // Whether the Db's GcRule lets this cell go.
   static bool purgeable(const lsm::GcRule& gc, Bytes key, const CellView& cell, Instant moment) {
     return cell.is_tombstone() && gc.of(key, moment).passed(cell);

@@ -494,6 +494,9 @@ void World::report(Metrics& metrics) const {
   metrics.set("hints_beyond_window", count(node.hints.beyond_window));
   metrics.set("hlc_heard_ahead", count(node.hlc_heard_ahead));
   metrics.set("read_repairs", count(node.coordinator.read_repairs));
+  metrics.set("tombstones_scanned", count(node.replica.tombstones_scanned));
+  metrics.set("tombstone_warnings", count(node.replica.tombstone_warnings));
+  metrics.set("tombstone_failures", count(node.replica.tombstone_failures));
   metrics.set("digest_reads", count(node.coordinator.digests_asked));
   metrics.set("speculative_retries", count(node.coordinator.speculative_retries));
   metrics.set("read_mismatches", count(node.coordinator.digest_mismatches));

@@ -41,6 +41,8 @@ TEST(MessagesTest, EachComesBackAsItWasSentAndNotCutShort) {
   expect_round_trip(Apply{env::ApplySource::kRepair, cells});
   expect_round_trip(cells);
   expect_round_trip(ReadRange{"least", "", 12});
+  expect_round_trip(RangeAnswer{cells, false});
+  expect_round_trip(RangeAnswer{{}, true});
   expect_round_trip(TreeRequest{{ring::Token{5}, ring::Token{2}}, 10, Instant{7}});
   expect_round_trip(StreamRequest{
       NodeId{3}, Instant{9}, {{ring::Token{1}, ring::Token{2}}, {ring::Token{4}, ring::Token{0}}}});
