@@ -22,9 +22,9 @@ std::string to_string(Duration d) {
 }
 
 std::string to_string(Instant t) {
-  const bool negative = t.ns < 0;
-  const int64_t ns = negative ? -t.ns : t.ns;
-  const int64_t total_ms = ns / 1'000'000;
+  const int64_t signed_ms = t.ns / 1'000'000;  // toward zero, so that it can be negated
+  const bool negative = signed_ms < 0;
+  const int64_t total_ms = negative ? -signed_ms : signed_ms;
   const int64_t ms = total_ms % 1000, s = total_ms / 1000 % 60, m = total_ms / 60'000 % 60;
   const int64_t h = total_ms / 3'600'000 % 24, d = total_ms / 86'400'000;
   const std::string clock = fmt::format("{:02}:{:02}:{:02}.{:03}", h, m, s, ms);

@@ -43,7 +43,8 @@ bool Judge::under_wrong_stamp(WriteId write, Version version) const {
 
 void Judge::preloaded(uint64_t key, WriteId write, Version version) {
   remember_stamp(write, version);
-  history(key).acknowledge({version, false, Instant{INT64_MIN}, Instant{INT64_MIN}});
+  constexpr Instant kBeforeTheRun{-1};
+  history(key).acknowledge({version, false, kBeforeTheRun, kBeforeTheRun});
 }
 
 void Judge::applied(Instant at, NodeId node, uint64_t key, const CellView& cell, env::ApplySource) {

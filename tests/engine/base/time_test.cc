@@ -24,6 +24,8 @@ TEST(TimeTest, AnInstantPrintsAsAClockAfterDays) {
   EXPECT_EQ(to_string(Instant{} + hours(23) + minutes(59) + seconds(59)), "23:59:59.000");
   EXPECT_EQ(to_string(Instant{} + seconds(-90)), "-00:01:30.000");
   EXPECT_EQ(to_string(Instant{999'999}), "00:00:00.000");  // cut, not rounded
+  EXPECT_EQ(to_string(Instant{-1}), "00:00:00.000");
+  EXPECT_EQ(to_string(Instant{INT64_MIN}), "-106751d 23:47:16.854");
 }
 
 TEST(TimeTest, FmtPrintsThemAndTakesAWidth) {
