@@ -73,7 +73,7 @@ def shrinking(options) -> tuple[str, bool]:
             text = "\n".join(line for line in small.read_text().splitlines() if not line.lstrip().startswith("//"))
             shrunk = json.loads(text)
             before = size(failure["scenario"], sum(map(len, failure["operations"].values())))
-            after = size(shrunk, sum(len(w.get("script", [])) for w in shrunk["workload"]))
+            after = size(shrunk, sum(len(w.get("script", [])) for w in shrunk.get("workload", [])))
             if not fails_so(program, small, failure["signature"]):
                 silent.append(defect)
         lost[defect] = 1 - after / before
