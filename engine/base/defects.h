@@ -15,12 +15,14 @@ enum class Defect : uint8_t {
   kPurgeIgnoresGrace,
   kPurgeIgnoresOverlap,
   kPurgeIgnoresMemtable,
+  kPurgeAsksDeeperLevelsOnly,
   // lsm: reads and merges
   kReadStopsAtFirstSource,
   kReadSkipsFrozenMemtables,
   kFilterFalseNegative,
   kCacheOutlivesSstable,
   kUnreadableReadsAsEmpty,
+  kReadDropsPurgeable,
   // lsm: what must be on disk before what
   kAcknowledgeBeforeSync,
   kSegmentNameNotSynced,
@@ -28,6 +30,7 @@ enum class Defect : uint8_t {
   kManifestNotSynced,
   kLogRetiredBeforeFlush,
   kInputsRemovedBeforeManifest,
+  kInputsLeaveOneByOne,
   kRecoverySkipsLastSegment,
   // replication
   kWriteQuorumTooSmall,
@@ -52,6 +55,9 @@ constexpr auto enum_names(Defect) {
                        "tombstones go though another SSTable holds what they shadow"},
       EnumName<Defect>{kPurgeIgnoresMemtable, "purge_ignores_memtable",
                        "tombstones go though memtables and log hold what they shadow"},
+      EnumName<Defect>{kPurgeAsksDeeperLevelsOnly, "purge_asks_deeper_levels_only",
+                       "tombstones go though an SSTable of their own or an upper level holds what "
+                       "they shadow, as if versions grew from level to level"},
       EnumName<Defect>{kReadStopsAtFirstSource, "read_stops_at_first_source",
                        "a read takes the newest source's cell for the winner, as if versions were "
                        "arrival numbers"},
@@ -64,6 +70,9 @@ constexpr auto enum_names(Defect) {
                        "compacted SSTable turn up in a later one"},
       EnumName<Defect>{kUnreadableReadsAsEmpty, "unreadable_reads_as_empty",
                        "a read that cannot read an SSTable goes on as if it held nothing"},
+      EnumName<Defect>{kReadDropsPurgeable, "read_drops_purgeable",
+                       "a read leaves tombstones of SSTables out that time alone would let go, "
+                       "whatever else holds what they shadow"},
       EnumName<Defect>{kAcknowledgeBeforeSync, "acknowledge_before_sync",
                        "a write is acknowledged before its log record is durable"},
       EnumName<Defect>{kSegmentNameNotSynced, "segment_name_not_synced",
@@ -76,6 +85,8 @@ constexpr auto enum_names(Defect) {
                        "a flush retires the log of writes that came after it"},
       EnumName<Defect>{kInputsRemovedBeforeManifest, "inputs_removed_before_manifest",
                        "a compaction's inputs are removed before the manifest names its outputs"},
+      EnumName<Defect>{kInputsLeaveOneByOne, "inputs_leave_one_by_one",
+                       "a compaction's last input leaves the manifest by an edit of its own"},
       EnumName<Defect>{kRecoverySkipsLastSegment, "recovery_skips_last_segment",
                        "a recovery does not replay the log's last segment"},
       EnumName<Defect>{kWriteQuorumTooSmall, "write_quorum_too_small",

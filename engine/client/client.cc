@@ -93,7 +93,7 @@ std::optional<Buffer> Client::ask(size_t coordinator, Verb verb, Bytes body, Dur
 }
 
 WriteResult Client::put(Bytes key, Bytes value, const CallOptions& call) {
-  return write(key, CellKind::kValue, value, call);
+  return write(key, call.ttl ? CellKind::kExpiring : CellKind::kValue, value, call);
 }
 WriteResult Client::remove(Bytes key, const CallOptions& call) {
   return write(key, CellKind::kTombstone, {}, call);
@@ -108,7 +108,8 @@ WriteResult Client::write(Bytes key, CellKind kind, Bytes value, const CallOptio
                                         .kind = kind,
                                         .version = result.version,
                                         .value = Buffer(value),
-                                        .level = call.level.value_or(options_.write)});
+                                        .level = call.level.value_or(options_.write),
+                                        .ttl = call.ttl.value_or(Duration{})});
   // Once one attempt's outcome is unknown, no later refusal can make it known; only success does.
   bool unknown = false;
   size_t coordinator = first_coordinator(call);

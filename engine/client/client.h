@@ -37,6 +37,7 @@ struct ClientOptions {
 struct CallOptions {
   std::optional<replication::ConsistencyLevel> level = {};
   std::optional<NodeId> coordinator = {};  // of the first attempt; one of the client's
+  std::optional<Duration> ttl = {};        // puts: the value expires so long after it is written
 };
 
 struct WriteResult {

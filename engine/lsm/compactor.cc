@@ -128,6 +128,12 @@ void Compactor::make_picker() {
       {.gc = gc_, .memtable_bytes = static_cast<uint64_t>(core_.options.memtable_size.bytes)});
 }
 
+void Compactor::set_gc_grace(Duration gc_grace) {
+  gc_.gc_grace = gc_grace;
+  make_picker();
+  schedule();
+}
+
 void Compactor::set_repaired(std::shared_ptr<const RepairedRanges> repaired) {
   gc_.repaired = std::move(repaired);
   make_picker();
@@ -162,12 +168,36 @@ void Compactor::run() {
   arm_check();
 }
 
-Result<void> Compactor::compact_all() {
+Result<void> Compactor::wait_for_others(const char* why) {
   ++majors_waiting_;
   const auto others = [&] { return workers_ > 0 || major_ || running_.size() > set_aside_; };
-  while (others() && !core_.stopped()) core_.progress.wait("major compaction");
+  while (others() && !core_.stopped()) core_.progress.wait(why);
   --majors_waiting_;
-  RETURN_IF_ERROR(core_.writable());
+  return core_.writable();
+}
+
+Result<void> Compactor::drop_all() {
+  RETURN_IF_ERROR(wait_for_others("truncation"));
+  ManifestEdit edit;
+  for (const auto& level : core_.view->sstables->metas()) {
+    for (const SstableMetaPtr& sstable : level) edit.removed.push_back(sstable->number);
+  }
+  if (edit.removed.empty()) return {};
+  major_ = true;
+  auto dropped = core_.install_when_there_is_room(edit);
+  if (dropped.has_value()) {  // those set aside too
+    running_.clear();
+    set_aside_ = 0;
+    unreadable_.reset();
+  }
+  major_ = false;
+  core_.progress.wake_all();
+  schedule();
+  return dropped;
+}
+
+Result<void> Compactor::compact_all() {
+  RETURN_IF_ERROR(wait_for_others("major compaction"));
   if (unreadable_.has_value()) return std::unexpected(*unreadable_);
   major_ = true;
   Result<void> result;
@@ -328,6 +358,7 @@ CompactionRequest Compactor::make_request(const CompactionPick& pick, const View
   request.now = now;
   request.gc = gc_;
   request.guards = core_.options.purge_guards;
+  if (pick.ignores_overlap) request.guards.sstables = false;
   request.watched = core_.env.events.watched_keys();
   request.between_steps = [&tasks = core_.env.tasks] { tasks.run_urgent_jobs(); };
   request.least_version_memtables = view.least_version_memtables();
@@ -342,8 +373,10 @@ CompactionRequest Compactor::make_request(const CompactionPick& pick, const View
 void Compactor::add_bystanders(CompactionRequest& request, const View& view) {
   const KeyRange range = key_range(request.inputs);
   const Version greatest = greatest_droppable_version(request);
-  for (const auto& level : view.sstables->levels()) {
-    for (const SstablePtr& sstable : level) {
+  const auto& levels = view.sstables->levels();
+  const bool deeper_only = core_.options.defects.has(Defect::kPurgeAsksDeeperLevelsOnly);
+  for (size_t i = deeper_only ? static_cast<size_t>(request.to) + 1 : 0; i < levels.size(); ++i) {
+    for (const SstablePtr& sstable : levels[i]) {
       // One that cannot matter is not opened.
       if (sstable->meta().properties.least_version > greatest) continue;
       if (!range.overlaps(sstable->meta())) continue;

@@ -45,6 +45,8 @@ class Compactor {
   void schedule();
   // Merges all SSTables and waits for it.
   Result<void> compact_all();
+  // Forgets all SSTables, whatever is in them.
+  Result<void> drop_all();
   bool idle() const { return workers_ == 0 && !major_; }
   // Why nothing is compacted any more although it may be due; nothing if that is not so.
   std::optional<Error> stuck() const { return idle() ? unreadable_ : std::nullopt; }
@@ -58,6 +60,8 @@ class Compactor {
 
   // What compactions that begin from now on know of repairs.
   void set_repaired(std::shared_ptr<const RepairedRanges> repaired);
+  // And from what age on tombstones may go, in mode timeout.
+  void set_gc_grace(Duration gc_grace);
   const GcRule& gc() const { return gc_; }
 
   // Bytes that compactions have to rewrite until none is due.
@@ -71,6 +75,9 @@ class Compactor {
   enum class Ending { kInstalled, kAbandoned, kUnreadable };
 
   void make_picker();
+  // Until nothing else is written, so that what follows before the next suspension has the SSTables
+  // to itself.
+  Result<void> wait_for_others(const char* why);
   void run();
   LsmState state() const;
   Result<void> execute(CompactionPick pick);

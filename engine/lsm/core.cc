@@ -133,7 +133,9 @@ std::shared_ptr<Memtable> Core::new_memtable() const {
 }
 
 void Core::freeze_active() {
-  const std::optional<FileNumber> segment = log.end();
+  // What stands at the end of a full disk takes nothing more.
+  const auto bytes_min = static_cast<uint64_t>(options.wal.segment_size.bytes);
+  const std::optional<FileNumber> segment = log.end(log.tail_unknown() ? 0 : bytes_min);
   CHECK(!view->active->empty());
   CHECK(segment.has_value());
   auto next = std::make_shared<View>(*view);

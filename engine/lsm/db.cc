@@ -116,9 +116,16 @@ void Db::set_repaired(std::shared_ptr<const RepairedRanges> repaired) {
   impl_->compactor.set_repaired(std::move(repaired));
 }
 
+void Db::set_gc_grace(Duration gc_grace) { impl_->compactor.set_gc_grace(gc_grace); }
+
 const GcRule& Db::gc() const { return impl_->compactor.gc(); }
 
 Result<void> Db::flush() { return impl_->flusher.flush(); }
+
+Result<void> Db::truncate() {
+  RETURN_IF_ERROR(impl_->flusher.flush());
+  return impl_->compactor.drop_all();
+}
 
 Result<void> Db::compact() {
   RETURN_IF_ERROR(impl_->flusher.flush());

@@ -124,6 +124,8 @@ class Db {
   // What GcRule knows of repairs from now on, in mode repair: each piece must be true of all replicas
   // and durably known. Compactions that this makes due begin.
   void set_repaired(std::shared_ptr<const RepairedRanges> repaired);
+  // From now on, in mode timeout. Compactions that this makes due begin.
+  void set_gc_grace(Duration gc_grace);
   const GcRule& gc() const;
 
   // Flushes what the memtable holds now and waits for it.
@@ -131,6 +133,9 @@ class Db {
   // Flushes, then merges all SSTables (a major compaction) and waits for it. Tombstones go by the
   // purge rule. If one of them cannot be read, its error; nothing is lost then.
   Result<void> compact();
+  // Forgets all that was written before the call, and perhaps some of what is written during it. No
+  // tombstone tells of it: what comes again from elsewhere is there again. For good once it returns.
+  Result<void> truncate();
   // Waits until no flush or compaction runs or is due.
   void wait_idle();
 

@@ -116,11 +116,15 @@ Result<void> Flusher::flush_oldest() {
   }
   const SstableMeta& meta = **sstable;
   core_.keep_to_rate(meta.file_bytes);
+  // A segment that holds writes of other memtables too stays for them.
+  const bool shared =
+      core_.log.open(oldest.segment) ||
+      std::ranges::count(core_.view->frozen, oldest.segment, &FrozenMemtable::segment) > 1;
   const FileNumber retired = core_.options.defects.has(Defect::kLogRetiredBeforeFlush)
                                  ? core_.view->frozen.front().segment
                                  : oldest.segment;
   RETURN_IF_ERROR(
-      core_.install_when_there_is_room({.log_number = FileNumber{retired.value + 1},
+      core_.install_when_there_is_room({.log_number = FileNumber{retired.value + (shared ? 0 : 1)},
                                         .next_file = std::nullopt,
                                         .last_sequence = oldest.memtable->greatest_sequence(),
                                         .removed = {},

@@ -56,6 +56,13 @@ class Lookup {
     if (marker.has_value() && wins(marker->cell())) take(marker->cell());
   }
 
+  // As far as time goes. Nothing but a defect asks: a purge is the business of compactions, which see
+  // all that a tombstone shadows.
+  bool purgeable(const CellView& cell) const {
+    return cell.is_tombstone() &&
+           core_.options.gc_rule().of(key_, core_.env.clock.now()).passed(cell);
+  }
+
   bool wins(const CellView& cell) const { return !found_ || compare_cells(cell, best_) > 0; }
   // A cell whose bytes outlive the lookup.
   void take(const CellView& cell) {
@@ -138,6 +145,7 @@ class Lookup {
   bool visit(const sstable::InternalKey& entry, Bytes value) {
     if (entry.sequence > bound_) return true;
     const CellView cell = sstable::entry_cell(entry, value);
+    if (core_.options.defects.has(Defect::kReadDropsPurgeable) && purgeable(cell)) return true;
     if (!wins(cell)) return cell.version == best_.version;
     owned_.emplace(cell);
     best_ = owned_->view();

@@ -117,7 +117,26 @@ Result<Manifest> Manifest::create(env::FileSystem& files, const std::string& dir
   return manifest;
 }
 
+namespace {
+
+// Whether its last input could leave by an edit of its own: it is gone, not moved to another level.
+bool can_split(const ManifestEdit& edit) {
+  return edit.removed.size() > 1 &&
+         std::ranges::none_of(edit.added, [&](const ManifestEdit::Added& added) {
+           return added.meta->number == edit.removed.back();
+         });
+}
+
+}  // namespace
+
 Result<void> Manifest::append(const ManifestEdit& edit, Defects defects) {
+  if (defects.has(Defect::kInputsLeaveOneByOne) && can_split(edit)) {
+    ManifestEdit first = edit, last;
+    last.removed = {first.removed.back()};
+    first.removed.pop_back();
+    RETURN_IF_ERROR(append(first));
+    return append(last);
+  }
   RETURN_IF_ERROR(writer_.append(encode_manifest_edit(edit)));
   if (defects.has(Defect::kManifestNotSynced)) return {};
   return writer_.sync();

@@ -82,6 +82,8 @@ struct WalOptions {
   Duration sync_group_window = milliseconds(1);
   Duration sync_period = seconds(10);
   WalRecoveryMode recovery_mode = WalRecoveryMode::kPointInTimeRecovery;
+  ByteSize segment_size{0};
+  bool replays_flushed = false;
 
   template <typename V>
   void describe(V& v) {
@@ -91,6 +93,13 @@ struct WalOptions {
     v.field("sync_period", sync_period, at_least(microseconds(1)),
             "Time between syncs (periodic). Cassandra: commitlog_sync_period, 10 s.");
     v.field("recovery_mode", recovery_mode, "What an open makes of a damaged log.");
+    v.field("segment_size", segment_size,
+            "Least bytes of a segment that ends with its memtable; until then the next memtable's "
+            "writes go to the same one, which stays until they are flushed too. 0: a segment for "
+            "each memtable. Cassandra: commitlog_segment_size, 32 MiB.");
+    v.field("replays_flushed", replays_flushed,
+            "Whether a recovery replays writes that lie in SSTables already, because their segment "
+            "stayed for later ones.");
   }
 };
 

@@ -62,7 +62,7 @@ class Recovery {
         }
       }
     }
-    last_sequence_ = state_.last_sequence.value_or(SequenceNumber{});
+    flushed_ = last_sequence_ = state_.last_sequence.value_or(SequenceNumber{});
     log_number_ = state_.log_number.value_or(FileNumber{});
     // Numbers of orphans were used too.
     next_file_ = state_.next_file.value_or(FileNumber{1});
@@ -152,6 +152,7 @@ class Recovery {
     };
     const auto header = decode_log_record_header(record);
     if (!header.has_value()) return in_place(header.error());
+    if (header->first <= flushed_) return replay_flushed(place, record);
     if (header->first.value != last_sequence_.value + 1) {
       place.what = "a hole before this record";
       RETURN_IF_ERROR(note_damage(place, false));
@@ -168,6 +169,18 @@ class Recovery {
     });
     if (!decoded.has_value()) return in_place(decoded.error());
     return {};
+  }
+
+  // A record goes into one memtable as a whole, so it is flushed as a whole.
+  Result<void> replay_flushed(const Place& place, Bytes record) {
+    if (!core_.options.wal.replays_flushed) return {};
+    ++core_.recovery.wal_records;
+    auto decoded = decode_log_record(record, [this](const LogRecordEntry& write) {
+      apply(core_, *memtable_, write, env::ApplySource::kRecovery);
+    });
+    if (decoded.has_value()) return {};
+    return error(decoded.error().code, "{}: offset {}: {}", place.path, place.offset,
+                 decoded.error().message);
   }
 
   Result<void> flush() {
@@ -212,6 +225,7 @@ class Recovery {
   std::optional<FileNumber> manifest_;
   ManifestEdit state_;
   FileNumber next_file_, log_number_;
+  SequenceNumber flushed_;        // in SSTables up to here
   SequenceNumber last_sequence_;  // recovered so far
   std::shared_ptr<Memtable> memtable_;
 };

@@ -35,9 +35,9 @@ Result<void> WriteLog::append(Bytes record, Version least_version) {
   return appended;
 }
 
-std::optional<FileNumber> WriteLog::end() {
+std::optional<FileNumber> WriteLog::end(uint64_t bytes_min) {
   if (!open_) return std::nullopt;
-  open_ = false;
+  open_ = segments_.back()->writer.size() < bytes_min;
   return segments_.back()->number;
 }
 

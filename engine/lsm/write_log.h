@@ -3,6 +3,12 @@
 //
 //   segments   7 ──────> 9 ──────> 12           9 released: files below 10 are obsolete
 //   memtables  flushing  waiting   active
+//
+// With wal.segment_size a segment may hold what went into several memtables, one after the other; it
+// is let go with the last of them:
+//
+//   segments   7 ────────────────> 12           7 stays: a recovery meets what is flushed again
+//   memtables  flushed   waiting   active
 #pragma once
 
 #include <deque>
@@ -29,8 +35,11 @@ class WriteLog {
   // Appends to the newest segment. `least_version` is that of the record's entries. kNoSpace: the
   // segment must end here, see tail_unknown(); any other error ends the log.
   Result<void> append(Bytes record, Version least_version);
-  // The newest segment gets no more; its number, or nothing if it was never begun.
-  std::optional<FileNumber> end();
+  // The newest segment gets no more, if it has so many bytes; its number, or nothing if it was never
+  // begun.
+  std::optional<FileNumber> end(uint64_t bytes_min = 0);
+  // Whether writes to come go to this segment.
+  bool open(FileNumber number) const { return open_ && segments_.back()->number == number; }
 
   // Makes all that was appended before this call durable, oldest first, so that what is durable is
   // always a prefix. Appends may go on meanwhile.

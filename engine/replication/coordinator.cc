@@ -114,7 +114,7 @@ void Coordinator::serve_write(NodeId from, uint64_t id, Bytes body) {
 
   const Buffer key = ring::storage_key(request->key);
   // Cassandra's localDeletionTime is the coordinator's clock too.
-  const CellView cell{request->kind, version, now, request->value};
+  const CellView cell{request->kind, version, now + request->ttl, request->value};
   const std::vector<NodeId>& replicas = ring_.replicas(ring::token_of_storage_key(key));
   const std::vector<NodeId> up = up_of(replicas);
   std::vector<Quorum> quorums = quorums_of(request->level, replicas, ring_, messenger_.self());
@@ -336,6 +336,7 @@ void Coordinator::serve_read(NodeId from, uint64_t id, Bytes body) {
       }
     }
   }
+  if (reply.cell) reply.cell = Cell(reply.cell->view().at(environment_.clock.now()));
   answer();
 }
 

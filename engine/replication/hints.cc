@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 namespace revenant::replication {
 namespace {
@@ -125,6 +126,15 @@ void Hints::replay(NodeId target, const Deliver& deliver) {
   replay_below(UINT64_MAX, target, deliver);
 }
 
+void Hints::discard() {
+  for (auto& [target, series] : series_) {
+    const env::Mutex::Lock lock(series.appending);
+    series.writer = nullptr;
+    for (const auto& [number, bytes] : std::exchange(series.files, {}))
+      (void)environment_.files.remove(path(target, number));
+  }
+}
+
 void Hints::replay_below(uint64_t limit, NodeId target, const Deliver& deliver) {
   Series& series = series_of(target);
   if (series.replaying) return;
@@ -172,6 +182,7 @@ void Hints::replay_below(uint64_t limit, NodeId target, const Deliver& deliver) 
         continue;
       }
       if (!deliver(hint.key, hint.cell)) return;
+      if (!series.files.contains(number)) return;  // discarded meanwhile
       ++metrics_.delivered;
       environment_.events.reached({.kind = env::Milestone::Kind::kHintDelivered, .peer = target});
       sent_bytes += hint.key.size() + hint.cell.value.size() + 16;

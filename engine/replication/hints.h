@@ -55,6 +55,11 @@ class Hints {
   // nothing of that is left.
   bool flush(NodeId target, const Deliver& deliver);
 
+  // Drops all that is kept by now. Suspends.
+  void discard();
+  // From now on.
+  void set_age_max(Duration age_max) { age_max_ = age_max; }
+
   HintMetrics& metrics() { return metrics_; }
 
  private:

@@ -148,6 +148,7 @@ void encode(Buffer& out, const ClientWrite& m) {
   put_varint(out, m.version.value);
   put_bytes(out, m.value);
   encode(out, m.level);
+  if (m.kind == CellKind::kExpiring) put_fixed(out, m.ttl.ns);
 }
 void decode(Decoder& in, ClientWrite& m) {
   m.key = in.bytes();
@@ -155,6 +156,7 @@ void decode(Decoder& in, ClientWrite& m) {
   m.version.value = in.varint();
   m.value = in.bytes();
   decode(in, m.level);
+  if (m.kind == CellKind::kExpiring) m.ttl.ns = in.fixed<int64_t>();
 }
 
 // A cell that is there or not begins with 1 or 0.

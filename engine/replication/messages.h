@@ -33,12 +33,14 @@ enum class Verb : uint8_t {
   kClientScan,   // ClientScan → Status, KeyedCells
   kFlushHints,   // → count, nodes (varints): those for which hints are left
   kRepaired,     // Repaired; no answer
+  kTruncate,     // → Status
 };
 
 constexpr std::string_view to_string(Verb verb) {
   constexpr std::string_view kNames[] = {
-      "reply",  "heartbeat",    "apply",       "read",        "read digest", "read range", "tree",
-      "stream", "client write", "client read", "client scan", "flush hints", "repaired"};
+      "reply",       "heartbeat",   "apply",    "read",         "read digest",
+      "read range",  "tree",        "stream",   "client write", "client read",
+      "client scan", "flush hints", "repaired", "truncate"};
   const auto i = static_cast<size_t>(verb);
   return i < std::size(kNames) ? kNames[i] : "unknown";
 }
@@ -85,6 +87,7 @@ struct ClientWrite {
   Version version;  // 0: the coordinator stamps it
   Buffer value;
   ConsistencyLevel level;
+  Duration ttl = {};  // of an expiring value: from the coordinator's time of day on
 };
 struct ClientWriteReply {
   Status status = Status::kOk;

@@ -1,5 +1,7 @@
 #include "engine/replication/node.h"
 
+#include <algorithm>
+
 #include "engine/replication/answers.h"
 
 namespace revenant::replication {
@@ -64,14 +66,15 @@ Node::Node(env::Environment environment, env::Transport& transport, const ring::
       replica_(environment, messenger_, peers_, *db_, kRepairTimeout, options),
       coordinator_(environment, messenger_, peers_, ring, hints_.get(),
                    hybrid_ ? &*hybrid_ : nullptr, options, std::move(random)),
-      repair_(environment, messenger_, peers_, ring,
-              static_cast<int>(options.repair.value_or(RepairOptions{}).tree_depth), kRepairTimeout,
-              storage.tombstone_gc) {
+      repair_(environment, messenger_, peers_, ring, options.repair.value_or(RepairOptions{}),
+              kRepairTimeout, storage.tombstone_gc) {
   messenger_.serve(Verb::kFlushHints, [this](NodeId from, uint64_t id, Bytes /*body*/) {
     serve_flush_hints(from, id);
   });
   messenger_.serve(Verb::kRepaired,
                    [this](NodeId /*from*/, uint64_t /*id*/, Bytes body) { serve_repaired(body); });
+  messenger_.serve(Verb::kTruncate,
+                   [this](NodeId from, uint64_t id, Bytes /*body*/) { serve_truncate(from, id); });
 }
 
 // The first round goes out at once: the others may have taken this node for dead, and learn that it
@@ -119,6 +122,27 @@ void Node::serve_repaired(Bytes body) {
   if (!repaired || repair_history_ == nullptr) return;
   if (repair_history_->add(repaired->range, repaired->began))
     db_->set_repaired(repair_history_->ranges());
+}
+
+void Node::set_gc_grace(Duration gc_grace) {
+  db_->set_gc_grace(gc_grace);
+  if (hints_ != nullptr) hints_->set_age_max(db_->gc().late_write_max());
+}
+
+bool Node::truncate() {
+  Answers answers(environment_, kRepairTimeout);
+  Messenger::Call call(messenger_, answers);
+  const std::vector<NodeId>& nodes = ring_.nodes();
+  if (!std::ranges::all_of(nodes, [this](NodeId node) { return peers_.up(node); })) return false;
+  for (NodeId node : nodes) messenger_.send(node, Verb::kTruncate, call.id(), {});
+  return answers.wait_for("truncation", nodes.size(), nodes.size(), is_ok);
+}
+
+void Node::serve_truncate(NodeId from, uint64_t id) {
+  const bool truncated = db_->truncate().has_value();
+  if (hints_ != nullptr && options_.hinted_handoff->dropped_by_truncation) hints_->discard();
+  const char status = static_cast<char>(truncated ? Status::kOk : Status::kError);
+  messenger_.reply(from, id, Bytes(&status, 1));
 }
 
 void Node::deliver_hints() {
@@ -199,6 +223,8 @@ void add_counts(NodeMetrics& sum, const NodeMetrics& m) {
   sum.repair.ranges_failed += m.repair.ranges_failed;
   sum.repair.ranges_hinted += m.repair.ranges_hinted;
   sum.repair.ranges_differing += m.repair.ranges_differing;
+  sum.repair.previews += m.repair.previews;
+  sum.repair.previewed_differing += m.repair.previewed_differing;
   sum.repair.cells_streamed += m.repair.cells_streamed;
 }
 

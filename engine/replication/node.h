@@ -42,6 +42,11 @@ class Node {
 
   lsm::Db& db() { return *db_; }
   Repair& repair() { return repair_; }
+  // From now on, for tombstones and for hints.
+  void set_gc_grace(Duration gc_grace);
+  // Has every node forget all data written before, without tombstones, as Cassandra's TRUNCATE does.
+  // Whether all did: they must be up. Suspends.
+  bool truncate();
   NodeMetrics metrics() const;
 
  private:
@@ -55,6 +60,7 @@ class Node {
   bool deliver_hint(NodeId target, Buffer key, const Cell& cell);
   void serve_flush_hints(NodeId from, uint64_t id);
   void serve_repaired(Bytes body);
+  void serve_truncate(NodeId from, uint64_t id);
   void repair_on_schedule();
 
   env::Environment environment_;

@@ -38,6 +38,7 @@ struct HintOptions {
   Duration window = hours(3);
   Duration replay_period = seconds(10);
   Bandwidth throttle{1 << 20};
+  bool dropped_by_truncation = true;
 
   template <typename V>
   void describe(V& v) {
@@ -49,12 +50,28 @@ struct HintOptions {
     v.field(
         "throttle", throttle,
         "Hinted bytes sent per second and target. Cassandra: hinted_handoff_throttle, 1 MiB/s.");
+    v.field("dropped_by_truncation", dropped_by_truncation,
+            "Whether a truncation drops the hints made before it, as Cassandra does "
+            "(truncatedAt).");
   }
 };
+
+// How many replicas of a range build their trees at a time. Cassandra: RepairParallelism.
+enum class RepairParallelism : uint8_t { kSequential, kParallel, kDcParallel };
+constexpr auto enum_names(RepairParallelism) {
+  using enum RepairParallelism;
+  return std::array{
+      EnumName<RepairParallelism>{kSequential, "sequential", "one replica after the other"},
+      EnumName<RepairParallelism>{kParallel, "parallel", "all at once"},
+      EnumName<RepairParallelism>{kDcParallel, "dc_parallel", "one of each data center at once"},
+  };
+}
 
 struct RepairOptions {
   Duration every = days(7);
   int64_t tree_depth = 10;
+  int64_t subranges = 1;
+  RepairParallelism parallelism = RepairParallelism::kParallel;
   bool sends_purgeable = false;
 
   template <typename V>
@@ -63,6 +80,12 @@ struct RepairOptions {
             "Time between repairs of the whole ring; the first comes after one period.");
     v.field("tree_depth", tree_depth, between<int64_t>(0, 20),
             "Depth of the Merkle tree of each range.");
+    v.field(
+        "subranges", subranges, between<int64_t>(1, 4096),
+        "Parts that each range is cut into, to be repaired one after the other, each with trees "
+        "of its own. Cassandra: nodetool repair -st -et; Reaper's segments.");
+    v.field("parallelism", parallelism,
+            "Replicas that build their trees at a time. Cassandra: parallel.");
     v.field("sends_purgeable", sends_purgeable,
             "Whether repair compares and sends tombstones that could be purged, as long as they "
             "are there. Cassandra and ScyllaDB leave them out.");

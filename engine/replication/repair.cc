@@ -7,13 +7,13 @@
 namespace revenant::replication {
 
 Repair::Repair(env::Environment environment, Messenger& messenger, Peers& peers,
-               const ring::Ring& ring, int tree_depth, Duration timeout,
+               const ring::Ring& ring, const RepairOptions& options, Duration timeout,
                lsm::TombstoneGc tombstone_gc)
     : environment_(environment),
       messenger_(messenger),
       peers_(peers),
       ring_(ring),
-      tree_depth_(tree_depth),
+      options_(options),
       timeout_(timeout),
       tombstone_gc_(tombstone_gc),
       session_(environment.tasks, "lock of the repair session") {}
@@ -73,39 +73,116 @@ void Repair::tell(const ring::Ring::OwnedRange& owned, Instant moment) {
   for (NodeId node : owned.replicas) messenger_.send(node, Verb::kRepaired, 0, body);
 }
 
-bool Repair::repair_range(const ring::Ring::OwnedRange& owned, Instant moment) {
-  if (!std::ranges::all_of(owned.replicas, [this](NodeId node) { return peers_.up(node); }))
-    return false;
+namespace {
 
-  std::vector<std::pair<NodeId, ring::MerkleTree>> trees;
-  {
+// The range in so many parts of the same width; fewer if it is too narrow.
+std::vector<ring::Ring::OwnedRange> parts_of(const ring::Ring::OwnedRange& owned, int64_t count) {
+  const auto [after, upto] = owned.range;
+  // The whole circle is one token wider than this can say.
+  const uint64_t width = after == upto ? UINT64_MAX : upto.value - after.value;
+  const uint64_t step = width / static_cast<uint64_t>(count);
+  std::vector<ring::Ring::OwnedRange> parts;
+  ring::Token from = after;
+  for (int64_t i = 1; i < count && step > 0; ++i) {
+    const ring::Token to{from.value + step};
+    parts.push_back({{from, to}, owned.replicas});
+    from = to;
+  }
+  parts.push_back({{from, upto}, owned.replicas});
+  return parts;
+}
+
+}  // namespace
+
+void Repair::preview() {
+  env::Mutex::Lock lock(session_);
+  const Instant moment = environment_.clock.now();
+  for (const ring::Ring::OwnedRange& owned : ring_.ranges()) {
+    if (owned.replicas.front() != messenger_.self()) continue;
+    bool differs = false;
+    for (const ring::Ring::OwnedRange& part : parts_of(owned, options_.subranges)) {
+      const auto compared = trees(part, moment);
+      differs |=
+          compared && std::ranges::any_of(*compared, [&](const auto& tree) {
+            return !ring::MerkleTree::differences(compared->front().second, tree.second).empty();
+          });
+    }
+    metrics_.previewed_differing += differs ? 1 : 0;
+  }
+  ++metrics_.previews;
+}
+
+bool Repair::repair_range(const ring::Ring::OwnedRange& owned, Instant moment) {
+  bool differed = false;
+  for (const ring::Ring::OwnedRange& part : parts_of(owned, options_.subranges)) {
+    const auto repaired = repair_part(part, moment);
+    if (!repaired) return false;
+    differed |= *repaired;
+  }
+  metrics_.ranges_differing += differed ? 1 : 0;
+  return true;
+}
+
+std::vector<std::vector<NodeId>> Repair::in_turn(const std::vector<NodeId>& replicas) const {
+  std::vector<std::vector<NodeId>> turns;
+  for (NodeId node : replicas) {
+    const auto free = std::ranges::find_if(turns, [&](const std::vector<NodeId>& turn) {
+      switch (options_.parallelism) {
+        case RepairParallelism::kSequential:
+          return false;
+        case RepairParallelism::kParallel:
+          return true;
+        case RepairParallelism::kDcParallel:
+          return std::ranges::none_of(turn, [&](NodeId other) {
+            return ring_.data_center_of(other) == ring_.data_center_of(node);
+          });
+      }
+      return false;
+    });
+    (free == turns.end() ? turns.emplace_back() : *free).push_back(node);
+  }
+  return turns;
+}
+
+auto Repair::trees(const ring::Ring::OwnedRange& owned, Instant moment) -> std::optional<Trees> {
+  if (!std::ranges::all_of(owned.replicas, [this](NodeId node) { return peers_.up(node); }))
+    return std::nullopt;
+  Trees trees;
+  const auto depth = static_cast<int>(options_.tree_depth);
+  for (const std::vector<NodeId>& turn : in_turn(owned.replicas)) {
     Answers answers(environment_, timeout_);
     Messenger::Call call(messenger_, answers);
     Buffer request;
-    encode(request, TreeRequest{owned.range, static_cast<uint64_t>(tree_depth_), moment});
-    for (NodeId node : owned.replicas) messenger_.send(node, Verb::kTree, call.id(), request);
+    encode(request, TreeRequest{owned.range, static_cast<uint64_t>(depth), moment});
+    for (NodeId node : turn) messenger_.send(node, Verb::kTree, call.id(), request);
     const auto any = [](Bytes) { return true; };
-    if (!answers.wait_for("trees", owned.replicas.size(), owned.replicas.size(), any)) return false;
+    if (!answers.wait_for("trees", turn.size(), turn.size(), any)) return std::nullopt;
     for (const auto& [node, body] : answers.all()) {
-      trees.emplace_back(node, ring::MerkleTree(owned.range, tree_depth_));
-      if (!ring::MerkleTree::decode(body, trees.back().second)) return false;
+      trees.emplace_back(node, ring::MerkleTree(owned.range, depth));
+      if (!ring::MerkleTree::decode(body, trees.back().second)) return std::nullopt;
     }
   }
   // Answers come in any order; pairs are worked through in the order of nodes.
   std::ranges::sort(trees, {}, &std::pair<NodeId, ring::MerkleTree>::first);
+  return trees;
+}
 
+std::optional<bool> Repair::repair_part(const ring::Ring::OwnedRange& part, Instant moment) {
+  const auto built = trees(part, moment);
+  if (!built) return std::nullopt;
   bool differed = false;
-  for (size_t a = 0; a < trees.size(); ++a) {
-    for (size_t b = a + 1; b < trees.size(); ++b) {
-      const auto ranges = ring::MerkleTree::differences(trees[a].second, trees[b].second);
+  for (size_t a = 0; a < built->size(); ++a) {
+    for (size_t b = a + 1; b < built->size(); ++b) {
+      const auto& [node_a, tree_a] = (*built)[a];
+      const auto& [node_b, tree_b] = (*built)[b];
+      const auto ranges = ring::MerkleTree::differences(tree_a, tree_b);
       if (ranges.empty()) continue;
       differed = true;
-      if (!stream(trees[a].first, trees[b].first, moment, ranges)) return false;
-      if (!stream(trees[b].first, trees[a].first, moment, ranges)) return false;
+      if (!stream(node_a, node_b, moment, ranges)) return std::nullopt;
+      if (!stream(node_b, node_a, moment, ranges)) return std::nullopt;
     }
   }
-  metrics_.ranges_differing += differed ? 1 : 0;
-  return true;
+  return differed;
 }
 
 bool Repair::stream(NodeId from, NodeId to, Instant moment,

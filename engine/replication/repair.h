@@ -16,6 +16,11 @@
 //
 //   moment ── FlushHints ──> every node ── trees, streams ── Repaired(range, moment) ──> every replica
 //
+// A range may be cut into parts with trees of their own (subranges): a tree of the same depth then
+// tells finer where replicas differ. Replicas may build their trees at once or in turn (parallelism).
+// Simplification: no snapshot is taken, so what is written between two replicas' trees is streamed
+// for nothing. A preview compares as a repair does, and streams and tells nothing.
+//
 // Replicas that know of different repairs leave out different tombstones. What the one that knows
 // less sends is no news to the other, which holds it or has purged it.
 #pragma once
@@ -39,16 +44,19 @@ struct RepairMetrics {
   uint64_t ranges_hinted = 0;  // of those failed: hints were left for a replica, or may have been
   uint64_t ranges_differing = 0;  // of those repaired
   uint64_t cells_streamed = 0;
+  uint64_t previews = 0, previewed_differing = 0;  // previews, and ranges that differed in them
 };
 
 class Repair {
  public:
   Repair(env::Environment environment, Messenger& messenger, Peers& peers, const ring::Ring& ring,
-         int tree_depth, Duration timeout, lsm::TombstoneGc tombstone_gc);
+         const RepairOptions& options, Duration timeout, lsm::TombstoneGc tombstone_gc);
 
   // Repairs every range this node owns first. Suspends. One session at a time per node: a second
   // waits.
   void run();
+  // Likewise compares them.
+  void preview();
 
   const RepairMetrics& metrics() const { return metrics_; }
 
@@ -56,14 +64,20 @@ class Repair {
   // The nodes for which hints are left somewhere; nothing if a node did not tell.
   std::optional<std::vector<NodeId>> flush_hints();
   void tell(const ring::Ring::OwnedRange& owned, Instant moment);
+  using Trees = std::vector<std::pair<NodeId, ring::MerkleTree>>;  // in the order of nodes
   bool repair_range(const ring::Ring::OwnedRange& owned, Instant moment);
+  // Nothing if a replica is down or does not answer.
+  std::optional<Trees> trees(const ring::Ring::OwnedRange& owned, Instant moment);
+  std::vector<std::vector<NodeId>> in_turn(const std::vector<NodeId>& replicas) const;
+  // Whether the replicas differed; nothing if they could not be made equal.
+  std::optional<bool> repair_part(const ring::Ring::OwnedRange& part, Instant moment);
   bool stream(NodeId from, NodeId to, Instant moment, const std::vector<ring::TokenRange>& ranges);
 
   env::Environment environment_;
   Messenger& messenger_;
   Peers& peers_;
   const ring::Ring& ring_;
-  int tree_depth_;
+  const RepairOptions options_;
   Duration timeout_;
   lsm::TombstoneGc tombstone_gc_;
   env::Mutex session_;

@@ -87,8 +87,26 @@ void Judge::disk_replaced(Instant at, NodeId node) {
   for (auto next = hazards_.begin(); next != hazards_.end();) weigh_hazard((next++)->first, at);
 }
 
+void Judge::end_values(Instant now) {
+  while (!expiring_.empty() && expiring_.begin()->first <= now) {
+    const auto [end, value] = *expiring_.begin();
+    expiring_.erase(expiring_.begin());
+    history(value.key).acknowledge({value.version, true, value.invoked, end});
+  }
+}
+
+void Judge::truncated(Instant began, Instant at, Version version) {
+  weigh_risks(at);
+  end_values(at);
+  for (KeyHistory& key : keys_) {
+    if (!key.acknowledged().empty()) key.acknowledge({version, true, began, at});
+    for (NodeId node : ring_.nodes()) key.forget(node);
+  }
+}
+
 void Judge::operation(const Operation& operation) {
   weigh_risks(operation.completed);
+  end_values(operation.completed);
   if (is_write(operation.kind)) remember_stamp(operation.write, operation.version);
   if (operation.outcome != client::Outcome::kOk) return;
   if (is_write(operation.kind)) {
@@ -99,6 +117,10 @@ void Judge::operation(const Operation& operation) {
     history(operation.key).acknowledge(write);
     if (is_delete)
       deletes_.push_back({operation.completed + at_risk_after_, operation.key, operation.version});
+    if (operation.ttl) {
+      expiring_.emplace(operation.completed + *operation.ttl,
+                        Expiring{operation.key, operation.version, operation.invoked});
+    }
     return;
   }
   ++reads_;
@@ -241,6 +263,7 @@ void Judge::final_cell(NodeId node, uint64_t key, const CellView& cell) {
 }
 
 void Judge::end_hazards(Instant end) {
+  end_values(end);
   for (const auto& [key, hazard] : hazards_) hazard_time_ += end - hazard.since;
   hazards_.clear();
 }

@@ -15,6 +15,10 @@
 // A replica whose disk is replaced has nothing any more, as far as this knows: what a restored or
 // exchanged disk brings along is not known of before it is purged, so keys_at_risk may be too low.
 //
+// A value that expires is deleted when it ends, by its own version: so long after its
+// acknowledgement as it lives, when it has surely ended if the nodes' clocks agree. A truncation
+// deletes all that was written before it.
+//
 // What it does not verify: real-time order among overlapping operations (linearizability),
 // sessions; a tombstone lost by a power loss still counts as taken, so what returns then is called
 // stale.
@@ -68,10 +72,11 @@ class Judge final : public Observer {
                env::ApplySource source) override;
   void purged(Instant at, NodeId node, uint64_t key, Version version) override;
   void disk_replaced(Instant at, NodeId node) override;
+  void truncated(Instant began, Instant at, Version version) override;
   void final_cell(NodeId node, uint64_t key, const CellView& cell) override;
   void final_unread(NodeId node) override { unread_.push_back(node); }
 
-  // Hazards that still last are counted up to here.
+  // Hazards that still last are counted up to here, and values end up to here.
   void end_hazards(Instant end);
   // Once, after the last final_cell. A tombstone of a key deleted before `gc_before(key)` is one that
   // some replica may have purged by the rule, so that no other need hold it.
@@ -103,6 +108,8 @@ class Judge final : public Observer {
   };
 
   KeyHistory& history(uint64_t key);
+  // From its end on a value that expires counts as deleted.
+  void end_values(Instant now);
   void remember_stamp(WriteId write, Version stamp);
   // Of the write that made the value, if it is known: another one than the cell has.
   bool under_wrong_stamp(WriteId write, Version version) const;
@@ -126,6 +133,13 @@ class Judge final : public Observer {
   std::vector<KeyHistory> keys_;
   std::vector<uint64_t> key_of_write_{UINT64_MAX};  // by WriteId
   std::vector<Version> stamp_of_write_;             // likewise; 0 until it has ended
+  // By when they end: key, version and when they were written.
+  struct Expiring {
+    uint64_t key;
+    Version version;
+    Instant invoked;
+  };
+  std::multimap<Instant, Expiring> expiring_;
   std::deque<Delete> deletes_;                 // whose time to reach every replica has not ended
   std::vector<bool> at_risk_;                  // by key
   std::vector<bool> resurrected_;              // by key

@@ -80,6 +80,7 @@ Scenario scripted(const Scenario& scenario, const Scripts& scripts) {
     scripted.clients = workload.clients;
     scripted.coordinators = workload.coordinators;
     scripted.retries = workload.retries;
+    scripted.ttl = workload.ttl;
     scripted.region = workload.region;
     scripted.zone = workload.zone;
     scripted.rack = workload.rack;

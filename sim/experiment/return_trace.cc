@@ -14,8 +14,17 @@ void ReturnTrace::purged(Instant at, NodeId node, uint64_t key, Version version)
   if (keys_.contains(key)) replicas_[key][node].purged.push_back({at, version});
 }
 
+void ReturnTrace::operation(const Operation& operation) {
+  if (is_write(operation.kind) && keys_.contains(operation.key) &&
+      operation.outcome != client::Outcome::kOk) {
+    failed_.insert(operation.version);
+  }
+}
+
 void ReturnTrace::machine(Instant at, NodeId node, std::string_view what) {
-  if (began_ && what.starts_with("loses power")) power_losses_[node].push_back(at);
+  if (!began_) return;
+  if (what.starts_with("loses power")) power_losses_[node].push_back(at);
+  if (what == "is killed") kills_[node].push_back(at);
 }
 
 const ReturnTrace::OnReplica* ReturnTrace::on(uint64_t key, NodeId node) const {
@@ -67,10 +76,13 @@ std::optional<NodeId> ReturnTrace::who_missed_it(const VisibleReturn& seen, Node
 ReturnCause ReturnTrace::fate_of_delete(const VisibleReturn& seen, NodeId node) const {
   const OnReplica& replica = *on(seen.key, node);
   const Taken* const deletion = last_taken(replica, seen.deletion, seen.returned);
-  if (deletion == nullptr) return ReturnCause::kMissedDelete;
+  if (deletion == nullptr) {
+    return failed_.contains(seen.value) ? ReturnCause::kFailedWrite : ReturnCause::kMissedDelete;
+  }
   if (purged_within(replica, seen.deletion, deletion->at, seen.returned))
     return ReturnCause::kPurgedOverData;
   if (any_within(power_losses_, node, deletion->at, seen.returned)) return ReturnCause::kLostDelete;
+  if (any_within(kills_, node, deletion->at, seen.returned)) return ReturnCause::kTornCompaction;
   return ReturnCause::kHiddenDelete;
 }
 
@@ -91,7 +103,9 @@ ReturnCause ReturnTrace::cause(const VisibleReturn& seen) const {
       return kRestoredDisk;
     const bool late = value->at > seen.deleted;
     // It found nothing there that could stop it.
-    const bool after_purge = purged_within(*replica, seen.deletion, Instant{}, value->at);
+    const bool after_purge =
+        purged_within(*replica, seen.deletion, Instant{}, value->at) ||
+        std::ranges::any_of(truncations_, [&](Instant at) { return at <= value->at; });
     switch (value->source) {
       case env::ApplySource::kRepair:
       case env::ApplySource::kReadRepair: {

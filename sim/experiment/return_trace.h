@@ -5,7 +5,9 @@
 //                                                 ├─ from repair ──> who had it ──> (again, for that one)
 //                                                 ├─ from its log, purged before ─> log_replay
 //                                                 └─ long ago: what became of the delete there?
-//        never taken > missed_delete    purged > purged_over_data    lost > lost_delete    there > hidden_delete
+//        never taken > missed_delete, or failed_write if the client of the value had been told so
+//        purged > purged_over_data    lost > lost_delete    a crash since then > torn_compaction
+//        there > hidden_delete
 //
 // An observer like Lineage, and as costly: only in runs that are repeated for its sake.
 #pragma once
@@ -29,8 +31,10 @@ class ReturnTrace final : public Observer {
   void applied(Instant at, NodeId node, uint64_t key, const CellView& cell,
                env::ApplySource source) override;
   void purged(Instant at, NodeId node, uint64_t key, Version version) override;
+  void operation(const Operation& operation) override;
   void machine(Instant at, NodeId node, std::string_view what) override;
   void disk_replaced(Instant at, NodeId node) override { replacements_[node].push_back(at); }
+  void truncated(Instant /*began*/, Instant at, Version) override { truncations_.push_back(at); }
 
   // Of a return that the run's judge saw, of one of the keys.
   ReturnCause cause(const VisibleReturn& seen) const;
@@ -63,7 +67,9 @@ class ReturnTrace final : public Observer {
   const std::set<uint64_t> keys_;
   bool began_ = false;
   std::map<uint64_t, std::map<NodeId, OnReplica>> replicas_;  // by key
-  std::map<NodeId, std::vector<Instant>> power_losses_, replacements_;
+  std::map<NodeId, std::vector<Instant>> power_losses_, kills_, replacements_;
+  std::vector<Instant> truncations_;
+  std::set<Version> failed_;  // stamps of writes whose clients had no success
 };
 
 }  // namespace revenant::sim

@@ -131,6 +131,10 @@ constexpr SettingRow kSettings[] = {
        if (s.storage.wal.sync == lsm::WalSync::kPeriodic) return;  // loses writes by design
        s.storage.wal.sync = pick(r, {lsm::WalSync::kAlways, lsm::WalSync::kGroup});
      }},
+    {"storage.wal.segment_size",
+     [](Scenario& s, Random& r) {
+       s.storage.wal.segment_size = pick(r, {kib(0), kib(4), kib(64)});
+     }},
     {"storage.sstable.block_size",
      [](Scenario& s, Random& r) { s.storage.sstable.block_size = pick(r, {kib(1), kib(4)}); }},
     {"storage.tombstone_gc",

@@ -37,6 +37,9 @@ class Observer {
   // The disk of a machine that is down holds something else now: nothing, an older state, or another
   // node's files.
   virtual void disk_replaced(Instant /*at*/, NodeId) {}
+  // All nodes have forgotten all that was written before `began`; a write of a lower stamp than
+  // `version` is one that was.
+  virtual void truncated(Instant /*began*/, Instant /*at*/, Version /*version*/) {}
   // Of watched keys only (env::EventSink::rewritten); several keys may be among the entries.
   virtual void rewritten(Instant /*at*/, NodeId, std::span<const FileNumber> /*inputs*/,
                          std::span<const env::WatchedEntry>) {}

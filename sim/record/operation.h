@@ -1,6 +1,7 @@
 // One client operation as the history keeps it.
 #pragma once
 
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -34,8 +35,9 @@ struct Operation {
   client::Outcome outcome = client::Outcome::kUnknown;
   Version version;     // writes: their stamp. Reads: the winner's, a tombstone's too; 0 if no trace
   bool found = false;  // reads: a live value
-  bool damaged = false;  // reads: the value is not one that any write makes
-  NodeId coordinator;    // asked first
+  bool damaged = false;         // reads: the value is not one that any write makes
+  NodeId coordinator;           // asked first
+  std::optional<Duration> ttl;  // writes of values that expire
   std::vector<replication::ReplicaAnswer> answers;
   std::vector<ScannedCell> scanned;
 };

@@ -136,6 +136,10 @@ void Recorder::disk_replaced(NodeId node) {
   for (Observer* observer : observers_) observer->disk_replaced(now_(), node);
 }
 
+void Recorder::truncated(Instant began, Version version) {
+  for (Observer* observer : observers_) observer->truncated(began, now_(), version);
+}
+
 void Recorder::final_cell(NodeId node, uint64_t key, const CellView& cell) {
   for (Observer* observer : observers_) observer->final_cell(node, key, cell);
 }

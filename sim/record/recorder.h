@@ -43,6 +43,7 @@ class Recorder {
   void machine(NodeId node, std::string_view what);
   void fault(std::string_view who, std::string_view what);
   void disk_replaced(NodeId node);
+  void truncated(Instant began, Version version);
   // The sink of a node, for all its lives.
   env::EventSink& sink(NodeId node);
 
@@ -62,7 +63,7 @@ class Recorder {
   uint64_t bytes_applied() const { return bytes_applied_; }
   uint64_t bytes_applied(NodeId node) const;
   // Keys and values of the newest cell of each key applied anywhere, deleted keys apart: live data,
-  // one copy.
+  // one copy. Values that have expired, or were truncated, still count.
   uint64_t live_bytes_one_copy() const { return live_bytes_; }
   // The same of one key.
   uint64_t live_bytes_of(uint64_t key) const {

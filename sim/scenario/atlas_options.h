@@ -26,6 +26,7 @@ constexpr auto enum_names(MechanismClass) {
 enum class ReturnCause : uint8_t {
   kClockSkew,
   kMissedDelete,
+  kFailedWrite,
   kLateHint,
   kLateWrite,
   kLateRepair,
@@ -33,6 +34,7 @@ enum class ReturnCause : uint8_t {
   kRestoredDisk,
   kLostDelete,
   kPurgedOverData,
+  kTornCompaction,
   kHiddenDelete,
 };
 constexpr auto enum_names(ReturnCause) {
@@ -42,6 +44,8 @@ constexpr auto enum_names(ReturnCause) {
                             "the delete has the lower stamp, though it came later"},
       EnumName<ReturnCause>{kMissedDelete, "missed_delete",
                             "a replica kept the value and never took the delete"},
+      EnumName<ReturnCause>{kFailedWrite, "failed_write",
+                            "likewise, and the write of the value had failed for its client"},
       EnumName<ReturnCause>{kLateHint, "late_hint",
                             "a hint brought the value to a replica that had taken the delete"},
       EnumName<ReturnCause>{kLateWrite, "late_write",
@@ -56,6 +60,9 @@ constexpr auto enum_names(ReturnCause) {
                             "a power loss took the delete that the replica had acknowledged"},
       EnumName<ReturnCause>{kPurgedOverData, "purged_over_data",
                             "a replica purged the tombstone while it still held the value"},
+      EnumName<ReturnCause>{
+          kTornCompaction, "torn_compaction",
+          "a crash left an SSTable with the value that a compaction had replaced"},
       EnumName<ReturnCause>{kHiddenDelete, "hidden_delete",
                             "a replica still holds the tombstone, but its reads pass it by"},
   };

@@ -157,6 +157,7 @@ struct WorkloadOptions {
   double zipf_theta = 0.99;
   int64_t keys = 0;
   ByteSize value_size{100};
+  std::optional<Duration> ttl;
   int64_t scan_length = 100;
   NodeSet coordinators{.all = true, .nodes = {}};
   std::optional<int64_t> region, zone, rack;
@@ -188,6 +189,9 @@ struct WorkloadOptions {
     v.field("keys", keys, between<int64_t>(0, 100'000'000),
             "Keys to choose from at the start: the first so many; 0 for all preloaded.");
     v.field("value_size", value_size, between(ByteSize{16}, mib(16)), "Bytes of each value.");
+    v.field(
+        "ttl", ttl, at_least(milliseconds(1)),
+        "Values expire so long after they are written; never if left out. Cassandra: USING TTL.");
     v.field("scan_length", scan_length, between<int64_t>(1, 1'000'000),
             "Most cells a scan returns.");
     v.field("coordinators", coordinators, "Nodes its clients send to, in turn.");
@@ -206,11 +210,23 @@ struct WorkloadOptions {
   }
 };
 
+// What an operator changes of the storage of all nodes, those that are down too. Cassandra: ALTER
+// TABLE.
+struct AlterOptions {
+  Duration gc_grace = days(10);
+
+  template <typename V>
+  void describe(V& v) {
+    v.field("gc_grace", gc_grace, "storage.gc_grace from here on.");
+  }
+};
+
 // --- operations: { "at" or "every": …, exactly one kind } ---
 struct OperationOptions {
   std::optional<std::string> name{};
   std::optional<Duration> at, every;
-  std::optional<NodeSet> flush, compact, repair;
+  std::optional<NodeSet> flush, compact, repair, preview, truncate;
+  std::optional<AlterOptions> alter;
 
   template <typename V>
   void describe(V& v) {
@@ -221,6 +237,12 @@ struct OperationOptions {
     v.field("flush", flush, "Nodes that flush their memtables.");
     v.field("compact", compact, "Nodes that run a major compaction.");
     v.field("repair", repair, "Nodes that repair the ranges they own first.");
+    v.field("preview", preview,
+            "Nodes that compare the ranges they own first, as repair does, and change nothing.");
+    v.field("truncate", truncate,
+            "The node that has every node forget all data, without a tombstone; all must be up. "
+            "Cassandra: TRUNCATE.");
+    v.field("alter", alter, "A change of settings.");
   }
 };
 

@@ -130,7 +130,8 @@ void find_paths(const std::vector<Setting>& table, const std::string& parent, st
                 std::vector<std::string>& out) {
   for (const Setting& setting : table) {
     const std::string path = field_path(parent, setting.name);
-    if (setting.name == name) out.push_back(path);
+    // What operators change, they change from its place elsewhere.
+    if (setting.name == name && parent != "operations[…].alter") out.push_back(path);
     find_paths(setting.inside, setting.shape == Setting::Shape::kList ? path + "[…]" : path, name,
                out);
   }

@@ -528,6 +528,15 @@ class Validator {
     if (o.flush) nodes(path + ".flush", *o.flush);
     if (o.compact) nodes(path + ".compact", *o.compact);
     if (o.repair) nodes(path + ".repair", *o.repair);
+    if (o.preview) nodes(path + ".preview", *o.preview);
+    if (o.truncate) {
+      nodes(path + ".truncate", *o.truncate);
+      if (o.truncate->nodes.size() != 1) add(path + ".truncate", "expected the number of one node");
+    }
+    if (o.alter && s_.storage.tombstone_gc != lsm::TombstoneGc::kTimeout) {
+      add(path + ".alter.gc_grace", "is for storage.tombstone_gc timeout, and that is {}",
+          enum_name(s_.storage.tombstone_gc));
+    }
   }
 
   // What the drawn faults need to be survivable: time for a round, and deletes that are repaired

@@ -165,6 +165,7 @@ void WorkloadRunner::run_operation(Session& session, Task task) {
   const auto size = static_cast<size_t>(task.size);
   if (is_write(task.kind)) {
     operation.write = recorder_.begin_write(task.key);
+    if (task.kind != OperationKind::kDelete) operation.ttl = task.call.ttl = options_.ttl;
     const client::WriteResult result =
         task.kind == OperationKind::kDelete
             ? session.client.remove(name, task.call)

@@ -61,6 +61,7 @@ Machine::Machine(Kernel& kernel, Network& network, Recorder& recorder, const rin
       recorder_(recorder),
       ring_(ring),
       scenario_(scenario),
+      storage_(scenario.storage),
       id_(id),
       clock_(NodeClock::drawn(kernel, id, scenario.cluster.clocks)),
       discipline_(kernel, id, clock_, scenario.cluster.clocks),
@@ -83,15 +84,15 @@ void Machine::boot() {
                                      recorder_.sink(id_)};
   spawn("boot", [this, environment] {
     const Random random = kernel_.stream(fmt::format("node/{}/{}", id_.value, totals_.boots));
-    auto node = replication::Node::start(environment, *process_->transport, ring_,
-                                         scenario_.storage, scenario_.replication, random);
+    auto node = replication::Node::start(environment, *process_->transport, ring_, storage_,
+                                         scenario_.replication, random);
     while (!node.has_value()) {
       // Recovery survives every crash of a disk that keeps its promises.
       CHECK(!disk_.keeps_promises(), "{} does not start: {}", id_, node.error());
       start_failed_ = true;
       ++totals_.failed_starts;
       process_->tasks.sleep(kRestartAfter);
-      node = replication::Node::start(environment, *process_->transport, ring_, scenario_.storage,
+      node = replication::Node::start(environment, *process_->transport, ring_, storage_,
                                       scenario_.replication, random);
     }
     start_failed_ = false;
@@ -159,6 +160,11 @@ void Machine::resume() {
   kernel_.resume(process_->group);
   if (cpu_) cpu_->resume();
   network_.resume(id_);
+}
+
+void Machine::set_gc_grace(Duration gc_grace) {
+  storage_.gc_grace = gc_grace;
+  if (node_ != nullptr) node_->set_gc_grace(gc_grace);
 }
 
 void Machine::add_disk_lag(Duration change) {

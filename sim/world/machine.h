@@ -49,6 +49,8 @@ class Machine {
   void replace_disk(const DiskContents& contents);
   void pause();
   void resume();
+  // Of the process that runs now, and of those to come.
+  void set_gc_grace(Duration gc_grace);
 
   bool serving() const { return node_ != nullptr; }
   // Its process cannot recover what the disk left of its files, and tries again now and then.
@@ -86,6 +88,7 @@ class Machine {
   Recorder& recorder_;
   const ring::Ring& ring_;
   const Scenario& scenario_;
+  lsm::LsmOptions storage_;  // as operators have left it
   NodeId id_;
   NodeClock clock_;
   ClockDiscipline discipline_;

@@ -288,6 +288,19 @@ void World::perform(const OperationOptions& operation) {
   each(operation.compact, "operator compact",
        [](replication::Node& node) { (void)node.db().compact(); });
   each(operation.repair, "operator repair", [](replication::Node& node) { node.repair().run(); });
+  each(operation.preview, "operator preview",
+       [](replication::Node& node) { node.repair().preview(); });
+  each(operation.truncate, "operator truncation", [this](replication::Node& node) {
+    const Instant began = since_start(kernel_.now());
+    // What was stamped before now, in microseconds.
+    const Version version{static_cast<uint64_t>((moment() - Instant{}).ns / 1000)};
+    if (!node.truncate()) return;
+    ++truncations_;
+    recorder_.truncated(began, version);
+  });
+  if (operation.alter) {
+    for (const auto& machine : machines_) machine->set_gc_grace(operation.alter->gc_grace);
+  }
 }
 
 Result<void> World::read_final_cells_of(Machine& machine) {
@@ -504,6 +517,10 @@ void World::report(Metrics& metrics) const {
   metrics.set("repair_ranges_repaired", count(node.repair.ranges_repaired));
   metrics.set("repair_ranges_failed", count(node.repair.ranges_failed));
   metrics.set("repair_ranges_hinted", count(node.repair.ranges_hinted));
+  metrics.set("repair_ranges_differing", count(node.repair.ranges_differing));
+  metrics.set("truncations", count(truncations_));
+  metrics.set("previews_completed", count(node.repair.previews));
+  metrics.set("preview_ranges_differing", count(node.repair.previewed_differing));
   metrics.set("cells_streamed", count(node.repair.cells_streamed));
   metrics.set("crashes", count(crashes));
   metrics.set("power_losses", count(power_losses));

@@ -149,6 +149,7 @@ class World final : private FaultTargets {
   std::vector<std::unique_ptr<WorkloadRunner>> runners_;
   std::vector<DiskContents> snapshots_;
   uint64_t clock_faults_ = 0;
+  uint64_t truncations_ = 0;
   std::vector<NodeFigures> figures_;
   Fingerprint fingerprint_;
 };

@@ -103,6 +103,7 @@ struct CompactionOptions {
   // time-window
   Duration compaction_window_size = days(1);
   Duration expired_sstable_check_frequency = minutes(10);
+  bool unsafe_aggressive_sstable_expiration = false;
   // unified
   std::string scaling_parameters = "T4";
   ByteSize target_sstable_size = gib(1);
@@ -186,6 +187,10 @@ struct CompactionOptions {
     v.field("expired_sstable_check_frequency", expired_sstable_check_frequency,
             "time_window: least age of an SSTable that is compacted because all of it has expired. "
             "Cassandra: 10 min.");
+    v.field(
+        "unsafe_aggressive_sstable_expiration", unsafe_aggressive_sstable_expiration,
+        "time_window: an SSTable that has expired goes as a whole, though another may hold what "
+        "it deletes. Cassandra: off, and allowed by a system property only.");
     v.field("scaling_parameters", scaling_parameters,
             "unified: by level, from the top, the last one for the rest: T4 tiered with fan factor "
             "4, L10 leveled with 10, N in between.");

@@ -78,6 +78,8 @@ struct CompactionPick {
   std::vector<Buffer> boundaries = {};
   // Outputs are installed, and inputs let go, while the merge goes on.
   bool incremental = false;
+  // Tombstones go whatever the SSTables besides the inputs hold.
+  bool ignores_overlap = false;
   PickExplanation explanation = {};
 };
 

@@ -95,12 +95,17 @@ class TimeWindowPicker final : public CompactionPicker {
       for (const SstableMetaPtr& sstable : level) {
         const auto expiry = expires(*sstable);
         if (!expiry.has_value() || state.now < *expiry || state.busy(*sstable)) continue;
-        if (shadows_something(*sstable, state.levels)) continue;
+        if (!options_.unsafe_aggressive_sstable_expiration &&
+            shadows_something(*sstable, state.levels)) {
+          continue;
+        }
         if (oldest == nullptr || sstable->number < oldest->number) oldest = sstable;
       }
     }
     if (oldest == nullptr) return std::nullopt;
-    CompactionPick pick{.purpose = CompactionPurpose::kTombstones, .inputs = {oldest}};
+    CompactionPick pick{.purpose = CompactionPurpose::kTombstones,
+                        .inputs = {oldest},
+                        .ignores_overlap = options_.unsafe_aggressive_sstable_expiration};
     pick.explanation.reason = fmt::format("SSTable {} has expired as a whole", oldest->number);
     return pick;
   }

@@ -64,6 +64,57 @@ TEST_F(DbLogTest, WritesThatWaitTogetherShareASync) {
   EXPECT_EQ(acknowledged.back(), start + milliseconds(20));
 }
 
+TEST_F(DbLogTest, ASegmentStaysForAllMemtablesWhoseWritesItHolds) {
+  options.wal.segment_size = kib(1);
+  reopen();
+  put("a", "1", 1);
+  flush();
+  EXPECT_EQ(files_ending(".wal").size(), 1u) << "for writes to come";
+  put("b", "1", 2);
+  put("a", "2", 3);
+  flush();
+  EXPECT_EQ(files_ending(".wal").size(), 1u);
+  put("c", std::string(2000, 'c'), 4);
+  flush();
+  run_for(seconds(1));
+  EXPECT_TRUE(files_ending(".wal").empty()) << "it was large enough to end";
+}
+
+TEST_F(DbLogTest, OfASharedSegmentARecoveryReplaysWhatIsNotFlushed) {
+  for (const bool replays_flushed : {false, true}) {
+    options.wal.segment_size = mib(1);
+    options.wal.replays_flushed = replays_flushed;
+    reopen();
+    const uint64_t version = replays_flushed ? 20 : 10;
+    put("a", "flushed", version);
+    put("b", "flushed", version);
+    flush();
+    put("c", "not flushed", version);
+    kill();
+    machine().boot();
+    open();
+    EXPECT_EQ(db->recovery().wal_records, replays_flushed ? 3u : 1u);
+    EXPECT_EQ(db->recovery().wal_damage, "");
+    for (const char* key : {"a", "b"}) EXPECT_EQ(get(key), "flushed");
+    EXPECT_EQ(get("c"), "not flushed");
+  }
+}
+
+TEST_F(DbLogTest, APurgeWaitsForASharedSegmentThatHoldsWhatItsTombstoneShadows) {
+  options.wal.segment_size = mib(1);
+  options.gc_grace = {};
+  for (const bool guarded : {true, false}) {
+    options.purge_guards.log = guarded;
+    reopen();
+    put("a", "old", 10);
+    remove("a", 20);
+    flush();
+    run_for(milliseconds(1));
+    compact();
+    EXPECT_EQ(get("a"), guarded ? "x" : "-");
+  }
+}
+
 TEST_F(DbLogTest, AGroupWaitsForCompany) {
   options.wal.sync = WalSync::kGroup;
   options.wal.sync_group_window = milliseconds(3);

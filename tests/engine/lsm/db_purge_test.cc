@@ -46,6 +46,63 @@ TEST_F(DbPurgeTest, AMajorCompactionPurgesATombstoneWithAllItShadows) {
   EXPECT_EQ(db->physical_bytes(), std::string("stayshere").size());
 }
 
+TEST_F(DbPurgeTest, GcGraceCountsAsItIsWhenACompactionBegins) {
+  in_task([&] { db->set_gc_grace(hours(1)); });
+  put_and_delete("a");
+  compact();
+  EXPECT_EQ(get("a"), "x");
+  in_task([&] { db->set_gc_grace({}); });
+  compact();
+  EXPECT_EQ(get("a"), "-");
+}
+
+TEST_F(DbPurgeTest, ATruncationLeavesNoTombstoneAndNothingToReplay) {
+  put("a", "flushed", 10);
+  flush();
+  put("b", "in the memtable", 10);
+  in_task([&] { must(db->truncate()); });
+  EXPECT_EQ(get("a"), "-");
+  EXPECT_EQ(get("b"), "-");
+  EXPECT_EQ(db->physical_bytes(), 0u);
+  EXPECT_TRUE(node().observer.purges.empty());
+  put("a", "older", 5);
+  EXPECT_EQ(get("a"), "older");
+  reopen();
+  EXPECT_EQ(get("a"), "older");
+  EXPECT_EQ(get("b"), "-");
+}
+
+// Each defect that weakens a purge, where the sound rule keeps the tombstone.
+TEST_F(DbPurgeTest, AReadThatForgetsWhatTimeLetsGoShowsWhatItDeleted) {
+  remove("a", 20);
+  flush();
+  put("a", "late", 10);
+  run_for(milliseconds(1));
+  EXPECT_EQ(get("a"), "x");
+  options.defects.plant(Defect::kReadDropsPurgeable);
+  reopen();
+  EXPECT_EQ(get("a"), "late");
+}
+
+TEST_F(DbPurgeTest, APurgeThatAsksDeeperLevelsOnlyMissesWhatLiesAbove) {
+  for (const bool defective : {false, true}) {
+    options.compaction.strategy = CompactionStrategy::kLeveled;
+    options.compaction.tombstone_compaction_interval = milliseconds(50);
+    options.compaction.unchecked_tombstone_compaction = true;
+    if (defective) options.defects.plant(Defect::kPurgeAsksDeeperLevelsOnly);
+    reopen();
+    in_task([&] { db->set_gc_grace(hours(1)); });
+    const std::string key = defective ? "b" : "a";
+    remove(key, 20);
+    compact();
+    put(key, "late", 10);
+    flush();
+    in_task([&] { db->set_gc_grace({}); });
+    run_for(seconds(1));
+    EXPECT_EQ(get(key), defective ? "late" : "x");
+  }
+}
+
 TEST_F(DbPurgeTest, AnOlderWriteDuringTheCompactionMakesItsResultVoid) {
   put_and_delete("a");
   during_compaction([&] { must(db->write(batch("a", "late", 15))); });

@@ -122,6 +122,32 @@ TEST_F(HintsTest, NewOnesArriveWhileOthersWait) {
   EXPECT_EQ(replay(kTarget), (std::vector<uint64_t>{1, 2}));
 }
 
+TEST_F(HintsTest, ThoseDiscardedAreDeliveredNoMore) {
+  for (int i = 1; i <= 3; ++i) add(kTarget, i);
+  add(kOther, 4);
+  std::vector<uint64_t> taken;
+  in_task([&] {
+    hints_->replay(kTarget, [&](Buffer, const Cell& cell) {
+      taken.push_back(cell.version.value);
+      hints_->discard();  // in the middle of a replay
+      return true;
+    });
+  });
+  EXPECT_EQ(taken, (std::vector<uint64_t>{1}));
+  EXPECT_EQ(replay(kOther), std::vector<uint64_t>{});
+  EXPECT_EQ(hints_->pending_bytes(), 0u);
+  add(kTarget, 5);
+  EXPECT_EQ(replay(kTarget), (std::vector<uint64_t>{5}));
+}
+
+TEST_F(HintsTest, TheirGreatestAgeMayChange) {
+  add(kTarget, 1);
+  pass(minutes(2));
+  in_task([&] { hints_->set_age_max(minutes(1)); });
+  EXPECT_EQ(replay(kTarget), std::vector<uint64_t>{});
+  EXPECT_EQ(hints_->metrics().expired, 1u);
+}
+
 TEST_F(HintsTest, SurviveAProcessKill) {
   for (int i = 1; i <= 3; ++i) add(kTarget, i);
   kill_and_restart();

@@ -48,6 +48,12 @@ TEST(MessagesTest, EachComesBackAsItWasSentAndNotCutShort) {
       NodeId{3}, Instant{9}, {{ring::Token{1}, ring::Token{2}}, {ring::Token{4}, ring::Token{0}}}});
   expect_round_trip(ClientWrite{
       "key", CellKind::kTombstone, Version{8}, "", {ConsistencyLevel::Kind::kNumber, 2}});
+  expect_round_trip(ClientWrite{"key",
+                                CellKind::kExpiring,
+                                Version{8},
+                                "v",
+                                {ConsistencyLevel::Kind::kNumber, 2},
+                                seconds(5)});
   expect_round_trip(ClientRead{"key", {ConsistencyLevel::Kind::kEachQuorum}});
   expect_round_trip(ClientScan{"from", {ConsistencyLevel::Kind::kAll}, 100});
   expect_round_trip(ClientReadReply{Status::kOk,

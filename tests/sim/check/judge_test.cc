@@ -30,6 +30,10 @@ class JudgeTest : public testing::Test {
               client::Outcome outcome = client::Outcome::kOk) {
     write(OperationKind::kDelete, begun, acknowledged, version, outcome);
   }
+  WriteId put_expiring(int64_t begun, int64_t acknowledged, uint64_t version, int64_t ttl) {
+    return write(OperationKind::kUpdate, begun, acknowledged, version, client::Outcome::kOk,
+                 seconds(ttl));
+  }
   void apply(uint32_t node, uint64_t version, CellKind kind, int64_t when = 0) {
     judge_.applied(at(when), NodeId{node}, kKey, CellView{kind, Version{version}, {}, ""},
                    env::ApplySource::kClient);
@@ -83,13 +87,14 @@ class JudgeTest : public testing::Test {
     return op;
   }
   WriteId write(OperationKind kind, int64_t begun, int64_t acknowledged, uint64_t version,
-                client::Outcome outcome) {
+                client::Outcome outcome, std::optional<Duration> ttl = std::nullopt) {
     const WriteId id{++writes_};
     judge_.write_began(kKey, id, at(begun));
     Operation op = operation(kind, begun, acknowledged);
     op.write = id;
     op.version = Version{version};
     op.outcome = outcome;
+    op.ttl = ttl;
     judge_.operation(op);
     return id;
   }
@@ -101,6 +106,40 @@ TEST_F(JudgeTest, AReadOfTheNewestAcknowledgedWriteIsFine) {
   read_value(3, 10, write);
   EXPECT_EQ(figure("stale_reads"), 0);
   EXPECT_EQ(figure("thin_air_reads"), 0);
+}
+
+TEST_F(JudgeTest, AValueThatExpiredIsDeletedByItsOwnWrite) {
+  const WriteId permanent = put(1, 2, 10);
+  const WriteId brief = put_expiring(3, 4, 20, 10);
+  read_value(5, 20, brief);
+  read_nothing(20, 20);
+  EXPECT_EQ(figure("deleted_reads"), 0);
+  EXPECT_EQ(figure("stale_reads"), 0);
+  read_value(21, 10, permanent);
+  EXPECT_EQ(figure("deleted_keys_seen"), 1);
+  read_value(22, 20, brief);
+  EXPECT_EQ(figure("deleted_reads"), 2);
+}
+
+TEST_F(JudgeTest, ItsTombstonesPurgeMakesThePermanentValueAResurrection) {
+  const WriteId permanent = put(1, 2, 10);
+  put_expiring(3, 4, 20, 10);
+  apply(0, 20, CellKind::kExpiring, 4);
+  purge(0, 20, 20);
+  read_value(30, 10, permanent, 2);
+  EXPECT_EQ(figure("resurrected_keys"), 1);
+}
+
+TEST_F(JudgeTest, ATruncationDeletesWhatWasWrittenBefore) {
+  const WriteId before = put(1, 2, 10);
+  judge_.truncated(at(3), at(4), Version{15});
+  read_nothing(5, 0);
+  EXPECT_EQ(figure("stale_reads"), 0);
+  const WriteId after = put(6, 7, 20);
+  read_value(8, 20, after);
+  EXPECT_EQ(figure("deleted_reads"), 0);
+  read_value(9, 10, before);
+  EXPECT_EQ(figure("deleted_reads"), 1);
 }
 
 TEST_F(JudgeTest, AReadThatMissesAnAcknowledgedPutIsStaleByTimeAndVersions) {

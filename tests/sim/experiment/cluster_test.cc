@@ -74,6 +74,78 @@ TEST(ClusterTest, RepairBringsReplicasTogether) {
   EXPECT_EQ(run["diverged_keys"], 0);
 }
 
+TEST(ClusterTest, APreviewTellsWhereReplicasDifferAndChangesNothing) {
+  const auto with = [](const char* operation) {
+    return TestRun(fmt::format(
+        R"({{ "faults": [ {{ "at": "1s", "for": "2s", "crash": {{ "node": 1 }} }} ],
+              "replication": {{ "read_repair": "off", "hinted_handoff": "off" }},
+              "workload": [ {{ "name": "w", "to": "3s", "rate": "500/s", "mix": {{ "update": 1 }} }} ],
+              "operations": [ {{ "at": "3500ms", "{}": "all" }} ] }})",
+        operation));
+  };
+  const TestRun preview = with("preview");
+  EXPECT_EQ(preview["previews_completed"], 3);
+  EXPECT_GT(preview["preview_ranges_differing"], 0);
+  EXPECT_EQ(preview["cells_streamed"], 0);
+  EXPECT_GT(preview["diverged_keys"], 0);
+  const TestRun repair = with("repair");
+  EXPECT_EQ(repair["repair_ranges_differing"], preview["preview_ranges_differing"]);
+  EXPECT_EQ(repair["diverged_keys"], 0);
+}
+
+TEST(ClusterTest, SmallerPartsOfARangeStreamLessAndRepairAsMuch) {
+  const auto with = [](int subranges, const char* parallelism) {
+    return TestRun(fmt::format(
+        R"({{ "faults": [ {{ "at": "1s", "for": "500ms", "crash": {{ "node": 1 }} }} ],
+              "replication": {{ "read_repair": "off", "hinted_handoff": "off",
+                                "repair": {{ "every": "10s", "tree_depth": 0, "subranges": {}, "parallelism": "{}" }} }} }})",
+        subranges, parallelism));
+  };
+  const TestRun whole = with(1, "parallel"), parts = with(64, "parallel");
+  EXPECT_EQ(whole["diverged_keys"], 0);
+  EXPECT_EQ(parts["diverged_keys"], 0);
+  EXPECT_LT(parts["cells_streamed"], whole["cells_streamed"]);
+  for (const char* parallelism : {"sequential", "dc_parallel"}) {
+    const TestRun run = with(64, parallelism);
+    EXPECT_EQ(run["diverged_keys"], 0);
+    EXPECT_EQ(run["cells_streamed"], parts["cells_streamed"]);
+  }
+}
+
+TEST(ClusterTest, AValueWithATtlIsGoneWhenItEnds) {
+  const TestRun run(R"({ "workload": [
+        { "name": "w", "to": "1s", "rate": "500/s", "ttl": "500ms", "mix": { "update": 1 } },
+        { "name": "r", "from": "2s", "rate": "500/s", "mix": { "read": 1 } } ] })");
+  EXPECT_GT(run["tombstones_scanned"], 100);
+  EXPECT_EQ(run["deleted_reads"], 0);
+  EXPECT_EQ(run["stale_reads"], 0);
+  EXPECT_EQ(run["diverged_keys"], 0);
+}
+
+TEST(ClusterTest, ATruncationNeedsEveryNode) {
+  const auto with = [](const char* faults) {
+    return TestRun(fmt::format(
+        R"({{ "faults": [ {} ],
+              "workload": [ {{ "name": "r", "from": "3s", "rate": "500/s", "mix": {{ "read": 1 }} }} ],
+              "operations": [ {{ "at": "2s", "truncate": 0 }} ] }})",
+        faults));
+  };
+  const TestRun all = with("");
+  EXPECT_EQ(all["truncations"], 1);
+  EXPECT_EQ(all["deleted_reads"], 0);
+  EXPECT_EQ(all["stale_reads"], 0);
+  EXPECT_EQ(with(R"({ "at": "1s", "crash": { "node": 1 } })")["truncations"], 0);
+}
+
+TEST(ClusterTest, AnAlteredGcGraceOutlivesTheProcess) {
+  const TestRun run(
+      R"({ "workload": [ { "name": "w", "to": "1s", "rate": "500/s", "mix": { "delete": 1 } } ],
+           "faults": [ { "at": "1500ms", "for": "500ms", "crash": { "node": "all" } } ],
+           "operations": [ { "at": "1200ms", "alter": { "gc_grace": "10ms" } }, { "at": "3s", "compact": "all" } ] })");
+  EXPECT_GT(run["tombstones_purged"], 100);
+  EXPECT_EQ(run["tombstones_live"], 0);
+}
+
 TEST(ClusterTest, ARepairOfReplicasThatAgreeStreamsNothing) {
   const TestRun run(R"({ "replication": { "repair": { "every": "10s" } } })");
   EXPECT_GE(run["repairs_completed"], 3);

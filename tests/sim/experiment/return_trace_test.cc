@@ -42,6 +42,33 @@ TEST_F(ReturnTraceTest, AReplicaThatNeverTookTheDeleteMissedIt) {
   EXPECT_EQ(from(2), ReturnCause::kMissedDelete);
 }
 
+TEST_F(ReturnTraceTest, SoDidOneWhoseValueNoClientWasToldOf) {
+  Operation write;
+  write.kind = OperationKind::kUpdate;
+  write.key = kKey;
+  write.version = kValue;
+  write.outcome = client::Outcome::kUnknown;
+  trace_.operation(write);
+  value(2);
+  deletion(0);
+  EXPECT_EQ(from(2), ReturnCause::kFailedWrite);
+}
+
+TEST_F(ReturnTraceTest, AHintAfterATruncationIsLate) {
+  value(0);
+  trace_.truncated(at(9), at(10), kDelete);
+  value(2, 60, ApplySource::kHint);
+  EXPECT_EQ(from(2), ReturnCause::kLateHint);
+}
+
+TEST_F(ReturnTraceTest, WhatACrashLeftBesideItsTombstoneIsOfATornCompaction) {
+  value(2);
+  deletion(2);
+  EXPECT_EQ(from(2), ReturnCause::kHiddenDelete);
+  trace_.machine(at(50), NodeId{2}, "is killed");
+  EXPECT_EQ(from(2), ReturnCause::kTornCompaction);
+}
+
 TEST_F(ReturnTraceTest, ReadRepairAndRepairLeadBackToTheReplicaThatMissedTheDelete) {
   value(0);
   deletion(0);

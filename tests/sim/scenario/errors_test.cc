@@ -244,7 +244,8 @@ TEST(Errors, SettingsMustFitTogether) {
       {R"("operations": [ { "repair": "all" } ])",
        R"(2: operations[0]: neither "at" nor "every": expected exactly one)"},
       {R"("operations": [ { "at": "1m" } ])",
-       "2: operations[0]: does nothing: expected one of flush, compact, repair"},
+       "2: operations[0]: does nothing: expected one of flush, compact, repair, preview, truncate, "
+       "alter"},
       {R"("operations": [ { "every": "2h", "repair": "all" } ])",
        "2: operations[0].every: 2h is longer than the run, 1h: it would never happen"},
       {R"("workload": [ { "name": "w", "mix": { "insert": 1 }, "from": "30m", "to": "20m" } ])",

@@ -181,6 +181,10 @@ TEST_F(TimeWindowTest, AnSstableThatHasExpiredGoesFirst) {
   // Not while it may shadow something older.
   EXPECT_EQ(pick({{expired, of_hour(2, 0)}}, due), "-");
   EXPECT_EQ(pick({{expired, of_hour(2, 2)}}, due), "L0>L0 tombstones: 1");
+  EXPECT_FALSE(last->ignores_overlap);
+  options.unsafe_aggressive_sstable_expiration = true;
+  EXPECT_EQ(pick({{expired, of_hour(2, 0)}}, due), "L0>L0 tombstones: 1");
+  EXPECT_TRUE(last->ignores_overlap);
 }
 
 // --- unified -------------------------------------------------------------------------------------
