@@ -108,11 +108,14 @@ void Judge::operation(const Operation& operation) {
   weigh_risks(operation.completed);
   end_values(operation.completed);
   if (is_write(operation.kind)) remember_stamp(operation.write, operation.version);
-  if (operation.outcome != client::Outcome::kOk) return;
+  if (operation.outcome != client::Outcome::kOk) {
+    if (is_write(operation.kind)) failed_.insert(operation.write);
+    return;
+  }
   if (is_write(operation.kind)) {
     const bool is_delete = operation.kind == OperationKind::kDelete;
-    const AcknowledgedWrite write{operation.version, is_delete, operation.invoked,
-                                  operation.completed};
+    AcknowledgedWrite write{operation.version, is_delete, operation.invoked, operation.completed};
+    if (operation.ttl) write.lives_until = operation.invoked + *operation.ttl;
     judge_put(operation.key, write);
     history(operation.key).acknowledge(write);
     if (is_delete)
@@ -168,10 +171,19 @@ void Judge::judge_read(const Operation& read, uint64_t key, Version version, boo
                         key_name(key), read.completed, version, stamp_of_write_[write.value]));
     return;
   }
+  if (found) see_value(read, key, version, write);
   if (found) see_deleted(read, key, version);
   const KeyHistory& h = history(key);
   const AcknowledgedWrite* newest = h.newest_before(read.invoked);
   if (newest == nullptr) return;
+  if (!found && version <= newest->version && read.completed < newest->lives_until) {
+    ++early_expiries_;
+    violate("no_early_expiry", "a value has not ended and is gone", key, read.completed,
+            fmt::format("{}: a read at {} returned nothing, but the value acknowledged at {} lives "
+                        "until {} at least",
+                        key_name(key), read.completed, newest->acknowledged, newest->lives_until));
+    return;
+  }
   const bool beaten =
       newest->version > version || (newest->version == version && found && newest->is_delete);
   if (!beaten) return;
@@ -217,6 +229,15 @@ void Judge::judge_read(const Operation& read, uint64_t key, Version version, boo
       fmt::format("{}: a read begun at {} returned version {}, {} behind; the first it missed was "
                   "acknowledged at {}",
                   key_name(key), read.invoked, version, missed.count, missed.first->acknowledged));
+}
+
+void Judge::see_value(const Operation& read, uint64_t key, Version version, WriteId write) {
+  failed_writes_seen_ += failed_.contains(write) ? 1 : 0;
+  const auto [seen, first] = returned_.try_emplace(key, version, read.completed);
+  if (first) return;
+  if (version > seen->second.version) seen->second = {version, read.completed};
+  const bool back = version < seen->second.version && seen->second.completed < read.invoked;
+  reads_gone_back_ += back ? 1 : 0;
 }
 
 void Judge::see_deleted(const Operation& read, uint64_t key, Version version) {
@@ -295,6 +316,12 @@ void Judge::judge_final(uint64_t key, const std::vector<FinalCell>& cells, Insta
     if (winner == nullptr || beats(cell, *winner)) winner = &cell;
     const bool purgeable = cell.kind == CellKind::kTombstone && cell.deletion_time < gc_before;
     if (!purgeable && is_read(cell.node)) held.push_back(&cell);
+    if (!purgeable) continue;
+    ++overdue_tombstones_;
+    overdue_max_ = std::max(overdue_max_, gc_before - cell.deletion_time);
+    violate("no_overdue_tombstones", "a tombstone was not purged", key, Instant::never(),
+            fmt::format("{}: {} holds a tombstone {} beyond what the rule asks", key_name(key),
+                        cell.node, gc_before - cell.deletion_time));
   }
   const auto read = static_cast<size_t>(std::ranges::count_if(replicas, is_read));
   const auto same = [](const FinalCell* a, const FinalCell* b) {
@@ -358,6 +385,11 @@ void Judge::report(Metrics& metrics) const {
   metrics.set("lost_acknowledged_writes", count(lost_writes_));
   metrics.set("lost_updates", count(lost_updates_));
   metrics.set("diverged_keys", count(diverged_keys_));
+  metrics.set("failed_writes_seen", count(failed_writes_seen_));
+  metrics.set("reads_gone_back", count(reads_gone_back_));
+  metrics.set("early_expiries", count(early_expiries_));
+  metrics.set("overdue_tombstones", count(overdue_tombstones_));
+  metrics.set("overdue_tombstone_max_s", overdue_max_.in_seconds());
   metrics.set("replicas_unread", count(unread_.size()));
   metrics.set("thin_air_reads", count(thin_air_reads_));
 }

@@ -19,6 +19,9 @@
 // acknowledgement as it lives, when it has surely ended if the nodes' clocks agree. A truncation
 // deletes all that was written before it.
 //
+// The opposite failures: a value that ended before its time, and a tombstone that is still there
+// although time, or repair, lets it go.
+//
 // What it does not verify: real-time order among overlapping operations (linearizability),
 // sessions; a tombstone lost by a power loss still counts as taken, so what returns then is called
 // stale.
@@ -27,6 +30,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -116,6 +120,9 @@ class Judge final : public Observer {
   void judge_read(const Operation& read, uint64_t key, Version version, bool found, WriteId write,
                   bool damaged);
   void judge_put(uint64_t key, const AcknowledgedWrite& write);
+  // Of a read that returned a value: whether its write had failed, and whether an older value than
+  // a read before it.
+  void see_value(const Operation& read, uint64_t key, Version version, WriteId write);
   // If what this read returned had been deleted, that is noted.
   void see_deleted(const Operation& read, uint64_t key, Version version);
   // Whether another replica than those that took the tombstone holds what it deletes.
@@ -165,6 +172,16 @@ class Judge final : public Observer {
   uint64_t keys_at_risk_ = 0, resurrected_at_end_ = 0, lost_writes_ = 0, diverged_keys_ = 0;
   Duration staleness_sum_, staleness_max_;
   uint64_t versions_missed_ = 0, versions_missed_max_ = 0;
+  // By key: the newest value that a read returned, and when that read ended.
+  struct Returned {
+    Version version;
+    Instant completed;
+  };
+  std::map<uint64_t, Returned> returned_;
+  std::set<WriteId> failed_;  // writes whose clients had no success
+  uint64_t failed_writes_seen_ = 0, reads_gone_back_ = 0;
+  uint64_t early_expiries_ = 0, overdue_tombstones_ = 0;
+  Duration overdue_max_;
 };
 
 }  // namespace revenant::sim

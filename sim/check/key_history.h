@@ -15,6 +15,7 @@ struct AcknowledgedWrite {
   Version version;
   bool is_delete = false;
   Instant invoked, acknowledged;
+  Instant lives_until = {};  // of a value that expires: it ends no sooner
 };
 
 struct TombstoneTaker {

@@ -130,6 +130,37 @@ TEST_F(JudgeTest, ItsTombstonesPurgeMakesThePermanentValueAResurrection) {
   EXPECT_EQ(figure("resurrected_keys"), 1);
 }
 
+TEST_F(JudgeTest, AFailedWriteThatIsReadOnceMayNotGoAwayAgain) {
+  const WriteId before = put(1, 2, 10);
+  const WriteId failed = put(3, 4, 20, client::Outcome::kUnknown);
+  read_value(5, 20, failed);
+  EXPECT_EQ(figure("failed_writes_seen"), 1);
+  EXPECT_EQ(figure("reads_gone_back"), 0);
+  read_value(5, 10, before);
+  EXPECT_EQ(figure("reads_gone_back"), 0) << "it overlaps the other read";
+  read_value(8, 10, before);
+  EXPECT_EQ(figure("reads_gone_back"), 1);
+  EXPECT_EQ(figure("stale_reads"), 0) << "nobody had acknowledged it";
+}
+
+TEST_F(JudgeTest, AValueThatIsGoneBeforeItsEndIsNoDelete) {
+  put_expiring(3, 4, 20, 100);
+  read_nothing(50, 20);
+  EXPECT_EQ(figure("early_expiries"), 1);
+  remove(60, 61, 30);
+  read_nothing(62, 30);
+  EXPECT_EQ(figure("early_expiries"), 1);
+}
+
+TEST_F(JudgeTest, ATombstoneThatMayGoIsOverdueIfItIsThereAtTheEnd) {
+  put(1, 2, 10);
+  remove(3, 4, 20);
+  hold(0, 20, CellKind::kTombstone, "", at(4));
+  hold(1, 20, CellKind::kTombstone, "", at(950));
+  EXPECT_EQ(figure_at_end("overdue_tombstones"), 1);
+  EXPECT_EQ(figure("overdue_tombstone_max_s"), 896);
+}
+
 TEST_F(JudgeTest, ATruncationDeletesWhatWasWrittenBefore) {
   const WriteId before = put(1, 2, 10);
   judge_.truncated(at(3), at(4), Version{15});
