@@ -63,12 +63,13 @@ std::vector<NodeId> Coordinator::up_of(const std::vector<NodeId>& replicas) cons
   return up;
 }
 
-std::optional<std::vector<NodeId>> Coordinator::choose(const std::vector<Quorum>& quorums) {
+std::optional<std::vector<NodeId>> Coordinator::choose(const std::vector<Quorum>& quorums,
+                                                       Fanout fanout) {
   std::vector<NodeId> asked;
   for (const Quorum& quorum : quorums) {
     std::vector<NodeId> chosen = up_of(quorum.replicas);
     if (chosen.size() < quorum.required) return std::nullopt;
-    if (chosen.size() > quorum.required) {
+    if (chosen.size() > quorum.required && fanout == Fanout::kLevel) {
       random_.shuffle(chosen);
       auto own = std::ranges::find(chosen, messenger_.self());
       if (own != chosen.end()) std::iter_swap(chosen.begin(), own);
@@ -135,7 +136,10 @@ void Coordinator::serve_write(NodeId from, uint64_t id, Bytes body) {
   Answers answers(environment_, options_.write_timeout);
   Messenger::Call call(messenger_, answers);
   const Buffer apply = encode_apply(env::ApplySource::kClient, key, cell);
-  for (NodeId replica : up) send(replica, Verb::kApply, call.id(), apply);
+  std::vector<NodeId> sent_to = up;
+  if (options_.write_fanout == Fanout::kLevel && enough_up)
+    sent_to = *choose(quorums, Fanout::kLevel);
+  for (NodeId replica : sent_to) send(replica, Verb::kApply, call.id(), apply);
   bool hinted = false;
   for (NodeId replica : replicas) {
     if (!peers_.up(replica)) hinted |= keep_hint(replica, key, cell);
@@ -147,16 +151,16 @@ void Coordinator::serve_write(NodeId from, uint64_t id, Bytes body) {
     answer(enough ? Status::kOk : Status::kTimeout);
   };
   const bool enough = (hint_suffices && hinted) ||
-                      answers.wait_for("write acknowledgements", quorums, up, is_ok) ||
+                      answers.wait_for("write acknowledgements", quorums, sent_to, is_ok) ||
                       options_.defects.has(Defect::kTimeoutIsSuccess);
   if (enough || !hint_suffices) answer_once(enough);
 
   // The replicas that have not given their answer may still miss the write. At ANY the hint may be
   // what the client waits for.
   if (hints_ == nullptr) return;
-  while (answers.all().size() < up.size() && answers.wait("late acknowledgements")) {
+  while (answers.all().size() < sent_to.size() && answers.wait("late acknowledgements")) {
   }
-  for (NodeId replica : up) {
+  for (NodeId replica : sent_to) {
     if (!answers.has(replica) && keep_hint(replica, key, cell)) answer_once(true);
   }
   answer_once(false);
@@ -296,7 +300,7 @@ void Coordinator::serve_read(NodeId from, uint64_t id, Bytes body) {
   for (Quorum& quorum : quorums) {
     if (options_.defects.has(Defect::kReadQuorumTooSmall) && quorum.required > 1) --quorum.required;
   }
-  const auto asked = choose(quorums);
+  const auto asked = choose(quorums, options_.read_fanout);
   if (!asked) {
     ++metrics_.unavailable;
     reply.status = Status::kUnavailable;
@@ -387,7 +391,7 @@ void Coordinator::serve_scan(NodeId from, uint64_t id, Bytes body) {
     position = std::max(position, interval.least);
     const std::vector<Quorum> quorums =
         quorums_of(request->level, *replicas, ring_, messenger_.self());
-    const auto asked = choose(quorums);
+    const auto asked = choose(quorums, options_.read_fanout);
     if (!asked) {
       ++metrics_.unavailable;
       return answer(Status::kUnavailable);

@@ -3,10 +3,10 @@
 // read finds stale.
 //
 // Any node can coordinate any key. A timeout says nothing about whether the write took effect;
-// "unavailable" is said before anything is sent, so then it surely did not. Writes go to all
-// replicas, whatever the level; reads to exactly as many as it asks, and where it asks (quorum.h);
-// for one that answers that it cannot read, another is asked. A hint counts as an answer at ANY
-// alone.
+// "unavailable" is said before anything is sent, so then it surely did not. Unless the options say
+// otherwise (write_fanout, read_fanout), writes go to all replicas, whatever the level; reads to
+// exactly as many as it asks, and where it asks (quorum.h); for one that answers that it cannot
+// read, another is asked. A hint counts as an answer at ANY alone.
 //
 // A read of a key fetches the cell from one replica, this node if it is asked, and digests from the
 // others:
@@ -57,9 +57,8 @@ class Coordinator {
   void serve_scan(NodeId from, uint64_t id, Bytes body);
 
   std::vector<NodeId> up_of(const std::vector<NodeId>& replicas) const;
-  // Of each quorum, as many replicas that are up as it requires: this node if it is one, then
-  // others at random. Nothing if not enough are up.
-  std::optional<std::vector<NodeId>> choose(const std::vector<Quorum>& quorums);
+  // The replicas of each quorum to send to, of those that are up. Nothing if not enough are up.
+  std::optional<std::vector<NodeId>> choose(const std::vector<Quorum>& quorums, Fanout fanout);
   // Waits for the answers of those `asked`, and for each of them that cannot read asks another of
   // its quorum that is up; and once, at `speculate_at`, another of each quorum that is not complete.
   // `ask(node)` sends the request. Suspends; whether every quorum has answers that `reads` accepts,

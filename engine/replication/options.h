@@ -107,10 +107,23 @@ struct TombstoneThresholds {
   }
 };
 
+// To how many of a key's replicas that are up an operation is sent.
+enum class Fanout : uint8_t { kLevel, kAll };
+constexpr auto enum_names(Fanout) {
+  return std::array{
+      EnumName<Fanout>{Fanout::kLevel, "level",
+                       "as many as the level asks for: the coordinator, if it is one, and others "
+                       "at random"},
+      EnumName<Fanout>{Fanout::kAll, "all", "all; the first answers count"},
+  };
+}
+
 struct ReplicationOptions {
   ConsistencyLevel write;
   ConsistencyLevel read;
   Timestamps timestamps = Timestamps::kClient;
+  Fanout write_fanout = Fanout::kAll;
+  Fanout read_fanout = Fanout::kLevel;
   bool digest_reads = true;
   SpeculativeRetry speculative_retry;
   ReadRepair read_repair = ReadRepair::kBlocking;
@@ -133,6 +146,11 @@ struct ReplicationOptions {
     v.field("timestamps", timestamps,
             "Who stamps writes, and so decides which wins. Cassandra: the client, or without its "
             "stamp the coordinator.");
+    v.field("write_fanout", write_fanout,
+            "Replicas that a write is sent to. No hints are kept for those it is not sent to. "
+            "Cassandra, Dynamo and Riak: all.");
+    v.field("read_fanout", read_fanout,
+            "Replicas that a read is sent to. Cassandra: level; Dynamo and Riak: all.");
     v.field("digest_reads", digest_reads,
             "Whether a read fetches the cell from one replica and digests from the others, and the "
             "cells of all of them only where they differ.");

@@ -6,7 +6,7 @@
 namespace revenant::sim {
 namespace {
 
-constexpr unsigned kSubBits = 6;
+constexpr unsigned kSubBits = 8;
 constexpr uint64_t kSub = 1u << kSubBits;
 
 size_t bucket_of(uint64_t ns) {

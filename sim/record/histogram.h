@@ -1,5 +1,5 @@
-// A histogram of durations with bounded relative error, in the manner of HdrHistogram: 64 linear
-// steps in each power of two, so a quantile is off by at most 1/64 of itself.
+// A histogram of durations with bounded relative error, in the manner of HdrHistogram: 256 linear
+// steps in each power of two, so a quantile is too high by at most 1/256 of itself.
 #pragma once
 
 #include <cstdint>

@@ -143,6 +143,14 @@ constexpr auto enum_names(Popularity) {
   };
 }
 
+enum class LoadBalancing : uint8_t { kRoundRobin, kRandom };
+constexpr auto enum_names(LoadBalancing) {
+  return std::array{
+      EnumName<LoadBalancing>{LoadBalancing::kRoundRobin, "round_robin", "each in turn"},
+      EnumName<LoadBalancing>{LoadBalancing::kRandom, "random", "any"},
+  };
+}
+
 struct WorkloadOptions {
   std::string name;
   Duration from;
@@ -160,6 +168,7 @@ struct WorkloadOptions {
   std::optional<Duration> ttl;
   int64_t scan_length = 100;
   NodeSet coordinators{.all = true, .nodes = {}};
+  LoadBalancing load_balancing = LoadBalancing::kRoundRobin;
   std::optional<int64_t> region, zone, rack;
   std::optional<replication::ConsistencyLevel> read, write;
   int64_t retries = 0;
@@ -194,7 +203,8 @@ struct WorkloadOptions {
         "Values expire so long after they are written; never if left out. Cassandra: USING TTL.");
     v.field("scan_length", scan_length, between<int64_t>(1, 1'000'000),
             "Most cells a scan returns.");
-    v.field("coordinators", coordinators, "Nodes its clients send to, in turn.");
+    v.field("coordinators", coordinators, "Nodes its clients send to.");
+    v.field("load_balancing", load_balancing, "To which of them an operation goes.");
     v.field("region", region, between<int64_t>(0, 999),
             "Where its clients stand; as dealt if left out (cluster.placement).");
     v.field("zone", zone, between<int64_t>(0, 999), "Likewise.");

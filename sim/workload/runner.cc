@@ -11,8 +11,14 @@ namespace revenant::sim {
 struct WorkloadRunner::Session {
   uint32_t index;
   env::Environment environment;
+  std::vector<NodeId> coordinators;
   client::Client client;
   Random random;
+
+  NodeId next_coordinator(LoadBalancing balancing) {
+    return balancing == LoadBalancing::kRandom ? coordinators[random.below(coordinators.size())]
+                                               : client.take_turn();
+  }
 };
 
 WorkloadRunner::WorkloadRunner(Kernel& kernel, const WorkloadOptions& options,
@@ -44,9 +50,10 @@ WorkloadRunner::WorkloadRunner(Kernel& kernel, const WorkloadOptions& options,
   for (uint32_t i = 0; i < seats.size(); ++i) {
     // Sessions start their round of coordinators at different ones.
     std::ranges::rotate(client.coordinators, client.coordinators.begin() + (i == 0 ? 0 : 1));
-    sessions_.push_back(std::make_unique<Session>(Session{
-        i, seats[i].environment, client::Client(seats[i].environment, *seats[i].messenger, client),
-        kernel.stream(fmt::format("workload/{}/client/{}", options.name, i))}));
+    sessions_.push_back(std::make_unique<Session>(
+        Session{i, seats[i].environment, client.coordinators,
+                client::Client(seats[i].environment, *seats[i].messenger, client),
+                kernel.stream(fmt::format("workload/{}/client/{}", options.name, i))}));
   }
 }
 
@@ -158,7 +165,8 @@ void WorkloadRunner::run_operation(Session& session, Task task) {
   operation.key = task.key;
   operation.intended = since_start(task.intended);
   operation.invoked = since_start(kernel_.now());
-  if (!task.call.coordinator) task.call.coordinator = session.client.take_turn();
+  if (!task.call.coordinator)
+    task.call.coordinator = session.next_coordinator(options_.load_balancing);
   operation.coordinator = *task.call.coordinator;
   recorder_.begin(operation);
   const Buffer name = key_name(task.key);
