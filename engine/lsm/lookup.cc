@@ -124,6 +124,12 @@ class Lookup {
   }
 
   Result<void> read_sstable(Sstable& sstable) {
+    Result<void> read = search(sstable);
+    if (!read && core_.options.defects.has(Defect::kUnreadableReadsAsEmpty)) return {};
+    return read;
+  }
+
+  Result<void> search(Sstable& sstable) {
     sstable::SstableReader* reader = core_.tables.kept_open(sstable);
     std::shared_ptr<sstable::SstableReader> held;
     if (reader == nullptr) {
@@ -134,11 +140,9 @@ class Lookup {
     if (!reader->may_contain(key_, &counters_)) return {};
     if (core_.options.defects.has(Defect::kFilterFalseNegative) && hash64(key_) % 64 == 0)
       return {};
-    auto read = reader->get(
+    return reader->get(
         key_, {.cause = cause_, .cache = &core_.block_cache, .counters = &counters_},
         [this](const sstable::InternalKey& entry, Bytes value) { return visit(entry, value); });
-    if (!read && core_.options.defects.has(Defect::kUnreadableReadsAsEmpty)) return {};
-    return read;
   }
 
   // One entry of the key, the greatest version first: true while a later one might win.

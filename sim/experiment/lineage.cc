@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <iterator>
 #include <optional>
+#include <ranges>
 
 #include "engine/lsm/file_names.h"
 #include "engine/ring/ring.h"
@@ -13,6 +14,8 @@
 
 namespace revenant::sim {
 namespace {
+
+constexpr size_t kInputsNamed = 6;  // of a compaction, in a line
 
 std::string_view source_name(env::ApplySource source) {
   switch (source) {
@@ -128,7 +131,8 @@ void Lineage::rewritten(Instant at, NodeId node, std::span<const FileNumber> inp
     before.merge(sstables_[{node, input}]);
     names.push_back(name_of(input));
   }
-  const std::string from = fmt::format("{}", fmt::join(names, ", "));
+  std::string from = fmt::format("{}", fmt::join(names | std::views::take(kInputsNamed), ", "));
+  if (names.size() > kInputsNamed) from += fmt::format(" and {} more", names.size() - kInputsNamed);
   std::set<uint64_t> met;
   for (const env::WatchedEntry& entry : entries) {
     const auto key = key_index(ring::key_of_storage_key(entry.key));

@@ -108,7 +108,7 @@ void fill_disk_slow(FaultOptions& f, const Victim& v, Random& random) {
   slow.delay = drawn_duration(v.swarm.lag_max / 4, random);
   slow.multiples = pick<int64_t>(random, {1, 4});
   slow.chance = drawn_chance(1000, random);
-  f.disk_slow = OnDisks<FailSlow>{one(v.node), slow};
+  f.disk_slow = OnDisks<FailSlow>{random.chance(kHalf) ? everyone() : one(v.node), slow};
 }
 void fill_disk_full(FaultOptions& f, const Victim& v, Random& random) {
   FullDisk full;
@@ -235,7 +235,7 @@ constexpr ClassRow kClasses[] = {
      .fill = fill_disk_full,
      .remedy = Remedy::kRestart},
     {.which = FaultClass::kDiskReadError,
-     .toll = Toll::kTakesAway,
+     .toll = Toll::kWeakens,
      .fill = fill_read_errors,
      .remedy = Remedy::kRestart},
     {.which = FaultClass::kDiskWriteError,

@@ -203,9 +203,13 @@ void FaultPlan::flap(size_t index, Instant from, Instant to) {
 
 // --- aimed entries ---
 
+bool FaultPlan::too_late(const AimOptions& aim, Instant when) const {
+  return when >= run_.end || (aim.before && when >= run_.start + *aim.before);
+}
+
 void FaultPlan::arm(size_t index, Instant from, int64_t count) {
   const auto come = [this, index](Instant when, const Happening& cause) {
-    if (when >= run_.end) return;
+    if (too_late(*entries_[index].fault.when, when)) return;
     kernel_.at(when, cause.node, EventKind::kFault, 2 * index,
                [this, index, cause] { begin(index, cause); });
   };
@@ -234,7 +238,7 @@ void FaultPlan::begin(size_t index, const std::optional<Happening>& cause) {
   if (!entry.fault.until) return;
   watch_.await(*entry.fault.until, now, entry.fault.until->nth,
                [this, index](Instant when, const Happening&) {
-                 if (when < run_.end) end_at(index, when);
+                 if (!too_late(*entries_[index].fault.until, when)) end_at(index, when);
                });
 }
 

@@ -72,6 +72,7 @@ class FaultPlan {
   };
 
   void plan_explicit(size_t index);
+  bool too_late(const AimOptions& aim, Instant when) const;
   void arm(size_t index, Instant from, int64_t count);
   void begin(size_t index, const std::optional<Happening>& cause);
   void end(size_t index);

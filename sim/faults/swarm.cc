@@ -104,13 +104,21 @@ constexpr SettingRow kSettings[] = {
        ntp.step_threshold = s.swarm->clock_max / 3;
        ntp.error_max = Duration{};  // clients' clocks would differ: no_lost_updates
      }},
+    {"disk.profile",
+     [](Scenario& s, Random& r) {
+       using enum DiskProfile;
+       const Durability durability = s.disk.durability;
+       s.disk.profile = pick(r, {kNvmeConsumer, kSataSsd, kSataSsd});
+       s.disk.apply_profile();
+       s.disk.durability = durability;
+     }},
     {"storage.memtable_size",
      [](Scenario& s, Random& r) {
-       s.storage.memtable_size = pick(r, {kib(1), kib(2), kib(8), kib(32), kib(512)});
+       s.storage.memtable_size = pick(r, {kib(1), kib(1), kib(32), kib(512), kib(512)});
      }},
     {"storage.max_immutable_memtables",
      [](Scenario& s, Random& r) {
-       s.storage.max_immutable_memtables = pick<int64_t>(r, {1, 4, 16});
+       s.storage.max_immutable_memtables = pick<int64_t>(r, {1, 16, 16});
      }},
     {"storage.rate_limiter_bytes_per_sec",
      [](Scenario& s, Random& r) {
@@ -118,7 +126,7 @@ constexpr SettingRow kSettings[] = {
      }},
     {"storage.block_cache_size",
      [](Scenario& s, Random& r) {
-       s.storage.block_cache_size = pick(r, {kib(0), kib(4), mib(1)});
+       s.storage.block_cache_size = pick(r, {kib(0), kib(0), kib(4), mib(1)});
      }},
     {"storage.max_open_files",
      [](Scenario& s, Random& r) { s.storage.max_open_files = pick<int64_t>(r, {0, 3, -1}); }},
@@ -147,6 +155,14 @@ constexpr SettingRow kSettings[] = {
     {"storage.compaction.strategy",
      [](Scenario& s, Random& r) {
        s.storage.compaction.strategy = pick_any<lsm::CompactionStrategy>(r);
+     }},
+    {"disk.page_cache",
+     [](Scenario& s, Random& r) {
+       // A repair reads everything several times, and a calm must suffice for it.
+       if (s.storage.compaction.strategy == lsm::CompactionStrategy::kNone) return;
+       s.disk.page_cache = pick(r, {kib(16), kib(64)});
+       s.disk.dirty_max = ByteSize{s.disk.page_cache.bytes / 2};
+       s.disk.read_ahead = ByteSize{0};
      }},
     {"storage.compaction.tombstone_threshold",
      [](Scenario& s, Random& r) {
@@ -178,7 +194,9 @@ constexpr SettingRow kSettings[] = {
      }},
     {"workload[].value_size",
      [](Scenario& s, Random& r) {
-       const ByteSize size = pick(r, {ByteSize{16}, kib(1)});
+       // A calm must suffice for a repair, beside compactions that are held to a rate.
+       const bool held = s.storage.rate_limiter_bytes_per_sec > ByteSize{0};
+       const ByteSize size = pick(r, {ByteSize{16}, kib(1), held ? kib(1) : kib(4)});
        for (WorkloadOptions& w : s.workload) w.value_size = size;
      }},
 };
@@ -275,6 +293,19 @@ class Swarm {
     return (row.toll == Toll::kUnsound) == round.of_replacements;
   }
 
+  // At the next moment of the victim's in which much is half done; not at all from `before` on.
+  static AimOptions drawn_aim(NodeId victim, Duration before, Random& random) {
+    using enum AimEvent;
+    AimOptions aim;
+    aim.event = pick(random, {kFlushBegins, kFlushInstalls, kFlushEnds, kCompactionInstalls,
+                              kCompactionEnds, kManifestSwitches, kHintStored});
+    aim.node = one(victim);
+    aim.nth = pick<int64_t>(random, {1, 1, 4});
+    aim.delay = pick(random, {Duration{}, microseconds(20), milliseconds(1)});
+    aim.before = before;
+    return aim;
+  }
+
   void draw_fault(Active& active, const Round& round, Budget& budget) {
     const ClassRow& row = *active.row;
     Random& random = active.random;
@@ -282,21 +313,27 @@ class Swarm {
     const NodeId node = any_node(random);
     fault.at = round.start + drawn_duration(round.end - round.start - milliseconds(1), random);
     fault.duration = std::min(drawn_duration(active.longest, random), round.end - fault.at);
-    const Duration over = fault.at + *fault.duration;
+    Duration over = fault.at + *fault.duration;
     const Duration remedied = std::min(*fault.duration / 4, kRecovery / 2);
     if (row.remedy != Remedy::kNone) fault.duration = *fault.duration - remedied;
     row.fill(fault, {node, drawn_, swarm_, round.start, fault.at, *fault.duration}, random);
-    if (row.toll == Toll::kTakesAway && row.remedy == Remedy::kNone && !row.steady &&
-        random.chance(kQuarter)) {  // it flaps
-      fault.period = std::max(milliseconds(1), *fault.duration / 4);
+    if (row.toll == Toll::kTakesAway && row.remedy == Remedy::kNone && !row.steady) {
+      if (random.chance(kQuarter)) {  // it flaps
+        fault.period = std::max(milliseconds(1), *fault.duration / 4);
+      } else if (random.chance(kQuarter)) {
+        fault.when = drawn_aim(node, round.end - *fault.duration, random);
+        if (fault.when->before <= fault.at) return;
+        over = round.end;
+      }
     }
     if (!belongs(row, round)) return;
     // A blackout now and then: what no single failure brings about. The budget allows it, for what
     // is synced outlasts any number of deaths.
-    if (fault.power_loss && random.chance(kEighth)) {
+    const Probability blackout = fault.when ? kHalf : kQuarter;
+    if (fault.power_loss && random.chance(blackout)) {
       fault.power_loss->node = everyone();
       fault.period.reset();
-    } else if (fault.crash && random.chance(kEighth)) {
+    } else if (fault.crash && random.chance(blackout)) {
       fault.crash->node = everyone();
       fault.period.reset();
     } else if (!afford(row, fault, node, over, round, budget)) {

@@ -72,6 +72,7 @@ struct AimOptions {
   NodeSet node;
   int64_t nth = 1;
   Duration delay, lead;
+  std::optional<Duration> before;
 
   template <typename V>
   void describe(V& v) {
@@ -82,6 +83,7 @@ struct AimOptions {
     v.field("nth", nth, between<int64_t>(1, 1'000'000'000), "The how manieth such event.");
     v.field("delay", delay, "So long after it; at the earliest 1ns.");
     v.field("lead", lead, "gc_grace_ends: so long before it.");
+    v.field("before", before, "Only if that is before this moment; any time if left out.");
   }
 };
 

@@ -270,6 +270,8 @@ class Validator {
     }
     if (aim.lead > Duration{} && aim.delay > Duration{})
       add(path, "lead and delay at once: leave one out");
+    if (aim.before && *aim.before <= fault_->at)
+      add(path + ".before", "{} is not after \"at\": nothing can happen in between", *aim.before);
     if (aim.node.selector) {
       add(path + ".node", "expected numbers such as 2 or [0, 2]: where it happens is event_node");
     } else if (aim.node != NodeSet{}) {
@@ -378,6 +380,7 @@ class Validator {
     if (f.at > s_.duration) add(path + ".at", "{} is after the run's end at {}", f.at, s_.duration);
     if (f.duration && *f.duration == Duration{}) add(path + ".for", "must be longer than 0s");
     if (f.duty && !f.period) add(path + ".duty", "belongs to a fault that flaps: give a period");
+    fault_ = &f;
     if (f.when) aim(path + ".when", *f.when);
     if (f.until) aim(path + ".until", *f.until);
     if (f.until && f.duration) add(path + ".until", "beside \"for\": leave one out");
@@ -394,7 +397,6 @@ class Validator {
     }
     FaultOptions copy = f;  // describe() takes its fields by reference
     KindVisitor visitor{*this, path};
-    fault_ = &f;
     copy.describe(visitor);
     fault_ = nullptr;
   }

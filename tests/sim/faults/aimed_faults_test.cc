@@ -194,6 +194,17 @@ TEST(AimedFaults, AFaultWhoseEventNeverComesIsReportedAndLeavesNothing) {
   EXPECT_TRUE(s.plan.as_explicit().empty());
 }
 
+TEST(AimedFaults, FromBeforeOnAnEventComesTooLate) {
+  FaultOptions f = crash_when(AimEvent::kFlushBegins);
+  f.when->before = seconds(10);
+  for (const auto& [at, calls] : {std::pair{seconds(9), 2u}, std::pair{seconds(10), 0u}}) {
+    Story s(f);
+    s.at(at);
+    s.reached(1, Kind::kFlushBegins);
+    EXPECT_EQ(s.calls().size(), calls) << to_string(at);
+  }
+}
+
 TEST(AimedFaults, AFaultEndsAtTheEventOfUntil) {
   FaultOptions f;
   f.at = seconds(3);

@@ -373,6 +373,10 @@ TEST(Errors, AimedFaultsThatCannotBe) {
   EXPECT_EQ(tell(R"("when": { "event": "repair_ends", "lead": "1s" }, "crash": { "node": 1 })"),
             "s.json:2: faults[0].when.lead: nobody knows repair_ends beforehand; gc_grace_ends "
             "has a lead\n");
+  EXPECT_EQ(tell(R"("at": "2s", "when": { "event": "flush_ends", "before": "2s" }, )"
+                 R"("crash": { "node": 1 })"),
+            "s.json:2: faults[0].when.before: 2s is not after \"at\": nothing can happen in "
+            "between\n");
   EXPECT_EQ(tell(R"("for": "1s", "until": { "event": "repair_ends" }, "crash": { "node": 1 })"),
             "s.json:2: faults[0].until: beside \"for\": leave one out\n");
   EXPECT_EQ(
