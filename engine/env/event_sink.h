@@ -14,7 +14,7 @@
 
 namespace revenant::env {
 
-enum class ApplySource : uint8_t { kClient, kHint, kReadRepair, kRepair, kRecovery };
+enum class ApplySource : uint8_t { kClient, kHint, kReadRepair, kRepair, kRecovery, kStream };
 
 // Why a write had to wait.
 enum class StallCause : uint8_t {

@@ -196,15 +196,21 @@ Result<void> Compactor::drop_all() {
   return dropped;
 }
 
-Result<void> Compactor::compact_all() {
+Result<void> Compactor::compact_all(const std::function<KeySpans()>& owned) {
   RETURN_IF_ERROR(wait_for_others("major compaction"));
   if (unreadable_.has_value()) return std::unexpected(*unreadable_);
   major_ = true;
   Result<void> result;
   std::optional<CompactionPick> pick = picker_->pick_major(core_.view->sstables->metas());
   if (pick.has_value()) {
+    if (owned != nullptr) {
+      owned_ = std::make_shared<const KeySpans>(owned());
+      // A crash between two of its edits could leave a key's value without its tombstone.
+      pick->incremental = false;
+    }
     const Claim claim(running_, *pick);
     result = execute(std::move(*pick));
+    owned_.reset();
     if (!result.has_value()) failed(result.error());
     if (unreadable_.has_value()) result = std::unexpected(*unreadable_);
   }
@@ -358,6 +364,8 @@ CompactionRequest Compactor::make_request(const CompactionPick& pick, const View
   request.now = now;
   request.gc = gc_;
   request.guards = core_.options.purge_guards;
+  request.streaming = streaming_;
+  request.owned = owned_;
   if (pick.ignores_overlap) request.guards.sstables = false;
   request.watched = core_.env.events.watched_keys();
   request.between_steps = [&tasks = core_.env.tasks] { tasks.run_urgent_jobs(); };
@@ -529,6 +537,8 @@ void Compactor::report(const CompactionPick& pick, size_t inputs, const Compacti
   if (installed) {
     ++metrics.compactions;
     metrics.shadowed_dropped += outcome.shadowed;
+    metrics.cells_not_owned += outcome.cells_not_owned;
+    metrics.bytes_not_owned += outcome.bytes_not_owned;
     for (size_t i = 0; i < kPurgeReasons; ++i) metrics.purge_decisions[i] += outcome.decisions[i];
   } else {
     ++metrics.compactions_abandoned;

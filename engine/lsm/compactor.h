@@ -27,6 +27,7 @@
 // waits for compactions which now cannot come, get the error.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -43,8 +44,9 @@ class Compactor {
 
   // Starts compactions that are due, as many as may run.
   void schedule();
-  // Merges all SSTables and waits for it.
-  Result<void> compact_all();
+  // Merges all SSTables and waits for it. With `owned`, asked once nothing else is written: all but
+  // these keys are dropped.
+  Result<void> compact_all(const std::function<KeySpans()>& owned = nullptr);
   // Forgets all SSTables, whatever is in them.
   Result<void> drop_all();
   bool idle() const { return workers_ == 0 && !major_; }
@@ -63,6 +65,10 @@ class Compactor {
   // And from what age on tombstones may go, in mode timeout.
   void set_gc_grace(Duration gc_grace);
   const GcRule& gc() const { return gc_; }
+  // Of compactions that begin from now on.
+  void set_streaming(std::shared_ptr<const KeySpans> streaming) {
+    streaming_ = std::move(streaming);
+  }
 
   // Bytes that compactions have to rewrite until none is due.
   uint64_t pending_bytes();
@@ -111,6 +117,8 @@ class Compactor {
   std::unique_ptr<const CompactionPicker> picker_;  // a function of the options and gc_
   int workers_ = 0;                                 // tasks that pick and compact
   bool major_ = false;                              // a major compaction runs
+  std::shared_ptr<const KeySpans> owned_;           // it is a cleanup, which keeps these
+  std::shared_ptr<const KeySpans> streaming_;       // null: none
   int majors_waiting_ = 0;                          // for the workers to end
   std::vector<RunningCompaction> running_;          // and an entry for each SSTable set aside
   uint64_t set_aside_ = 0;

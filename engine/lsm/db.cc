@@ -118,6 +118,10 @@ void Db::set_repaired(std::shared_ptr<const RepairedRanges> repaired) {
 
 void Db::set_gc_grace(Duration gc_grace) { impl_->compactor.set_gc_grace(gc_grace); }
 
+void Db::set_streaming(std::shared_ptr<const KeySpans> streaming) {
+  impl_->compactor.set_streaming(std::move(streaming));
+}
+
 const GcRule& Db::gc() const { return impl_->compactor.gc(); }
 
 Result<void> Db::flush() { return impl_->flusher.flush(); }
@@ -130,6 +134,11 @@ Result<void> Db::truncate() {
 Result<void> Db::compact() {
   RETURN_IF_ERROR(impl_->flusher.flush());
   return impl_->compactor.compact_all();
+}
+
+Result<void> Db::cleanup(const std::function<KeySpans()>& owned) {
+  RETURN_IF_ERROR(impl_->flusher.flush());
+  return impl_->compactor.compact_all(owned);
 }
 
 void Db::wait_idle() {

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -17,6 +18,7 @@
 #include <vector>
 
 #include "engine/env/environment.h"
+#include "engine/lsm/compaction/key_spans.h"
 #include "engine/lsm/options.h"
 #include "engine/lsm/snapshot.h"
 #include "engine/lsm/write_batch.h"
@@ -44,8 +46,9 @@ struct LsmMetrics {
       purge_decisions{};  // by PurgeReason, tombstones as compactions met them
   uint64_t shadowed_dropped =
       0;  // cells dropped because a newer one of their key was in the same merge
-  uint64_t unreadable_sstables = 0;  // that compactions met, and leave alone since
-  uint64_t disk_full = 0;            // times that a full disk made the Db read-only
+  uint64_t cells_not_owned = 0, bytes_not_owned = 0;  // that cleanups dropped: keys and values
+  uint64_t unreadable_sstables = 0;                   // that compactions met, and leave alone since
+  uint64_t disk_full = 0;  // times that a full disk made the Db read-only
   uint64_t stalls = 0;
   Duration stall_time;
   sstable::ReadCounters reads;
@@ -127,12 +130,18 @@ class Db {
   // From now on, in mode timeout. Compactions that this makes due begin.
   void set_gc_grace(Duration gc_grace);
   const GcRule& gc() const;
+  // Of these keys older writes may still arrive, from nodes that held them before: compactions that
+  // begin from now on purge none of their tombstones. Null: there are none.
+  void set_streaming(std::shared_ptr<const KeySpans> streaming);
 
   // Flushes what the memtable holds now and waits for it.
   Result<void> flush();
   // Flushes, then merges all SSTables (a major compaction) and waits for it. Tombstones go by the
   // purge rule. If one of them cannot be read, its error; nothing is lost then.
   Result<void> compact();
+  // A major compaction that drops all keys but those that `owned` names; asked once the inputs are
+  // known, so that what is written later stays. Nothing tells of what was dropped.
+  Result<void> cleanup(const std::function<KeySpans()>& owned);
   // Forgets all that was written before the call, and perhaps some of what is written during it. No
   // tombstone tells of it: what comes again from elsewhere is there again. For good once it returns.
   Result<void> truncate();

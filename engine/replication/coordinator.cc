@@ -29,12 +29,12 @@ void keep_winner(std::optional<Cell>& winner, const Cell& cell) {
 }  // namespace
 
 Coordinator::Coordinator(env::Environment environment, Messenger& messenger, Peers& peers,
-                         const ring::Ring& ring, Hints* hints, HybridClock* hybrid,
+                         const ring::Topology& topology, Hints* hints, HybridClock* hybrid,
                          const ReplicationOptions& options, Random random)
     : environment_(environment),
       messenger_(messenger),
       peers_(peers),
-      ring_(ring),
+      topology_(topology),
       hints_(hints),
       options_(options),
       stamper_(options.timestamps, environment.clock, hybrid),
@@ -116,9 +116,15 @@ void Coordinator::serve_write(NodeId from, uint64_t id, Bytes body) {
   const Buffer key = ring::storage_key(request->key);
   // Cassandra's localDeletionTime is the coordinator's clock too.
   const CellView cell{request->kind, version, now + request->ttl, request->value};
-  const std::vector<NodeId>& replicas = ring_.replicas(ring::token_of_storage_key(key));
+  const ring::Ring& ring = topology_.ring();
+  const ring::Token token = ring::token_of_storage_key(key);
+  const std::vector<NodeId> pending = topology_.pending(token);
+  std::vector<Quorum> quorums =
+      quorums_of(request->level, ring.replicas(token), ring, messenger_.self());
+  add_pending(quorums, request->level, pending, ring, messenger_.self());
+  std::vector<NodeId> replicas = ring.replicas(token);
+  replicas.insert(replicas.end(), pending.begin(), pending.end());
   const std::vector<NodeId> up = up_of(replicas);
-  std::vector<Quorum> quorums = quorums_of(request->level, replicas, ring_, messenger_.self());
   const bool hint_suffices =
       request->level.kind == ConsistencyLevel::Kind::kAny && hints_ != nullptr;
   bool enough_up = true;
@@ -295,8 +301,9 @@ void Coordinator::serve_read(NodeId from, uint64_t id, Bytes body) {
   };
 
   const Buffer key = ring::storage_key(request->key);
-  const std::vector<NodeId>& replicas = ring_.replicas(ring::token_of_storage_key(key));
-  std::vector<Quorum> quorums = quorums_of(request->level, replicas, ring_, messenger_.self());
+  const ring::Ring& ring = topology_.ring();
+  const std::vector<NodeId>& replicas = ring.replicas(ring::token_of_storage_key(key));
+  std::vector<Quorum> quorums = quorums_of(request->level, replicas, ring, messenger_.self());
   for (Quorum& quorum : quorums) {
     if (options_.defects.has(Defect::kReadQuorumTooSmall) && quorum.required > 1) --quorum.required;
   }
@@ -377,7 +384,8 @@ void Coordinator::serve_scan(NodeId from, uint64_t id, Bytes body) {
     const std::vector<NodeId>* replicas;
   };
   std::vector<Piece> pieces;
-  for (const ring::Ring::OwnedRange& owned : ring_.ranges()) {
+  const ring::Ring& ring = topology_.ring();
+  for (const ring::Ring::OwnedRange& owned : ring.ranges()) {
     for (ring::KeyInterval& interval : ring::storage_intervals(owned.range)) {
       pieces.push_back({std::move(interval), &owned.replicas});
     }
@@ -390,7 +398,7 @@ void Coordinator::serve_scan(NodeId from, uint64_t id, Bytes body) {
     if (!interval.limit.empty() && interval.limit <= position) continue;
     position = std::max(position, interval.least);
     const std::vector<Quorum> quorums =
-        quorums_of(request->level, *replicas, ring_, messenger_.self());
+        quorums_of(request->level, *replicas, ring, messenger_.self());
     const auto asked = choose(quorums, options_.read_fanout);
     if (!asked) {
       ++metrics_.unavailable;

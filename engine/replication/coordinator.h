@@ -4,9 +4,10 @@
 //
 // Any node can coordinate any key. A timeout says nothing about whether the write took effect;
 // "unavailable" is said before anything is sent, so then it surely did not. Unless the options say
-// otherwise (write_fanout, read_fanout), writes go to all replicas, whatever the level; reads to
-// exactly as many as it asks, and where it asks (quorum.h); for one that answers that it cannot
-// read, another is asked. A hint counts as an answer at ANY alone.
+// otherwise (write_fanout, read_fanout), writes go to all replicas, whatever the level, and to nodes
+// that are about to become some; reads to exactly as many as it asks, and where it asks (quorum.h);
+// for one that answers that it cannot read, another is asked. A hint counts as an answer at ANY
+// alone.
 //
 // A read of a key fetches the cell from one replica, this node if it is asked, and digests from the
 // others:
@@ -29,7 +30,7 @@
 #include "engine/replication/options.h"
 #include "engine/replication/peers.h"
 #include "engine/replication/stamper.h"
-#include "engine/ring/ring.h"
+#include "engine/ring/topology.h"
 
 namespace revenant::replication {
 
@@ -46,7 +47,7 @@ class Coordinator {
   // `hints` null: hinted handoff is off. `hybrid`: the messenger's, if it has one. `random` picks
   // the replicas of a read.
   Coordinator(env::Environment environment, Messenger& messenger, Peers& peers,
-              const ring::Ring& ring, Hints* hints, HybridClock* hybrid,
+              const ring::Topology& topology, Hints* hints, HybridClock* hybrid,
               const ReplicationOptions& options, Random random);
 
   const CoordinatorMetrics& metrics() const { return metrics_; }
@@ -93,7 +94,7 @@ class Coordinator {
   env::Environment environment_;
   Messenger& messenger_;
   Peers& peers_;
-  const ring::Ring& ring_;
+  const ring::Topology& topology_;
   Hints* hints_;
   ReplicationOptions options_;
   Stamper stamper_;

@@ -56,8 +56,12 @@ Result<void> Hints::open() {
 }
 
 bool Hints::add(NodeId target, Bytes storage_key, const CellView& cell) {
+  return add(target, storage_key, cell, environment_.clock.now());
+}
+
+bool Hints::add(NodeId target, Bytes storage_key, const CellView& cell, Instant created) {
   Buffer record;
-  put_fixed(record, environment_.clock.now().ns);
+  put_fixed(record, created.ns);
   put_bytes(record, storage_key);
   encode(record, cell);
 
@@ -181,7 +185,7 @@ void Hints::replay_below(uint64_t limit, NodeId target, const Deliver& deliver) 
         ++metrics_.expired;
         continue;
       }
-      if (!deliver(hint.key, hint.cell)) return;
+      if (!deliver(hint.key, hint.cell, hint.created)) return;
       if (!series.files.contains(number)) return;  // discarded meanwhile
       ++metrics_.delivered;
       environment_.events.reached({.kind = env::Milestone::Kind::kHintDelivered, .peer = target});

@@ -38,8 +38,10 @@ class Hints {
   // Finds the hints of an earlier life. Suspends.
   Result<void> open();
 
-  // Keeps one write for `target`; false after an error of the disk. Suspends.
+  // Keeps one write for `target`; false after an error of the disk. Suspends. `created` is when it
+  // was first kept, by another node perhaps.
   bool add(NodeId target, Bytes storage_key, const CellView& cell);
+  bool add(NodeId target, Bytes storage_key, const CellView& cell, Instant created);
 
   bool pending(NodeId target) const;
   // Suspends until there is a hint for anyone.
@@ -49,7 +51,7 @@ class Hints {
   // Sends what is kept for `target` in order, through `deliver` (which suspends, and says whether
   // it was acknowledged). Stops at the first failure; acknowledged files are deleted. One replay
   // per target at a time.
-  using Deliver = std::function<bool(Buffer key, const Cell& cell)>;
+  using Deliver = std::function<bool(Buffer key, const Cell& cell, Instant created)>;
   void replay(NodeId target, const Deliver& deliver);
   // Likewise all that is kept for `target` by now, also where another replay is at it. Whether
   // nothing of that is left.

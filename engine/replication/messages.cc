@@ -88,6 +88,30 @@ void decode(Decoder& in, Apply& m) {
   decode(in, m.cells);
 }
 
+void encode(Buffer& out, const StreamProgress& m) {
+  put_varint(out, m.cells);
+  put_varint(out, m.bytes);
+  out.push_back(static_cast<char>(m.ended ? 1 : 0));
+}
+void decode(Decoder& in, StreamProgress& m) {
+  m.cells = in.varint();
+  m.bytes = in.varint();
+  m.ended = in.fixed<uint8_t>() != 0;
+}
+
+void encode(Buffer& out, const HandedHint& m) {
+  put_varint(out, m.target.value);
+  put_fixed(out, m.created.ns);
+  put_bytes(out, m.write.key);
+  encode(out, m.write.cell.view());
+}
+void decode(Decoder& in, HandedHint& m) {
+  m.target.value = static_cast<uint32_t>(in.varint());
+  m.created.ns = in.fixed<int64_t>();
+  m.write.key = in.bytes();
+  decode(in, m.write.cell);
+}
+
 void encode(Buffer& out, const ReadRange& m) {
   put_bytes(out, m.least);
   put_bytes(out, m.limit);

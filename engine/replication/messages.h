@@ -34,13 +34,16 @@ enum class Verb : uint8_t {
   kFlushHints,   // → count, nodes (varints): those for which hints are left
   kRepaired,     // Repaired; no answer
   kTruncate,     // → Status
+  kSendRange,    // StreamRequest → StreamProgress, again and again: all cells, to a new replica
+  kFlush,        // → Status: what was taken is in SSTables
+  kTakeHint,     // HandedHint → Status: the receiver keeps it from now on
 };
 
 constexpr std::string_view to_string(Verb verb) {
   constexpr std::string_view kNames[] = {
-      "reply",       "heartbeat",   "apply",    "read",         "read digest",
-      "read range",  "tree",        "stream",   "client write", "client read",
-      "client scan", "flush hints", "repaired", "truncate"};
+      "reply",    "heartbeat", "apply",        "read",        "read digest", "read range",
+      "tree",     "stream",    "client write", "client read", "client scan", "flush hints",
+      "repaired", "truncate",  "send range",   "flush",       "take hint"};
   const auto i = static_cast<size_t>(verb);
   return i < std::size(kNames) ? kNames[i] : "unknown";
 }
@@ -75,6 +78,16 @@ struct StreamRequest {
   NodeId to;
   Instant moment;
   std::vector<ring::TokenRange> ranges;
+};
+// So far.
+struct StreamProgress {
+  uint64_t cells = 0, bytes = 0;  // keys and values
+  bool ended = false;
+};
+struct HandedHint {
+  NodeId target;
+  Instant created;
+  KeyedCell write;
 };
 // A range that all its replicas agree on, by a session that began then.
 struct Repaired {
@@ -140,6 +153,10 @@ void encode(Buffer& out, const TreeRequest& m);
 void decode(Decoder& in, TreeRequest& m);
 void encode(Buffer& out, const StreamRequest& m);
 void decode(Decoder& in, StreamRequest& m);
+void encode(Buffer& out, const StreamProgress& m);
+void decode(Decoder& in, StreamProgress& m);
+void encode(Buffer& out, const HandedHint& m);
+void decode(Decoder& in, HandedHint& m);
 void encode(Buffer& out, const Repaired& m);
 void decode(Decoder& in, Repaired& m);
 void encode(Buffer& out, const ClientWrite& m);

@@ -57,7 +57,7 @@ class Messenger {
   NodeId self() const { return transport_.self(); }
 
  private:
-  static constexpr size_t kVerbs = 16;
+  static constexpr size_t kVerbs = 32;
   static constexpr unsigned kSlotBits = 20;  // at most 2^20 requests wait at once
   struct Slot {
     ReplyHandler* handler = nullptr;

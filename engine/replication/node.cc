@@ -12,8 +12,8 @@ namespace {
 constexpr Duration kRepairTimeout = minutes(10);
 
 // A key of one replica has nobody who could miss its delete (ScyllaDB likewise).
-lsm::LsmOptions of_replicas(lsm::LsmOptions storage, const ring::Ring& ring) {
-  const bool alone = ring.ranges().front().replicas.size() == 1;
+lsm::LsmOptions of_replicas(lsm::LsmOptions storage, const ring::Topology& topology) {
+  const bool alone = topology.factor().total() == 1 || topology.nodes().size() == 1;
   if (alone && storage.tombstone_gc == lsm::TombstoneGc::kRepair)
     storage.tombstone_gc = lsm::TombstoneGc::kImmediate;
   return storage;
@@ -22,17 +22,20 @@ lsm::LsmOptions of_replicas(lsm::LsmOptions storage, const ring::Ring& ring) {
 }  // namespace
 
 Result<std::unique_ptr<Node>> Node::start(env::Environment environment, env::Transport& transport,
-                                          const ring::Ring& ring, const lsm::LsmOptions& given,
+                                          ring::Topology& topology, const lsm::LsmOptions& given,
                                           const ReplicationOptions& options, Random random) {
-  const lsm::LsmOptions storage = of_replicas(given, ring);
+  const lsm::LsmOptions storage = of_replicas(given, topology);
   ASSIGN_OR_RETURN(auto db, lsm::Db::open(environment, storage, "db"));
-  std::unique_ptr<Node> node(
-      new Node(environment, transport, ring, std::move(db), storage, options, std::move(random)));
+  std::unique_ptr<Node> node(new Node(environment, transport, topology, std::move(db), storage,
+                                      options, std::move(random)));
   if (node->hints_ != nullptr) RETURN_IF_ERROR(node->hints_->open());
   if (node->repair_history_ != nullptr) {
     RETURN_IF_ERROR(node->repair_history_->open());
     node->db_->set_repaired(node->repair_history_->ranges());
   }
+
+  topology.subscribe(transport.self(), [self = node.get()] { self->follow_topology(); });
+  node->follow_topology();
 
   auto spawn = [&](const char* name, void (Node::*work)()) {
     environment.tasks.spawn(name, [self = node.get(), work] { (self->*work)(); });
@@ -40,17 +43,24 @@ Result<std::unique_ptr<Node>> Node::start(env::Environment environment, env::Tra
   spawn("heartbeats", &Node::send_heartbeats);
   if (node->hints_ != nullptr) spawn("hint delivery", &Node::deliver_hints);
   if (options.repair) spawn("scheduled repair", &Node::repair_on_schedule);
+  if (topology.change() != nullptr && topology.change()->node == transport.self()) {
+    environment.tasks.spawn("change of membership",
+                            [self = node.get()] { self->membership_.resume(); });
+  }
   return node;
 }
 
-Node::Node(env::Environment environment, env::Transport& transport, const ring::Ring& ring,
+Node::~Node() { topology_.unsubscribe(messenger_.self()); }
+
+Node::Node(env::Environment environment, env::Transport& transport, ring::Topology& topology,
            std::unique_ptr<lsm::Db> db, const lsm::LsmOptions& storage,
            const ReplicationOptions& options, Random random)
     : environment_(environment),
-      ring_(ring),
+      topology_(topology),
       options_(options),
       db_(std::move(db)),
-      peers_(environment.clock, transport.self(), ring.nodes().size(), options.failure_detection),
+      peers_(environment.clock, transport.self(), topology.nodes().size(),
+             options.failure_detection),
       hybrid_(options.timestamps == Timestamps::kHlc ? std::optional<HybridClock>(environment.clock)
                                                      : std::nullopt),
       messenger_(
@@ -64,10 +74,11 @@ Node::Node(env::Environment environment, env::Transport& transport, const ring::
                           ? std::make_unique<RepairHistory>(environment)
                           : nullptr),
       replica_(environment, messenger_, peers_, *db_, kRepairTimeout, options),
-      coordinator_(environment, messenger_, peers_, ring, hints_.get(),
+      coordinator_(environment, messenger_, peers_, topology, hints_.get(),
                    hybrid_ ? &*hybrid_ : nullptr, options, std::move(random)),
-      repair_(environment, messenger_, peers_, ring, options.repair.value_or(RepairOptions{}),
-              kRepairTimeout, storage.tombstone_gc) {
+      repair_(environment, messenger_, peers_, topology, options.repair.value_or(RepairOptions{}),
+              kRepairTimeout, storage.tombstone_gc),
+      membership_(environment, messenger_, peers_, topology, *db_, hints_.get(), options) {
   messenger_.serve(Verb::kFlushHints, [this](NodeId from, uint64_t id, Bytes /*body*/) {
     serve_flush_hints(from, id);
   });
@@ -81,7 +92,7 @@ Node::Node(env::Environment environment, env::Transport& transport, const ring::
 // is back.
 void Node::send_heartbeats() {
   for (;;) {
-    for (NodeId peer : ring_.nodes()) {
+    for (NodeId peer : topology_.nodes()) {
       if (peer == messenger_.self() || !peers_.heartbeat_due(peer, options_.heartbeat)) continue;
       messenger_.send(peer, Verb::kHeartbeat, 0, {});
       peers_.said(peer);
@@ -91,25 +102,31 @@ void Node::send_heartbeats() {
 }
 
 bool Node::deliver_hint(NodeId target, Buffer key, const Cell& cell) {
+  std::vector<NodeId> takers = topology_.writers(ring::token_of_storage_key(key));
+  if (std::ranges::find(takers, target) != takers.end()) takers = {target};
   Apply apply{env::ApplySource::kHint, {}};
   apply.cells.push_back({std::move(key), cell});
   Buffer body;
   encode(body, apply);
   Answers answers(environment_, options_.write_timeout);
   Messenger::Call call(messenger_, answers);
-  messenger_.send(target, Verb::kApply, call.id(), body);
-  return answers.wait_for("hint acknowledgement", 1, 1, is_ok);
+  for (NodeId taker : takers) messenger_.send(taker, Verb::kApply, call.id(), body);
+  return answers.wait_for("hint acknowledgement", takers.size(), takers.size(), is_ok);
+}
+
+bool Node::takes_hints(NodeId target) const {
+  return peers_.up(target) || (topology_.version() > 0 && !topology_.is_member(target));
 }
 
 // Answers once all that is kept by now is delivered, or cannot be.
 void Node::serve_flush_hints(NodeId from, uint64_t id) {
   std::vector<NodeId> left;
-  for (NodeId target : ring_.nodes()) {
+  for (NodeId target : topology_.nodes()) {
     if (hints_ == nullptr || !hints_->pending(target)) continue;
-    const auto deliver = [&](Buffer key, const Cell& cell) {
+    const auto deliver = [&](Buffer key, const Cell& cell, Instant) {
       return deliver_hint(target, std::move(key), cell);
     };
-    if (!peers_.up(target) || !hints_->flush(target, deliver)) left.push_back(target);
+    if (!takes_hints(target) || !hints_->flush(target, deliver)) left.push_back(target);
   }
   Buffer answer;
   put_varint(answer, left.size());
@@ -132,7 +149,10 @@ void Node::set_gc_grace(Duration gc_grace) {
 bool Node::truncate() {
   Answers answers(environment_, kRepairTimeout);
   Messenger::Call call(messenger_, answers);
-  const std::vector<NodeId>& nodes = ring_.nodes();
+  std::vector<NodeId> nodes = topology_.ring().nodes();
+  if (const ring::Topology::Change* change = topology_.change();
+      change != nullptr && !topology_.is_member(change->node))
+    nodes.push_back(change->node);
   if (!std::ranges::all_of(nodes, [this](NodeId node) { return peers_.up(node); })) return false;
   for (NodeId node : nodes) messenger_.send(node, Verb::kTruncate, call.id(), {});
   return answers.wait_for("truncation", nodes.size(), nodes.size(), is_ok);
@@ -147,15 +167,15 @@ void Node::serve_truncate(NodeId from, uint64_t id) {
 
 void Node::deliver_hints() {
   const auto deliver_to = [this](NodeId target) {
-    hints_->replay(target, [&](Buffer key, const Cell& cell) {
+    hints_->replay(target, [&](Buffer key, const Cell& cell, Instant) {
       return deliver_hint(target, std::move(key), cell);
     });
   };
   for (;;) {
     hints_->wait_until_pending();
     environment_.tasks.sleep(options_.hinted_handoff->replay_period);
-    for (NodeId target : ring_.nodes()) {
-      if (target != messenger_.self() && peers_.up(target) && hints_->pending(target))
+    for (NodeId target : topology_.nodes()) {
+      if (target != messenger_.self() && takes_hints(target) && hints_->pending(target))
         deliver_to(target);
     }
   }
@@ -168,6 +188,12 @@ void Node::repair_on_schedule() {
   }
 }
 
+void Node::follow_topology() {
+  const auto ranges = topology_.pending_of(messenger_.self());
+  db_->set_streaming(ranges.empty() ? nullptr
+                                    : std::make_shared<const lsm::KeySpans>(spans_of(ranges)));
+}
+
 NodeMetrics Node::metrics() const {
   NodeMetrics metrics{.lsm = db_->metrics(),
                       .replica = replica_.metrics(),
@@ -175,7 +201,8 @@ NodeMetrics Node::metrics() const {
                       .hints = {},
                       .hints_pending_bytes = 0,
                       .hlc_heard_ahead = hybrid_ ? hybrid_->heard_ahead() : 0,
-                      .repair = repair_.metrics()};
+                      .repair = repair_.metrics(),
+                      .membership = membership_.metrics()};
   if (hints_ != nullptr) {
     metrics.hints = hints_->metrics();
     metrics.hints_pending_bytes = hints_->pending_bytes();
@@ -192,6 +219,8 @@ void add_counts(NodeMetrics& sum, const NodeMetrics& m) {
   sum.lsm.stall_time += m.lsm.stall_time;
   for (size_t i = 0; i < lsm::kPurgeReasons; ++i)
     sum.lsm.purge_decisions[i] += m.lsm.purge_decisions[i];
+  sum.lsm.cells_not_owned += m.lsm.cells_not_owned;
+  sum.lsm.bytes_not_owned += m.lsm.bytes_not_owned;
   sum.lsm.shadowed_dropped += m.lsm.shadowed_dropped;
   sum.lsm.reads += m.lsm.reads;
   sum.lsm.block_cache_hits += m.lsm.block_cache_hits;
@@ -226,6 +255,12 @@ void add_counts(NodeMetrics& sum, const NodeMetrics& m) {
   sum.repair.previews += m.repair.previews;
   sum.repair.previewed_differing += m.repair.previewed_differing;
   sum.repair.cells_streamed += m.repair.cells_streamed;
+  sum.membership.refused += m.membership.refused;
+  sum.membership.streams_failed += m.membership.streams_failed;
+  sum.membership.cells_received += m.membership.cells_received;
+  sum.membership.bytes_received += m.membership.bytes_received;
+  sum.membership.cleanups += m.membership.cleanups;
+  sum.membership.hints_handed_over += m.membership.hints_handed_over;
 }
 
 }  // namespace revenant::replication

@@ -10,6 +10,7 @@
 #include "engine/lsm/db.h"
 #include "engine/replication/coordinator.h"
 #include "engine/replication/hints.h"
+#include "engine/replication/membership.h"
 #include "engine/replication/options.h"
 #include "engine/replication/repair.h"
 #include "engine/replication/repair_history.h"
@@ -26,6 +27,7 @@ struct NodeMetrics {
   uint64_t hints_pending_bytes = 0;
   uint64_t hlc_heard_ahead = 0;
   RepairMetrics repair;
+  MembershipMetrics membership;
 };
 // Adds what another life of a node, or another node, counted. Gauges (levels, bytes held now) are
 // left alone: they say how things stand, and end with the process.
@@ -33,15 +35,18 @@ void add_counts(NodeMetrics& sum, const NodeMetrics& m);
 
 class Node {
  public:
-  // Recovers the Db, finds kept hints, then serves. Suspends. `ring` outlives the node.
+  // Recovers the Db, finds kept hints, then serves; goes on with a change of membership that it
+  // had begun. Suspends. `topology` outlives the node.
   static Result<std::unique_ptr<Node>> start(env::Environment environment,
-                                             env::Transport& transport, const ring::Ring& ring,
+                                             env::Transport& transport, ring::Topology& topology,
                                              const lsm::LsmOptions& storage,
                                              const ReplicationOptions& options, Random random);
   Node(const Node&) = delete;
+  ~Node();
 
   lsm::Db& db() { return *db_; }
   Repair& repair() { return repair_; }
+  Membership& membership() { return membership_; }
   // From now on, for tombstones and for hints.
   void set_gc_grace(Duration gc_grace);
   // Has every node forget all data written before, without tombstones, as Cassandra's TRUNCATE does.
@@ -50,21 +55,26 @@ class Node {
   NodeMetrics metrics() const;
 
  private:
-  Node(env::Environment environment, env::Transport& transport, const ring::Ring& ring,
+  Node(env::Environment environment, env::Transport& transport, ring::Topology& topology,
        std::unique_ptr<lsm::Db> db, const lsm::LsmOptions& storage,
        const ReplicationOptions& options, Random random);
 
   void send_heartbeats();
   void deliver_hints();
-  // Whether `target` acknowledged it. Suspends.
+  // Whether there is somebody to take what is kept for it.
+  bool takes_hints(NodeId target) const;
+  // Whether `target` acknowledged it; if it is no replica of the key any more, all that are.
+  // Suspends. (Cassandra: the receiver sends such a hint on.)
   bool deliver_hint(NodeId target, Buffer key, const Cell& cell);
   void serve_flush_hints(NodeId from, uint64_t id);
   void serve_repaired(Bytes body);
   void serve_truncate(NodeId from, uint64_t id);
   void repair_on_schedule();
+  // Ranges that are being sent to this node keep their tombstones.
+  void follow_topology();
 
   env::Environment environment_;
-  const ring::Ring& ring_;
+  ring::Topology& topology_;
   ReplicationOptions options_;
   std::unique_ptr<lsm::Db> db_;
   Peers peers_;
@@ -75,6 +85,7 @@ class Node {
   Replica replica_;
   Coordinator coordinator_;
   Repair repair_;
+  Membership membership_;
 };
 
 }  // namespace revenant::replication

@@ -131,6 +131,7 @@ struct ReplicationOptions {
   TombstoneThresholds tombstone_thresholds;
   std::optional<HintOptions> hinted_handoff = HintOptions{};
   std::optional<RepairOptions> repair;
+  Bandwidth stream_throughput{24 << 20};
   Duration write_timeout = seconds(2);
   Duration read_timeout = seconds(5);
   Duration failure_detection = seconds(18);
@@ -168,6 +169,9 @@ struct ReplicationOptions {
     v.field("hinted_handoff", hinted_handoff,
             "Writes kept by the coordinator for replicas that did not answer.");
     v.field("repair", repair, "Scheduled anti-entropy repair.");
+    v.field("stream_throughput", stream_throughput, between(Bandwidth{1}, Bandwidth{INT64_MAX}),
+            "Bytes a second that a node sends a new replica of its ranges. Cassandra: "
+            "stream_throughput_outbound, 24 MiB/s.");
     v.field("write_timeout", write_timeout, at_least(microseconds(1)),
             "After this a write's outcome is unknown. Cassandra: write_request_timeout, 2 s.");
     v.field("read_timeout", read_timeout, at_least(microseconds(1)),

@@ -50,4 +50,21 @@ std::vector<Quorum> quorums_of(const ConsistencyLevel& level, const std::vector<
   }
 }
 
+void add_pending(std::vector<Quorum>& quorums, const ConsistencyLevel& level,
+                 const std::vector<NodeId>& pending, const ring::Ring& ring, NodeId coordinator) {
+  using enum ConsistencyLevel::Kind;
+  const bool local = level.kind == kLocalOne || level.kind == kLocalQuorum;
+  for (NodeId node : pending) {
+    const int64_t data_center = ring.data_center_of(node);
+    if (local && data_center != ring.data_center_of(coordinator)) continue;
+    for (Quorum& quorum : quorums) {
+      const bool elsewhere = level.kind == kEachQuorum && !quorum.replicas.empty() &&
+                             ring.data_center_of(quorum.replicas.front()) != data_center;
+      if (elsewhere) continue;
+      quorum.replicas.push_back(node);
+      quorum.required += level.kind == kAny ? 0 : 1;
+    }
+  }
+}
+
 }  // namespace revenant::replication

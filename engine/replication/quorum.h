@@ -30,4 +30,10 @@ struct Quorum {
 std::vector<Quorum> quorums_of(const ConsistencyLevel& level, const std::vector<NodeId>& replicas,
                                const ring::Ring& ring, NodeId coordinator);
 
+// The same quorums for a write of which nodes are about to become replicas: these must acknowledge
+// it beside those that the level asks, so that it has its quorum before and after (Cassandra:
+// blockForWrite). LOCAL levels ask those of the coordinator's data center alone, ANY none.
+void add_pending(std::vector<Quorum>& quorums, const ConsistencyLevel& level,
+                 const std::vector<NodeId>& pending, const ring::Ring& ring, NodeId coordinator);
+
 }  // namespace revenant::replication

@@ -7,12 +7,12 @@
 namespace revenant::replication {
 
 Repair::Repair(env::Environment environment, Messenger& messenger, Peers& peers,
-               const ring::Ring& ring, const RepairOptions& options, Duration timeout,
+               const ring::Topology& topology, const RepairOptions& options, Duration timeout,
                lsm::TombstoneGc tombstone_gc)
     : environment_(environment),
       messenger_(messenger),
       peers_(peers),
-      ring_(ring),
+      topology_(topology),
       options_(options),
       timeout_(timeout),
       tombstone_gc_(tombstone_gc),
@@ -28,9 +28,14 @@ void Repair::run() {
   const auto may_be_hinted = [&](NodeId node) {
     return !hinted.has_value() || std::ranges::find(*hinted, node) != hinted->end();
   };
-  for (const ring::Ring::OwnedRange& owned : ring_.ranges()) {
+  const uint64_t version = topology_.version();
+  const auto moving = [&](const ring::Ring::OwnedRange& owned) {
+    return topology_.version() != version || !topology_.pending(owned.range.upto).empty();
+  };
+  const ring::Ring& ring = topology_.ring();
+  for (const ring::Ring::OwnedRange& owned : ring.ranges()) {
     if (owned.replicas.front() != messenger_.self()) continue;
-    bool repaired = repair_range(owned, moment);
+    bool repaired = !moving(owned) && repair_range(owned, moment) && !moving(owned);
     if (repaired && by_repair) {
       if (std::ranges::any_of(owned.replicas, may_be_hinted)) {
         repaired = false;
@@ -48,10 +53,13 @@ void Repair::run() {
 std::optional<std::vector<NodeId>> Repair::flush_hints() {
   Answers answers(environment_, timeout_);
   Messenger::Call call(messenger_, answers);
-  const std::vector<NodeId>& nodes = ring_.nodes();
-  for (NodeId node : nodes) {
-    // A node that is down may keep hints.
-    if (!peers_.up(node)) return std::nullopt;
+  std::vector<NodeId> nodes;
+  for (NodeId node : topology_.nodes()) {
+    const bool up = peers_.up(node);
+    // A node that is down may keep hints; one that is no member any more does not come back.
+    if (!up && topology_.is_member(node)) return std::nullopt;
+    if (!up) continue;
+    nodes.push_back(node);
     messenger_.send(node, Verb::kFlushHints, call.id(), {});
   }
   const auto any = [](Bytes) { return true; };
@@ -63,6 +71,8 @@ std::optional<std::vector<NodeId>> Repair::flush_hints() {
       hinted.push_back(NodeId{static_cast<uint32_t>(in.varint())});
     if (in.failed()) return std::nullopt;
   }
+  // Where ranges have moved, a hint may be for other nodes than its target by now.
+  if (topology_.version() > 0 && !hinted.empty()) return std::nullopt;
   return hinted;
 }
 
@@ -97,7 +107,8 @@ std::vector<ring::Ring::OwnedRange> parts_of(const ring::Ring::OwnedRange& owned
 void Repair::preview() {
   env::Mutex::Lock lock(session_);
   const Instant moment = environment_.clock.now();
-  for (const ring::Ring::OwnedRange& owned : ring_.ranges()) {
+  const ring::Ring& ring = topology_.ring();
+  for (const ring::Ring::OwnedRange& owned : ring.ranges()) {
     if (owned.replicas.front() != messenger_.self()) continue;
     bool differs = false;
     for (const ring::Ring::OwnedRange& part : parts_of(owned, options_.subranges)) {
@@ -134,7 +145,7 @@ std::vector<std::vector<NodeId>> Repair::in_turn(const std::vector<NodeId>& repl
           return true;
         case RepairParallelism::kDcParallel:
           return std::ranges::none_of(turn, [&](NodeId other) {
-            return ring_.data_center_of(other) == ring_.data_center_of(node);
+            return topology_.ring().data_center_of(other) == topology_.ring().data_center_of(node);
           });
       }
       return false;

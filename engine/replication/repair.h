@@ -21,6 +21,8 @@
 // Simplification: no snapshot is taken, so what is written between two replicas' trees is streamed
 // for nothing. A preview compares as a repair does, and streams and tells nothing.
 //
+// A range that gets other replicas during its session counts as failed: those to come were not asked.
+//
 // Replicas that know of different repairs leave out different tombstones. What the one that knows
 // less sends is no news to the other, which holds it or has purged it.
 #pragma once
@@ -34,6 +36,7 @@
 #include "engine/replication/options.h"
 #include "engine/replication/peers.h"
 #include "engine/ring/merkle_tree.h"
+#include "engine/ring/topology.h"
 
 namespace revenant::replication {
 
@@ -49,8 +52,9 @@ struct RepairMetrics {
 
 class Repair {
  public:
-  Repair(env::Environment environment, Messenger& messenger, Peers& peers, const ring::Ring& ring,
-         const RepairOptions& options, Duration timeout, lsm::TombstoneGc tombstone_gc);
+  Repair(env::Environment environment, Messenger& messenger, Peers& peers,
+         const ring::Topology& topology, const RepairOptions& options, Duration timeout,
+         lsm::TombstoneGc tombstone_gc);
 
   // Repairs every range this node owns first. Suspends. One session at a time per node: a second
   // waits.
@@ -76,7 +80,7 @@ class Repair {
   env::Environment environment_;
   Messenger& messenger_;
   Peers& peers_;
-  const ring::Ring& ring_;
+  const ring::Topology& topology_;
   const RepairOptions options_;
   Duration timeout_;
   lsm::TombstoneGc tombstone_gc_;

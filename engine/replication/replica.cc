@@ -7,6 +7,10 @@ namespace {
 
 // Cells of one streamed message.
 constexpr size_t kStreamBatchCells = 128;
+// Attempts to send a batch of a range that moves: what is lost with it is not for repair to find.
+constexpr int kBatchAttempts = 10;
+// Between signs of life of a stream that is held to its rate.
+constexpr Duration kKeepAlive = seconds(10);
 
 }  // namespace
 
@@ -29,6 +33,7 @@ Replica::Replica(env::Environment environment, Messenger& messenger, Peers& peer
   serve(Verb::kReadRange, &Replica::serve_read_range);
   serve(Verb::kTree, &Replica::serve_tree);
   serve(Verb::kStream, &Replica::serve_stream);
+  serve(Verb::kSendRange, &Replica::serve_send_range);
 }
 
 void Replica::answer_status(NodeId to, uint64_t id, Status status) {
@@ -119,13 +124,18 @@ Result<void> Replica::visit_repaired(
     const std::function<Result<void>(Bytes, const CellView&)>& visit) {
   const lsm::GcRule gc = db_.gc();
   const bool leave_out = !options_.repair || !options_.repair->sends_purgeable;
+  return visit_all(range, cause, [&](Bytes key, const CellView& whole) -> Result<void> {
+    const CellView cell = whole.at(moment);
+    if (leave_out && purgeable(gc, key, cell, moment)) return {};
+    return visit(key, cell);
+  });
+}
+
+Result<void> Replica::visit_all(ring::TokenRange range, env::Cause cause,
+                                const std::function<Result<void>(Bytes, const CellView&)>& visit) {
   for (const ring::KeyInterval& interval : ring::storage_intervals(range)) {
     ASSIGN_OR_RETURN(auto scan, db_.scan(interval.least, interval.limit, {.cause = cause}));
-    for (; scan->valid(); scan->next()) {
-      const CellView cell = scan->cell().at(moment);
-      if (leave_out && purgeable(gc, scan->key(), cell, moment)) continue;
-      RETURN_IF_ERROR(visit(scan->key(), cell));
-    }
+    for (; scan->valid(); scan->next()) RETURN_IF_ERROR(visit(scan->key(), scan->cell()));
     RETURN_IF_ERROR(scan->status());
   }
   return {};
@@ -148,44 +158,92 @@ void Replica::serve_tree(NodeId from, uint64_t id, Bytes body) {
   messenger_.reply(from, id, tree.encode());
 }
 
-// Sends the cells of the ranges to one other replica, batch after acknowledged batch, then tells
-// the coordinator how many they were.
-void Replica::serve_stream(NodeId from, uint64_t id, Bytes body) {
-  auto request = decode_all<StreamRequest>(body);
-  if (!request) return;
-  uint64_t sent = 0;
-  Apply batch{env::ApplySource::kRepair, {}};
-  auto send_batch = [&]() -> Result<void> {
+bool Replica::send_batch(NodeId to, Bytes apply, env::ApplySource source) {
+  const bool moves = source == env::ApplySource::kStream;
+  for (int attempt = 0; attempt < (moves ? kBatchAttempts : 1); ++attempt) {
+    Answers answers(environment_, moves ? options_.write_timeout : stream_timeout_);
+    Messenger::Call call(messenger_, answers);
+    messenger_.send(to, Verb::kApply, call.id(), apply);
+    peers_.said(to);
+    if (answers.wait_for("stream acknowledgement", 1, 1, is_ok)) return true;
+  }
+  return false;
+}
+
+bool Replica::send_cells(const StreamRequest& request, env::ApplySource source,
+                         const std::function<void(const Sent&)>& told) {
+  Sent sent;
+  Apply batch{source, {}};
+  const auto send = [&]() -> Result<void> {
     if (batch.cells.empty()) return {};
     Buffer encoded;
     encode(encoded, batch);
-    Answers answers(environment_, stream_timeout_);
-    Messenger::Call call(messenger_, answers);
-    messenger_.send(request->to, Verb::kApply, call.id(), encoded);
-    peers_.said(request->to);
-    if (!answers.wait_for("stream acknowledgement", 1, 1, is_ok)) {
-      return error(ErrorCode::kTimeout, "{} does not take what is streamed", request->to);
-    }
-    sent += batch.cells.size();
+    if (!send_batch(request.to, encoded, source))
+      return error(ErrorCode::kTimeout, "{} does not take what is streamed", request.to);
+    sent.cells += batch.cells.size();
+    for (const KeyedCell& keyed : batch.cells)
+      sent.bytes += keyed.key.size() + keyed.cell.value.size();
     batch.cells.clear();
+    told(sent);
     return {};
   };
-  for (ring::TokenRange range : request->ranges) {
-    auto streamed = visit_repaired(
-        range, request->moment, {env::CauseKind::kStream},
-        [&](Bytes key, const CellView& cell) -> Result<void> {
-          if (cell.is_tombstone() && options_.defects.has(Defect::kRepairSkipsTombstones))
-            return {};
-          batch.cells.push_back({Buffer(key), Cell(cell)});
-          return batch.cells.size() < kStreamBatchCells ? Result<void>{} : send_batch();
-        });
-    if (!streamed) return;
+  const auto add = [&](Bytes key, const CellView& cell) -> Result<void> {
+    if (source == env::ApplySource::kRepair && cell.is_tombstone() &&
+        options_.defects.has(Defect::kRepairSkipsTombstones))
+      return {};
+    batch.cells.push_back({Buffer(key), Cell(cell)});
+    return batch.cells.size() < kStreamBatchCells ? Result<void>{} : send();
+  };
+  constexpr env::Cause kCause{env::CauseKind::kStream};
+  for (ring::TokenRange range : request.ranges) {
+    const auto visited = source == env::ApplySource::kRepair
+                             ? visit_repaired(range, request.moment, kCause, add)
+                             : visit_all(range, kCause, add);
+    if (!visited) return false;
   }
-  if (!send_batch()) return;
-  metrics_.cells_streamed += sent;
+  return send().has_value();
+}
+
+// For repair: then tells the coordinator how many they were.
+void Replica::serve_stream(NodeId from, uint64_t id, Bytes body) {
+  const auto request = decode_all<StreamRequest>(body);
+  if (!request) return;
+  uint64_t cells = 0;
+  if (!send_cells(*request, env::ApplySource::kRepair,
+                  [&](const Sent& sent) { cells = sent.cells; }))
+    return;
+  metrics_.cells_streamed += cells;
   Buffer answer;
-  put_varint(answer, sent);
+  put_varint(answer, cells);
   messenger_.reply(from, id, answer);
+}
+
+// For a change of membership: at its throughput, telling after each batch.
+void Replica::serve_send_range(NodeId from, uint64_t id, Bytes body) {
+  const auto request = decode_all<StreamRequest>(body);
+  if (!request) return;
+  StreamProgress progress;
+  const auto tell = [&] {
+    Buffer answer;
+    encode(answer, progress);
+    messenger_.reply(from, id, answer);
+  };
+  const auto rate = static_cast<uint64_t>(options_.stream_throughput.bytes_per_second);
+  const auto keep_pace = [&](const Sent& sent) {
+    const uint64_t bytes = sent.bytes - progress.bytes;
+    progress.cells = sent.cells;
+    progress.bytes = sent.bytes;
+    tell();
+    Duration left = nanoseconds(static_cast<int64_t>(bytes * 1'000'000'000 / rate));
+    for (; left > kKeepAlive; left = left - kKeepAlive) {
+      environment_.tasks.sleep(kKeepAlive);
+      tell();
+    }
+    environment_.tasks.sleep(left);
+  };
+  if (!send_cells(*request, env::ApplySource::kStream, keep_pace)) return;
+  progress.ended = true;
+  tell();
 }
 
 }  // namespace revenant::replication

@@ -39,6 +39,15 @@ class Replica {
   void serve_read_range(NodeId from, uint64_t id, Bytes body);
   void serve_tree(NodeId from, uint64_t id, Bytes body);
   void serve_stream(NodeId from, uint64_t id, Bytes body);
+  void serve_send_range(NodeId from, uint64_t id, Bytes body);
+  // Sends another replica the cells of the ranges, batch after acknowledged batch; all of them, or
+  // those that repair is about. `sent` is called after each. Whether all were taken.
+  struct Sent {
+    uint64_t cells = 0, bytes = 0;
+  };
+  bool send_cells(const StreamRequest& request, env::ApplySource source,
+                  const std::function<void(const Sent&)>& sent);
+  bool send_batch(NodeId to, Bytes apply, env::ApplySource source);
   // What a read is answered with.
   Result<std::optional<Cell>> read(Bytes storage_key);
   // Whether the Db's GcRule lets this cell go.
@@ -50,6 +59,9 @@ class Replica {
   Result<void> visit_repaired(
       ring::TokenRange range, Instant moment, env::Cause cause,
       const std::function<Result<void>(Bytes key, const CellView& cell)>& visit);
+  // With every cell of it, as it is.
+  Result<void> visit_all(ring::TokenRange range, env::Cause cause,
+                         const std::function<Result<void>(Bytes key, const CellView& cell)>& visit);
   void answer_status(NodeId to, uint64_t id, Status status);
   void answer_unreadable(NodeId to, uint64_t id);
 

@@ -1,6 +1,7 @@
 // Placement: how many nodes hold each key, and how many tokens each node owns.
 #pragma once
 
+#include <array>
 #include <map>
 
 #include "engine/base/settings.h"
@@ -23,9 +24,20 @@ struct ReplicationFactor {
   friend bool operator==(const ReplicationFactor&, const ReplicationFactor&) = default;
 };
 
+enum class TokenAllocation : uint8_t { kRandom, kEven };
+constexpr auto enum_names(TokenAllocation) {
+  return std::array{
+      EnumName<TokenAllocation>{TokenAllocation::kRandom, "random", "drawn at random"},
+      EnumName<TokenAllocation>{
+          TokenAllocation::kEven, "even",
+          "where they even out the shares of the circle that nodes own first"},
+  };
+}
+
 struct RingOptions {
   ReplicationFactor replication_factor;
   int64_t vnodes = 16;
+  TokenAllocation allocation = TokenAllocation::kRandom;
 
   template <typename V>
   void describe(V& v) {
@@ -36,6 +48,10 @@ struct RingOptions {
             "NetworkTopologyStrategy; a region is a data center.");
     v.field("vnodes", vnodes, between<int64_t>(1, 4096),
             "Tokens each node owns. Cassandra: num_tokens, 16.");
+    v.field("allocation", allocation,
+            "How a node that joins chooses its tokens. Cassandra: "
+            "allocate_tokens_for_local_replication_factor, which evens out replicas too; here "
+            "first owners alone.");
   }
 };
 

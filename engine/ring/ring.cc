@@ -16,11 +16,6 @@ namespace {
 constexpr uint64_t kTokenMax = std::numeric_limits<uint64_t>::max();
 constexpr size_t kTokenBytes = sizeof(uint64_t);
 
-struct OwnedToken {
-  uint64_t token;
-  NodeId node;
-};
-
 // The least storage key of a token: storage keys of smaller tokens lie before it, all others at or
 // after it.
 Buffer token_prefix(uint64_t token) {
@@ -36,21 +31,26 @@ KeyInterval interval(uint64_t least, uint64_t greatest) {
 
 // A node draws from a stream of its own, so that adding a node leaves the tokens of the others
 // where they are.
-std::vector<OwnedToken> draw_tokens(const std::vector<NodeId>& nodes, int64_t vnodes,
-                                    const Random& random) {
-  std::vector<OwnedToken> tokens;
-  tokens.reserve(nodes.size() * static_cast<size_t>(vnodes));
-  for (NodeId node : nodes) {
-    Random own = random.fork(fmt::format("{}", node));
-    for (int64_t i = 0; i < vnodes; ++i) tokens.push_back({own.next(), node});
+std::vector<TokenOwner> drawn_tokens(const std::vector<Member>& members, int64_t vnodes,
+                                     const Random& random) {
+  CHECK(vnodes >= 1, "vnodes={}", vnodes);
+  std::vector<TokenOwner> tokens;
+  tokens.reserve(members.size() * static_cast<size_t>(vnodes));
+  for (const Member& member : members) {
+    Random own = random.fork(fmt::format("{}", member.node));
+    for (int64_t i = 0; i < vnodes; ++i) tokens.push_back({{own.next()}, member.node});
   }
-  std::ranges::sort(tokens, {}, [](OwnedToken t) { return std::pair(t.token, t.node); });
+  return tokens;
+}
+
+std::vector<TokenOwner> sorted_apart(std::vector<TokenOwner> tokens) {
+  std::ranges::sort(tokens, {}, [](TokenOwner t) { return std::pair(t.token, t.node); });
   // Two equal draws of 64 bits are a freak (1 chance in 2^41 with 4,096 tokens); a step clockwise
   // parts them without another draw. From the greatest token there is no step.
   for (size_t i = 1; i < tokens.size(); ++i) {
     if (tokens[i].token > tokens[i - 1].token) continue;
-    CHECK(tokens[i - 1].token < kTokenMax);
-    tokens[i].token = tokens[i - 1].token + 1;
+    CHECK(tokens[i - 1].token.value < kTokenMax);
+    tokens[i].token.value = tokens[i - 1].token.value + 1;
   }
   return tokens;
 }
@@ -154,24 +154,33 @@ Ring::Ring(const std::vector<NodeId>& nodes, int64_t vnodes, int64_t replication
            std::move(random)) {}
 
 Ring::Ring(const std::vector<Member>& members, int64_t vnodes, const ReplicationFactor& factor,
-           Random random) {
-  CHECK(!members.empty());
-  CHECK(vnodes >= 1, "vnodes={}", vnodes);
+           Random random)
+    : Ring(members, drawn_tokens(members, vnodes, random), factor) {}
+
+Ring::Ring(const std::vector<Member>& all, std::vector<TokenOwner> given,
+           const ReplicationFactor& factor)
+    : tokens_(sorted_apart(std::move(given))) {
+  CHECK(!tokens_.empty());
   CHECK(factor.total() >= 1, "replication_factor={}", factor.total());
+  const std::vector<TokenOwner>& tokens = tokens_;
+  std::set<NodeId> owners;
+  for (TokenOwner owner : tokens) owners.insert(owner.node);
+  std::vector<Member> members;
   std::map<NodeId, const Member*> by_node;
-  for (const Member& member : members) {
-    nodes_.push_back(member.node);
+  for (const Member& member : all) {
     data_centers_[member.node] = member.data_center;
     CHECK(by_node.emplace(member.node, &member).second, "{} stands twice in the ring", member.node);
+    if (!owners.contains(member.node)) continue;
+    nodes_.push_back(member.node);
+    members.push_back(member);
   }
 
-  const std::vector<OwnedToken> tokens = draw_tokens(nodes_, vnodes, random);
   const ReplicaPicker fresh(members, factor);
   uptos_.reserve(tokens.size());
   ranges_.reserve(tokens.size());
   for (size_t i = 0; i < tokens.size(); ++i) {
-    const OwnedToken& previous = tokens[i == 0 ? tokens.size() - 1 : i - 1];
-    OwnedRange owned{.range = {{previous.token}, {tokens[i].token}}, .replicas = {}};
+    const TokenOwner& previous = tokens[i == 0 ? tokens.size() - 1 : i - 1];
+    OwnedRange owned{.range = {previous.token, tokens[i].token}, .replicas = {}};
     owned.replicas.reserve(std::min(members.size(), static_cast<size_t>(factor.total())));
     ReplicaPicker picker = fresh;
     for (size_t step = 0; !picker.done(); ++step) {
@@ -181,7 +190,7 @@ Ring::Ring(const std::vector<Member>& members, int64_t vnodes, const Replication
       if (picker.take(*by_node.at(node))) owned.replicas.push_back(node);
     }
     CHECK(!owned.replicas.empty(), "no node stands in a data center that holds keys");
-    uptos_.push_back(tokens[i].token);
+    uptos_.push_back(tokens[i].token.value);
     ranges_.push_back(std::move(owned));
   }
 }

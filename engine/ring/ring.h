@@ -56,6 +56,11 @@ struct Member {
   int64_t data_center = 0, rack = 0;
 };
 
+struct TokenOwner {
+  Token token;
+  NodeId node;
+};
+
 class Ring {
  public:
   // `vnodes` random tokens for each of `nodes`, from a fork of `random` per node: the tokens of a
@@ -63,6 +68,9 @@ class Ring {
   // none between the others. Tokens are distinct.
   Ring(const std::vector<Member>& members, int64_t vnodes, const ReplicationFactor& factor,
        Random random);
+  // These tokens, which are distinct. Members without any hold nothing, and are not among nodes().
+  Ring(const std::vector<Member>& members, std::vector<TokenOwner> tokens,
+       const ReplicationFactor& factor);
   // All in one data center and rack.
   Ring(const std::vector<NodeId>& nodes, int64_t vnodes, int64_t replication_factor, Random random);
 
@@ -78,6 +86,7 @@ class Ring {
   };
   const std::vector<OwnedRange>& ranges() const { return ranges_; }
   const std::vector<NodeId>& nodes() const { return nodes_; }
+  const std::vector<TokenOwner>& tokens() const { return tokens_; }  // ascending
   int64_t data_center_of(NodeId node) const { return data_centers_.at(node); }
   // Share of the circle each node is the first owner of, in the order of nodes().
   std::vector<double> ownership() const;
@@ -85,6 +94,7 @@ class Ring {
  private:
   std::vector<NodeId> nodes_;
   std::map<NodeId, int64_t> data_centers_;
+  std::vector<TokenOwner> tokens_;
   std::vector<OwnedRange> ranges_;
   std::vector<uint64_t> uptos_;  // of ranges_: what the search touches lies together
 };

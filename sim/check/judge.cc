@@ -67,7 +67,7 @@ void Judge::purged(Instant at, NodeId node, uint64_t key, Version version) {
 
 bool Judge::is_hazard(uint64_t key, const Tombstone& tombstone) const {
   const KeyHistory& h = keys_[key];
-  return std::ranges::any_of(ring_.replicas_of_key(key_name(key)), [&](NodeId node) {
+  return std::ranges::any_of(topology_.ring().replicas_of_key(key_name(key)), [&](NodeId node) {
     const Version newest = h.newest_on(node);
     return newest != Version{} && newest < tombstone.version && !tombstone.taken_by(node);
   });
@@ -87,6 +87,15 @@ void Judge::disk_replaced(Instant at, NodeId node) {
   for (auto next = hazards_.begin(); next != hazards_.end();) weigh_hazard((next++)->first, at);
 }
 
+void Judge::cleaned(Instant at, NodeId node) {
+  weigh_risks(at);
+  for (uint64_t key = 0; key < keys_.size(); ++key) {
+    const std::vector<NodeId> writers = topology_.writers(ring::token_of(key_name(key)));
+    if (std::ranges::find(writers, node) == writers.end()) keys_[key].forget(node);
+  }
+  for (auto next = hazards_.begin(); next != hazards_.end();) weigh_hazard((next++)->first, at);
+}
+
 void Judge::end_values(Instant now) {
   while (!expiring_.empty() && expiring_.begin()->first <= now) {
     const auto [end, value] = *expiring_.begin();
@@ -100,7 +109,7 @@ void Judge::truncated(Instant began, Instant at, Version version) {
   end_values(at);
   for (KeyHistory& key : keys_) {
     if (!key.acknowledged().empty()) key.acknowledge({version, true, began, at});
-    for (NodeId node : ring_.nodes()) key.forget(node);
+    for (NodeId node : topology_.nodes()) key.forget(node);
   }
 }
 
@@ -268,7 +277,7 @@ void Judge::weigh_risks(Instant now) {
     const KeyHistory& h = history(key);
     const Tombstone* tombstone = h.tombstone(version);
     if (tombstone == nullptr) continue;
-    for (NodeId node : ring_.replicas_of_key(key_name(key))) {
+    for (NodeId node : topology_.ring().replicas_of_key(key_name(key))) {
       const Version newest = h.newest_on(node);
       if (tombstone->taken_by(node) || newest >= version || newest == Version{}) continue;
       at_risk_[key] = true;
@@ -300,7 +309,7 @@ void Judge::finish(const GcBefore& gc_before) {
 }
 
 void Judge::judge_final(uint64_t key, const std::vector<FinalCell>& cells, Instant gc_before) {
-  const std::vector<NodeId>& replicas = ring_.replicas_of_key(key_name(key));
+  const std::vector<NodeId>& replicas = topology_.ring().replicas_of_key(key_name(key));
   // Replicas agree on winners, not on bytes: a tombstone that may go counts as nothing.
   const auto beats = [](const FinalCell& a, const FinalCell& b) {
     if (a.version != b.version) return a.version > b.version;

@@ -35,7 +35,7 @@
 #include <vector>
 
 #include "engine/client/client.h"
-#include "engine/ring/ring.h"
+#include "engine/ring/topology.h"
 #include "sim/check/key_history.h"
 #include "sim/check/violation.h"
 #include "sim/record/metrics.h"
@@ -64,10 +64,11 @@ class Judge final : public Observer {
  public:
   // `at_risk_after`: how long after its acknowledgement a delete must have reached every replica.
   // Where the coordinator stamps, a write tried twice has two stamps of which the client knows one:
-  // then a value under another stamp proves nothing. The reference outlives the judge.
-  Judge(const ring::Ring& ring, Duration at_risk_after,
+  // then a value under another stamp proves nothing. The reference outlives the judge; a key's replicas
+  // are those of the moment.
+  Judge(const ring::Topology& topology, Duration at_risk_after,
         replication::Timestamps timestamps = replication::Timestamps::kClient)
-      : ring_(ring), at_risk_after_(at_risk_after), timestamps_(timestamps) {}
+      : topology_(topology), at_risk_after_(at_risk_after), timestamps_(timestamps) {}
 
   void write_began(uint64_t key, WriteId write, Instant at) override;
   void operation(const Operation& operation) override;
@@ -76,6 +77,7 @@ class Judge final : public Observer {
                env::ApplySource source) override;
   void purged(Instant at, NodeId node, uint64_t key, Version version) override;
   void disk_replaced(Instant at, NodeId node) override;
+  void cleaned(Instant at, NodeId node) override;
   void truncated(Instant began, Instant at, Version version) override;
   void final_cell(NodeId node, uint64_t key, const CellView& cell) override;
   void final_unread(NodeId node) override { unread_.push_back(node); }
@@ -134,7 +136,7 @@ class Judge final : public Observer {
   void violate(std::string_view check, std::string_view cause, uint64_t key, Instant at,
                std::string story);
 
-  const ring::Ring& ring_;
+  const ring::Topology& topology_;
   Duration at_risk_after_;
   replication::Timestamps timestamps_;
   std::vector<KeyHistory> keys_;

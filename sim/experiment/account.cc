@@ -31,6 +31,8 @@ std::string_view source_text(env::ApplySource source) {
       return "repair";
     case env::ApplySource::kRecovery:
       return "recovery";
+    case env::ApplySource::kStream:
+      return "a range that moves";
   }
   return "?";
 }

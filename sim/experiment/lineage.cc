@@ -29,6 +29,8 @@ std::string_view source_name(env::ApplySource source) {
       return "from repair";
     case env::ApplySource::kRecovery:
       return "from its log";
+    case env::ApplySource::kStream:
+      return "with its range";
   }
   return "?";
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sim/record/key.h"
+
 namespace revenant::sim {
 
 void ReturnTrace::applied(Instant at, NodeId node, uint64_t key, const CellView& cell,
@@ -19,6 +21,21 @@ void ReturnTrace::operation(const Operation& operation) {
       operation.outcome != client::Outcome::kOk) {
     failed_.insert(operation.version);
   }
+}
+
+void ReturnTrace::ring_changed(Instant at, const ring::Ring& ring) {
+  for (uint64_t key : keys_) holders_[key].push_back({at, ring.replicas_of_key(key_name(key))});
+}
+
+// Where nothing was told of the ring, all are.
+bool ReturnTrace::was_replica(uint64_t key, NodeId node, Instant at) const {
+  const auto found = holders_.find(key);
+  if (found == holders_.end()) return true;
+  const Holders* last = nullptr;
+  for (const Holders& holders : found->second) {
+    if (holders.since <= at) last = &holders;
+  }
+  return last == nullptr || std::ranges::find(last->replicas, node) != last->replicas.end();
 }
 
 void ReturnTrace::machine(Instant at, NodeId node, std::string_view what) {
@@ -77,6 +94,7 @@ ReturnCause ReturnTrace::fate_of_delete(const VisibleReturn& seen, NodeId node) 
   const OnReplica& replica = *on(seen.key, node);
   const Taken* const deletion = last_taken(replica, seen.deletion, seen.returned);
   if (deletion == nullptr) {
+    if (!was_replica(seen.key, node, seen.deleted)) return ReturnCause::kRegainedRange;
     return failed_.contains(seen.value) ? ReturnCause::kFailedWrite : ReturnCause::kMissedDelete;
   }
   if (purged_within(replica, seen.deletion, deletion->at, seen.returned))
@@ -121,8 +139,17 @@ ReturnCause ReturnTrace::cause(const VisibleReturn& seen) const {
       case env::ApplySource::kClient:
         if (late && after_purge) return kLateWrite;
         break;
+      case env::ApplySource::kStream: {
+        if (late && after_purge) return kLateStream;
+        // Whoever sent it is where it came from.
+        const auto other = origin || !late ? std::nullopt : who_missed_it(seen, node, value->at);
+        if (!other) break;
+        node = *other;
+        continue;
+      }
       case env::ApplySource::kRecovery:
-        if (after_purge) return kLogReplay;
+        // Or somebody else's delete: of a range that had left.
+        if (after_purge || !was_replica(seen.key, node, seen.deleted)) return kLogReplay;
         break;
     }
     return fate_of_delete(seen, node);

@@ -4,8 +4,10 @@
 //   the replica that answered ── took the value ──┬─ from a hint, late ────────> late_hint
 //                                                 ├─ from repair ──> who had it ──> (again, for that one)
 //                                                 ├─ from its log, purged before ─> log_replay
+//                                                 ├─ with its range, purged before ─> late_stream
 //                                                 └─ long ago: what became of the delete there?
 //        never taken > missed_delete, or failed_write if the client of the value had been told so
+//        and regained_range if it was no replica of the key by then
 //        purged > purged_over_data    lost > lost_delete    a crash since then > torn_compaction
 //        there > hidden_delete
 //
@@ -34,6 +36,7 @@ class ReturnTrace final : public Observer {
   void operation(const Operation& operation) override;
   void machine(Instant at, NodeId node, std::string_view what) override;
   void disk_replaced(Instant at, NodeId node) override { replacements_[node].push_back(at); }
+  void ring_changed(Instant at, const ring::Ring& ring) override;
   void truncated(Instant /*began*/, Instant at, Version) override { truncations_.push_back(at); }
 
   // Of a return that the run's judge saw, of one of the keys.
@@ -64,11 +67,18 @@ class ReturnTrace final : public Observer {
   // What became of the delete on a replica that has held the value since before it.
   ReturnCause fate_of_delete(const VisibleReturn& seen, NodeId node) const;
 
+  bool was_replica(uint64_t key, NodeId node, Instant at) const;
+
   const std::set<uint64_t> keys_;
   bool began_ = false;
   std::map<uint64_t, std::map<NodeId, OnReplica>> replicas_;  // by key
   std::map<NodeId, std::vector<Instant>> power_losses_, kills_, replacements_;
   std::vector<Instant> truncations_;
+  struct Holders {
+    Instant since;
+    std::vector<NodeId> replicas;
+  };
+  std::map<uint64_t, std::vector<Holders>> holders_;  // by key, in time
   std::set<Version> failed_;  // stamps of writes whose clients had no success
 };
 

@@ -168,7 +168,8 @@ RunReport run_scenario(const Scenario& as_written, uint64_t seed, const RunOptio
   const auto began = std::chrono::steady_clock::now();
   const Scenario scenario = draw_swarm(as_written, seed);
   World world(scenario, seed, options.command);
-  Judge judge(world.ring(), scenario.replication.write_timeout, scenario.replication.timestamps);
+  Judge judge(world.topology(), scenario.replication.write_timeout,
+              scenario.replication.timestamps);
   world.recorder().add(judge);
   ProgressCheck progress(Instant{} + scenario.progress_from);
   world.recorder().add(progress);

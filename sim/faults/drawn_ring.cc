@@ -5,10 +5,15 @@
 
 namespace revenant::sim {
 
-ring::Ring drawn_ring(const Scenario& scenario, uint64_t seed) {
+std::unique_ptr<ring::Topology> drawn_topology(const Scenario& scenario, uint64_t seed) {
   const ClusterOptions& cluster = scenario.cluster;
-  return {ring_members(cluster), cluster.ring.vnodes, cluster.ring.replication_factor,
-          Random(seed, "ring")};
+  return std::make_unique<ring::Topology>(ring_members(cluster),
+                                          static_cast<size_t>(cluster.spares), cluster.ring,
+                                          Random(seed, "ring"));
+}
+
+ring::Ring drawn_ring(const Scenario& scenario, uint64_t seed) {
+  return drawn_topology(scenario, seed)->ring();
 }
 
 }  // namespace revenant::sim

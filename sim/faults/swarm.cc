@@ -408,6 +408,7 @@ class Swarm {
     }
     add_operation(last_calm + swarm_.calm / 2, &OperationOptions::repair, everyone());
     if (!swarm_.operations) return;
+    draw_membership();
     for (const auto& [name, what] : {std::pair{"flush", &OperationOptions::flush},
                                      std::pair{"compact", &OperationOptions::compact}}) {
       Random random = stream("operation", name);
@@ -419,6 +420,35 @@ class Swarm {
         const Duration at = drawn_duration(until, random);
         NodeSet who = random.chance(kQuarter) ? everyone() : one(any_node(random));
         add_operation(at, what, std::move(who));
+      }
+    }
+  }
+
+  // Where there are spares. In the first half, so that changes have ended before the last repair;
+  // those that overlap are refused. The budget knows the replicas of the start alone.
+  void draw_membership() {
+    if (budgeted() || drawn_.cluster.spares == 0) return;
+    Random random = stream("operation", "membership");
+    for (uint64_t count = random.below(4) + 1; count > 0; --count) {
+      const Duration at = drawn_duration(drawn_.duration / 2, random);
+      const NodeId node = any_node(random);
+      switch (random.below(5)) {
+        case 0:
+        case 1: {
+          const auto spares = static_cast<uint64_t>(drawn_.cluster.spares);
+          const auto back = static_cast<uint32_t>(random.below(spares) + 1);
+          const NodeId spare{static_cast<uint32_t>(drawn_.cluster.nodes) - back};
+          add_operation(at, &OperationOptions::bootstrap, one(spare));
+          break;
+        }
+        case 2:
+          add_operation(at, &OperationOptions::decommission, one(node));
+          break;
+        case 3:
+          add_operation(at, &OperationOptions::move, one(node));
+          break;
+        default:
+          add_operation(at, &OperationOptions::cleanup, everyone());
       }
     }
   }

@@ -38,7 +38,7 @@ std::map<NodeId, uint64_t> TombstoneCensus::missing() const {
     const auto has = [&key](const Key::Replica& r) { return r.given == key.newest; };
     const auto holds = [&has](const Key::Replica& r) { return has(r) && !r.purged; };
     if (!key.tombstone || std::ranges::none_of(key.replicas, holds)) continue;
-    for (NodeId node : ring_.replicas_of_key(key_name(index))) {
+    for (NodeId node : topology_.ring().replicas_of_key(key_name(index))) {
       const auto given = [&](const Key::Replica& r) { return r.node == node && has(r); };
       if (std::ranges::none_of(key.replicas, given)) ++missing[node];
     }

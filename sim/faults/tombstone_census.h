@@ -12,15 +12,15 @@
 #include <optional>
 #include <vector>
 
-#include "engine/ring/ring.h"
+#include "engine/ring/topology.h"
 #include "sim/record/observer.h"
 
 namespace revenant::sim {
 
 class TombstoneCensus final : public Observer {
  public:
-  // `ring` outlives it.
-  explicit TombstoneCensus(const ring::Ring& ring) : ring_(ring) {}
+  // `topology` outlives it; replicas are those of the moment.
+  explicit TombstoneCensus(const ring::Topology& topology) : topology_(topology) {}
 
   void applied(Instant at, NodeId node, uint64_t key, const CellView& cell,
                env::ApplySource source) override;
@@ -42,7 +42,7 @@ class TombstoneCensus final : public Observer {
   };
   Key::Replica& replica(uint64_t key, NodeId node);
 
-  const ring::Ring& ring_;
+  const ring::Topology& topology_;
   std::map<uint64_t, Key> keys_;
 };
 

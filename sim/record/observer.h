@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "engine/env/event_sink.h"
+#include "engine/ring/ring.h"
 #include "sim/record/operation.h"
 
 namespace revenant::sim {
@@ -37,6 +38,10 @@ class Observer {
   // The disk of a machine that is down holds something else now: nothing, an older state, or another
   // node's files.
   virtual void disk_replaced(Instant /*at*/, NodeId) {}
+  // A node has dropped all keys that it neither owns nor is to own.
+  virtual void cleaned(Instant /*at*/, NodeId) {}
+  // Who holds what from now on; told at the start too. The reference ends with the run.
+  virtual void ring_changed(Instant /*at*/, const ring::Ring&) {}
   // All nodes have forgotten all that was written before `began`; a write of a lower stamp than
   // `version` is one that was.
   virtual void truncated(Instant /*began*/, Instant /*at*/, Version /*version*/) {}

@@ -136,6 +136,14 @@ void Recorder::disk_replaced(NodeId node) {
   for (Observer* observer : observers_) observer->disk_replaced(now_(), node);
 }
 
+void Recorder::cleaned(NodeId node) {
+  for (Observer* observer : observers_) observer->cleaned(now_(), node);
+}
+
+void Recorder::ring_changed(const ring::Ring& ring) {
+  for (Observer* observer : observers_) observer->ring_changed(now_(), ring);
+}
+
 void Recorder::truncated(Instant began, Version version) {
   for (Observer* observer : observers_) observer->truncated(began, now_(), version);
 }

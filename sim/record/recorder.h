@@ -43,6 +43,8 @@ class Recorder {
   void machine(NodeId node, std::string_view what);
   void fault(std::string_view who, std::string_view what);
   void disk_replaced(NodeId node);
+  void cleaned(NodeId node);
+  void ring_changed(const ring::Ring& ring);
   void truncated(Instant began, Version version);
   // The sink of a node, for all its lives.
   env::EventSink& sink(NodeId node);

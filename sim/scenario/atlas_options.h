@@ -36,6 +36,8 @@ enum class ReturnCause : uint8_t {
   kPurgedOverData,
   kTornCompaction,
   kHiddenDelete,
+  kRegainedRange,
+  kLateStream,
 };
 constexpr auto enum_names(ReturnCause) {
   using enum ReturnCause;
@@ -65,6 +67,12 @@ constexpr auto enum_names(ReturnCause) {
           "a crash left an SSTable with the value that a compaction had replaced"},
       EnumName<ReturnCause>{kHiddenDelete, "hidden_delete",
                             "a replica still holds the tombstone, but its reads pass it by"},
+      EnumName<ReturnCause>{kRegainedRange, "regained_range",
+                            "a node kept the value of a range that was others' when the delete "
+                            "came, and has the range again"},
+      EnumName<ReturnCause>{kLateStream, "late_stream",
+                            "a new replica had taken the delete and purged it, and was then sent "
+                            "the value with its range"},
   };
 }
 

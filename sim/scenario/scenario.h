@@ -91,6 +91,7 @@ struct CpuOptions {
 
 struct ClusterOptions {
   int64_t nodes = 3;
+  int64_t spares = 0;
   ring::RingOptions ring;  // its fields stand directly under "cluster"
   PlacementOptions placement;
   ClockOptions clocks;
@@ -99,6 +100,9 @@ struct ClusterOptions {
   template <typename V>
   void describe(V& v) {
     v.field("nodes", nodes, between<int64_t>(1, 1000), "Machines, numbered from 0.");
+    v.field("spares", spares, between<int64_t>(0, 999),
+            "So many of them, the last, have no tokens at the start: they coordinate, and wait for "
+            "an operation bootstrap or replace. Cassandra: join_ring false.");
     ring.describe(v);
     v.field("placement", placement, "Racks, zones and regions.");
     v.field("clocks", clocks, "How far the nodes' clocks are off.");
@@ -231,11 +235,24 @@ struct AlterOptions {
   }
 };
 
+// Cassandra: replace_address.
+struct ReplaceOptions {
+  int64_t dead = 0, node = 0;
+
+  template <typename V>
+  void describe(V& v) {
+    v.field("dead", dead, between<int64_t>(0, 999), "Whose place is taken.");
+    v.field("node", node, between<int64_t>(0, 999), "Who takes it; no member until then.");
+  }
+};
+
 // --- operations: { "at" or "every": …, exactly one kind } ---
 struct OperationOptions {
   std::optional<std::string> name{};
   std::optional<Duration> at, every;
   std::optional<NodeSet> flush, compact, repair, preview, truncate;
+  std::optional<NodeSet> bootstrap, decommission, move, cleanup, abort;
+  std::optional<ReplaceOptions> replace;
   std::optional<AlterOptions> alter;
 
   template <typename V>
@@ -252,6 +269,21 @@ struct OperationOptions {
     v.field("truncate", truncate,
             "The node that has every node forget all data, without a tombstone; all must be up. "
             "Cassandra: TRUNCATE.");
+    v.field("bootstrap", bootstrap,
+            "The node that joins, and takes its ranges over. One change of membership goes on at a "
+            "time: another is refused until it has ended.");
+    v.field("decommission", decommission,
+            "The node that hands over its ranges and its hints, and is no member any more.");
+    v.field(
+        "replace", replace,
+        "A node takes the tokens of another that is dead; the other replicas send it the data.");
+    v.field("move", move, "The node that gets other tokens. Cassandra: nodetool move.");
+    v.field("abort", abort,
+            "The node whose change of membership, if one is under way, is given up. Cassandra: "
+            "nodetool abortbootstrap, abortdecommission.");
+    v.field("cleanup", cleanup,
+            "Nodes that drop what they do not own, by a major compaction; not during a change of "
+            "membership. Cassandra: nodetool cleanup.");
     v.field("alter", alter, "A change of settings.");
   }
 };

@@ -136,7 +136,9 @@ struct SwarmOptions {
     v.field("lag_max", lag_max, at_least(milliseconds(1)), "Greatest lag of messages or disks.");
     v.field("clock_max", clock_max, at_least(milliseconds(1)),
             "Most that a node's clock is off because of a fault.");
-    v.field("operations", operations, "Also draw flushes and compactions.");
+    v.field("operations", operations,
+            "Also draw flushes and compactions; unbounded and with cluster.spares, changes of "
+            "membership and cleanups.");
     v.field("settings", settings,
             "Also draw settings that no promise may depend on: memtable size, compaction strategy, "
             "read repair and the like.");

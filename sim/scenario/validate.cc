@@ -110,12 +110,20 @@ class Validator {
 
   void cluster() {
     const ring::ReplicationFactor& factor = s_.cluster.ring.replication_factor;
-    if (factor.of_data_centers.empty() && factor.of_all > s_.cluster.nodes) {
-      add("cluster.replication_factor", "{} replicas need as many nodes: cluster.nodes is {}",
-          factor.of_all, s_.cluster.nodes);
+    ClusterOptions members = s_.cluster;
+    members.nodes -= s_.cluster.spares;
+    if (members.nodes < 1) {
+      add("cluster.spares", "{} leave no member: cluster.nodes is {}", s_.cluster.spares,
+          s_.cluster.nodes);
+      return;
+    }
+    if (factor.of_data_centers.empty() && factor.of_all > members.nodes) {
+      add("cluster.replication_factor", "{} replicas need as many nodes: cluster.nodes is {}{}",
+          factor.of_all, s_.cluster.nodes,
+          s_.cluster.spares == 0 ? "" : fmt::format(", spares {}", s_.cluster.spares));
     }
     for (const auto& [region, replicas] : factor.of_data_centers) {
-      const int64_t nodes = nodes_in_region(s_.cluster, region);
+      const int64_t nodes = nodes_in_region(members, region);
       if (replicas <= nodes) continue;
       add("cluster.replication_factor",
           "{} replicas in region {} need as many nodes: {} stand there (cluster.placement)",
@@ -534,6 +542,32 @@ class Validator {
     if (o.truncate) {
       nodes(path + ".truncate", *o.truncate);
       if (o.truncate->nodes.size() != 1) add(path + ".truncate", "expected the number of one node");
+    }
+    for (const auto& [name, set] : {std::pair{"bootstrap", &o.bootstrap},
+                                    {"decommission", &o.decommission},
+                                    {"move", &o.move},
+                                    {"abort", &o.abort}}) {
+      if (!*set) continue;
+      nodes(field_path(path, name), **set);
+      if ((*set)->nodes.size() != 1)
+        add(field_path(path, name), "expected the number of one node: one changes at a time");
+    }
+    if (o.cleanup) nodes(path + ".cleanup", *o.cleanup);
+    if (o.replace) {
+      for (const auto& [name, node] :
+           {std::pair{"dead", o.replace->dead}, {"node", o.replace->node}}) {
+        if (node < s_.cluster.nodes) continue;
+        add(field_path(path + ".replace", name), "unknown node {}: cluster.nodes is {}", node,
+            s_.cluster.nodes);
+      }
+      if (o.replace->dead == o.replace->node)
+        add(path + ".replace", "a node cannot replace itself");
+    }
+    const bool moves_ranges = o.bootstrap || o.decommission || o.move || o.replace;
+    if (moves_ranges && s_.swarm && s_.swarm->mode == SwarmMode::kBudgeted) {
+      add(path,
+          "swarm.mode budgeted counts absences among the replicas of the start: take "
+          "unbounded, or leave changes of membership out");
     }
     if (o.alter && s_.storage.tombstone_gc != lsm::TombstoneGc::kTimeout) {
       add(path + ".alter.gc_grace", "is for storage.tombstone_gc timeout, and that is {}",

@@ -54,12 +54,12 @@ struct Machine::Process {
   std::unique_ptr<env::Transport> transport;
 };
 
-Machine::Machine(Kernel& kernel, Network& network, Recorder& recorder, const ring::Ring& ring,
+Machine::Machine(Kernel& kernel, Network& network, Recorder& recorder, ring::Topology& topology,
                  const Scenario& scenario, NodeId id)
     : kernel_(kernel),
       network_(network),
       recorder_(recorder),
-      ring_(ring),
+      topology_(topology),
       scenario_(scenario),
       storage_(scenario.storage),
       id_(id),
@@ -84,7 +84,7 @@ void Machine::boot() {
                                      recorder_.sink(id_)};
   spawn("boot", [this, environment] {
     const Random random = kernel_.stream(fmt::format("node/{}/{}", id_.value, totals_.boots));
-    auto node = replication::Node::start(environment, *process_->transport, ring_, storage_,
+    auto node = replication::Node::start(environment, *process_->transport, topology_, storage_,
                                          scenario_.replication, random);
     while (!node.has_value()) {
       // Recovery survives every crash of a disk that keeps its promises.
@@ -92,7 +92,7 @@ void Machine::boot() {
       start_failed_ = true;
       ++totals_.failed_starts;
       process_->tasks.sleep(kRestartAfter);
-      node = replication::Node::start(environment, *process_->transport, ring_, storage_,
+      node = replication::Node::start(environment, *process_->transport, topology_, storage_,
                                       scenario_.replication, random);
     }
     start_failed_ = false;

@@ -34,7 +34,7 @@ struct MachineTotals {
 class Machine {
  public:
   // All references outlive the machine.
-  Machine(Kernel& kernel, Network& network, Recorder& recorder, const ring::Ring& ring,
+  Machine(Kernel& kernel, Network& network, Recorder& recorder, ring::Topology& topology,
           const Scenario& scenario, NodeId id);
   ~Machine();
   Machine(const Machine&) = delete;
@@ -86,7 +86,7 @@ class Machine {
   Kernel& kernel_;
   Network& network_;
   Recorder& recorder_;
-  const ring::Ring& ring_;
+  ring::Topology& topology_;
   const Scenario& scenario_;
   lsm::LsmOptions storage_;  // as operators have left it
   NodeId id_;

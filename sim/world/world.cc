@@ -98,15 +98,15 @@ World::World(const Scenario& scenario, uint64_t seed, std::string command)
     : scenario_(planted(scenario)),
       kernel_(seed),
       recorder_([this] { return since_start(kernel_.now()); }),
-      ring_(drawn_ring(scenario, seed)),
+      topology_(drawn_topology(scenario, seed)),
       network_(kernel_, scenario.network),
       reasons_down_(static_cast<size_t>(scenario.cluster.nodes)),
       reasons_paused_(static_cast<size_t>(scenario.cluster.nodes)) {
   kernel_.set_command(std::move(command));
-  for (NodeId node : ring_.nodes()) {
+  for (NodeId node : topology_->nodes()) {
     network_.place(node, place_of_node(scenario.cluster.placement, node.value));
     machines_.push_back(
-        std::make_unique<Machine>(kernel_, network_, recorder_, ring_, scenario_, node));
+        std::make_unique<Machine>(kernel_, network_, recorder_, *topology_, scenario_, node));
   }
 }
 
@@ -125,6 +125,9 @@ void World::run(const std::function<void(const Snapshot&)>& sample, Metrics& met
   start_ = Instant{(kernel_.now().ns / seconds(1).ns + 1) * seconds(1).ns};
   kernel_.run_until(start_);
   recorder_.begin_measuring();
+  recorder_.ring_changed(topology_->ring());
+  // Like a node of its own that only looks.
+  topology_->subscribe(NodeId{UINT32_MAX}, [this] { recorder_.ring_changed(topology_->ring()); });
   for (const auto& machine : machines_) {
     ledgers_at_start_.push_back(machine->disk().ledger().rows());
     totals_at_start_.push_back(machine->totals());
@@ -157,7 +160,7 @@ void World::run(const std::function<void(const Snapshot&)>& sample, Metrics& met
   report(metrics);
   std::vector<uint64_t> live_bytes(machines_.size());
   for (uint64_t key = 0; key < keys_.count; ++key) {
-    for (NodeId node : ring_.replicas_of_key(key_name(key)))
+    for (NodeId node : topology_->ring().replicas_of_key(key_name(key)))
       live_bytes[node.value] += recorder_.live_bytes_of(key);
   }
   for (size_t i = 0; i < machines_.size(); ++i) figures_.push_back(figures_of(i, live_bytes[i]));
@@ -201,7 +204,7 @@ void World::preload() {
       };
       for (uint64_t key = 0; key < keys_.count; ++key) {
         const Buffer name = key_name(key);
-        const std::vector<NodeId>& replicas = ring_.replicas_of_key(name);
+        const std::vector<NodeId>& replicas = topology_->ring().replicas_of_key(name);
         if (std::ranges::find(replicas, m->id()) == replicas.end()) continue;
         batch.put(
             ring::storage_key(name),
@@ -248,7 +251,7 @@ void World::finish_clients() {
 
 void World::plan_faults(Instant end) {
   if (uses(scenario_.faults, NodeSelector::kMostMissingTombstones))
-    recorder_.add(census_.emplace(ring_));
+    recorder_.add(census_.emplace(*topology_));
   const auto tell = [this](const FaultWindow& window, std::string_view what) {
     recorder_.fault(fmt::format("{}", fmt::join(window.nodes, ",")),
                     fmt::format("{} {} ({})", window.kind, what, window.detail));
@@ -298,8 +301,41 @@ void World::perform(const OperationOptions& operation) {
     ++truncations_;
     recorder_.truncated(began, version);
   });
+  change_members(operation);
   if (operation.alter) {
     for (const auto& machine : machines_) machine->set_gc_grace(operation.alter->gc_grace);
+  }
+}
+
+void World::change_members(const OperationOptions& operation) {
+  const auto begin = [this](NodeId node, auto act) {
+    Machine* machine = machines_[node.value].get();
+    if (!machine->serving()) return;
+    machine->spawn("change of membership", [machine, act] { act(machine->node()->membership()); });
+  };
+  using replication::Membership;
+  for (const auto& [set, act] : {std::pair{&operation.bootstrap, &Membership::bootstrap},
+                                 {&operation.decommission, &Membership::decommission},
+                                 {&operation.move, &Membership::move}}) {
+    if (!*set) continue;
+    for (NodeId node : nodes_of(**set)) begin(node, [act](Membership& m) { (m.*act)(); });
+  }
+  if (operation.replace) {
+    const NodeId dead{static_cast<uint32_t>(operation.replace->dead)};
+    begin(NodeId{static_cast<uint32_t>(operation.replace->node)},
+          [dead](Membership& m) { m.replace(dead); });
+  }
+  if (operation.cleanup) {
+    for (NodeId node : nodes_of(*operation.cleanup)) {
+      begin(node, [this, node](Membership& m) {
+        if (m.cleanup()) recorder_.cleaned(node);
+      });
+    }
+  }
+  const ring::Topology::Change* change = topology_->change();
+  if (operation.abort && change != nullptr) {
+    const std::vector<NodeId> nodes = nodes_of(*operation.abort);
+    if (std::ranges::find(nodes, change->node) != nodes.end()) topology_->abort();
   }
 }
 
@@ -379,8 +415,8 @@ Snapshot World::snapshot() const {
   }
   s.bytes_applied = recorder_.bytes_applied();
   s.live_bytes = recorder_.live_bytes_one_copy() *
-                 static_cast<uint64_t>(std::min(scenario_.cluster.ring.replication_factor.total(),
-                                                scenario_.cluster.nodes));
+                 std::min(static_cast<uint64_t>(topology_->factor().total()),
+                          static_cast<uint64_t>(topology_->ring().nodes().size()));
   return s;
 }
 
@@ -494,6 +530,7 @@ void World::report(Metrics& metrics) const {
   metrics.set("tombstones_kept_by_grace", kept(kKeptByGrace));
   metrics.set("tombstones_kept_by_repair", kept(kKeptByRepair));
   metrics.set("tombstones_kept_by_mode", kept(kKeptByMode));
+  metrics.set("tombstones_kept_by_streaming", kept(kKeptByStreaming));
   metrics.set("tombstones_kept_by_sstable", kept(kKeptBySstable));
   metrics.set("tombstones_kept_by_memtable", kept(kKeptByMemtable));
   metrics.set("tombstones_kept_by_log", kept(kKeptByLog));
@@ -522,6 +559,15 @@ void World::report(Metrics& metrics) const {
   metrics.set("previews_completed", count(node.repair.previews));
   metrics.set("preview_ranges_differing", count(node.repair.previewed_differing));
   metrics.set("cells_streamed", count(node.repair.cells_streamed));
+  metrics.set("membership_changes", count(topology_->finished()));
+  metrics.set("membership_changes_refused", count(node.membership.refused));
+  metrics.set("membership_streams_failed", count(node.membership.streams_failed));
+  metrics.set("moved_cells", count(node.membership.cells_received));
+  metrics.set("moved_bytes", count(node.membership.bytes_received));
+  metrics.set("hints_handed_over", count(node.membership.hints_handed_over));
+  metrics.set("cleanups", count(node.membership.cleanups));
+  metrics.set("cleanup_cells_dropped", count(lsm.cells_not_owned));
+  metrics.set("cleanup_bytes_dropped", count(lsm.bytes_not_owned));
   metrics.set("crashes", count(crashes));
   metrics.set("power_losses", count(power_losses));
   metrics.set("recoveries", count(recoveries));
@@ -585,7 +631,7 @@ void World::report_machines(Metrics& metrics) const {
 // --- faults ---
 
 std::vector<NodeId> World::nodes_of(const NodeSet& set) const {
-  if (set.all) return ring_.nodes();
+  if (set.all) return topology_->nodes();
   std::vector<NodeId> nodes;
   for (uint32_t node : set.nodes) nodes.push_back(NodeId{node});
   return nodes;
@@ -606,7 +652,7 @@ std::optional<NodeId> World::chosen_by(NodeSelector selector) const {
   if (most == figures.end() || most->second == 0) return std::nullopt;
   return most->first;
 }
-std::vector<NodeId> World::all_nodes() const { return ring_.nodes(); }
+std::vector<NodeId> World::all_nodes() const { return topology_->nodes(); }
 std::vector<NodeId> World::all_clients() const {
   std::vector<NodeId> clients;
   auto next_id = static_cast<uint32_t>(scenario_.cluster.nodes);

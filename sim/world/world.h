@@ -13,7 +13,7 @@
 #include <memory>
 #include <vector>
 
-#include "engine/ring/ring.h"
+#include "engine/ring/topology.h"
 #include "sim/faults/fault_plan.h"
 #include "sim/faults/tombstone_census.h"
 #include "sim/net/network.h"
@@ -55,7 +55,7 @@ class World final : private FaultTargets {
   ~World() override;
 
   Recorder& recorder() { return recorder_; }
-  const ring::Ring& ring() const { return ring_; }
+  const ring::Topology& topology() const { return *topology_; }
   Kernel& kernel() { return kernel_; }
 
   // Calls `sample` at the start, every sample_every, and at the end. Sets the figures of the
@@ -83,6 +83,7 @@ class World final : private FaultTargets {
   void schedule_operations();
   void schedule_operation(size_t index, Instant at);  // and its repetitions
   void perform(const OperationOptions& operation);
+  void change_members(const OperationOptions& operation);
   void finish_clients();
   void read_final_cells();
   Result<void> read_final_cells_of(Machine& machine);  // in a task of its
@@ -135,7 +136,7 @@ class World final : private FaultTargets {
   Kernel kernel_;
   Instant start_;
   Recorder recorder_;
-  ring::Ring ring_;
+  std::unique_ptr<ring::Topology> topology_;
   Network network_;
   std::optional<TombstoneCensus> census_;  // if a fault chooses by it
   std::optional<FaultPlan> faults_;

@@ -128,6 +128,12 @@ struct CompactionJob::Impl {
   // One key's entries. A tombstone goes only if no entry that it shadows stays, so the oldest is
   // judged first.
   Result<void> write(Bytes user_key, std::span<const Retention::Entry> kept) {
+    if (request_.owned != nullptr && !contains(*request_.owned, user_key)) {
+      outcome_.cells_not_owned += kept.size();
+      for (const Retention::Entry& entry : kept)
+        outcome_.bytes_not_owned += user_key.size() + entry.cell().value.size();
+      return {};
+    }
     reasons_.assign(kept.size(), std::nullopt);
     std::optional<Version> least_kept;
     for (size_t i = kept.size(); i-- > 0;) {
@@ -135,7 +141,8 @@ struct CompactionJob::Impl {
       if (cell.is_tombstone()) {
         reasons_[i] = decide(
             {Buffer(user_key), cell.version, {}}, cell, request_.gc.of(user_key, request_.now),
-            [&] { return least_version_of_bystanders(user_key, cell.version); }, least_kept);
+            [&] { return least_version_of_bystanders(user_key, cell.version); }, least_kept,
+            request_.streaming != nullptr && contains(*request_.streaming, user_key));
       }
       if (reasons_[i] != PurgeReason::kPurged)
         least_kept = std::min(least_kept.value_or(Version::max()), cell.version);
@@ -182,7 +189,8 @@ struct CompactionJob::Impl {
           {t.start, t.version, t.end}, cell,
           request_.gc.of_all(KeyRange{t.start, t.end}, request_.now),
           [&] { return least_version_of_bystanders(KeyRange{t.start, t.end}, t.version); },
-          snapshots);
+          snapshots,
+          request_.streaming != nullptr && overlaps(*request_.streaming, t.start, t.end));
       return reason == PurgeReason::kPurged;
     });
     return retained;
@@ -191,13 +199,14 @@ struct CompactionJob::Impl {
   template <typename LeastOfBystanders>
   PurgeReason decide(PurgedTombstone name, const CellView& tombstone, GcBefore gc,
                      LeastOfBystanders least_of_bystanders,
-                     std::optional<Version> least_version_snapshots) {
+                     std::optional<Version> least_version_snapshots, bool streaming) {
     PurgeInputs inputs{.mode = request_.gc.mode,
                        .gc = gc,
                        .least_version_sstables = std::nullopt,
                        .least_version_memtables = request_.least_version_memtables,
                        .least_version_log = request_.least_version_log,
-                       .least_version_snapshots = least_version_snapshots};
+                       .least_version_snapshots = least_version_snapshots,
+                       .streaming = streaming};
     // Looking at the bystanders costs something, so not for a tombstone that its grace keeps
     // anyway.
     if (!request_.guards.grace || gc.passed(tombstone)) {
@@ -268,6 +277,8 @@ void CompactionOutcome::append(CompactionOutcome next) {
   std::ranges::move(next.watched, std::back_inserter(watched));
   for (size_t i = 0; i < kPurgeReasons; ++i) decisions[i] += next.decisions[i];
   shadowed += next.shadowed;
+  cells_not_owned += next.cells_not_owned;
+  bytes_not_owned += next.bytes_not_owned;
   bytes_read += next.bytes_read;
   bytes_written += next.bytes_written;
 }

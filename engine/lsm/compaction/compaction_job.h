@@ -20,6 +20,7 @@
 
 #include "engine/env/event_sink.h"
 #include "engine/env/file_system.h"
+#include "engine/lsm/compaction/key_spans.h"
 #include "engine/lsm/compaction/purge.h"
 #include "engine/lsm/compaction/sstable_meta.h"
 #include "engine/sstable/options.h"
@@ -60,6 +61,10 @@ struct CompactionRequest {
   std::optional<Version> least_version_log;
   std::vector<SequenceNumber> snapshots;  // ascending
   PurgeGuards guards;
+  std::shared_ptr<const KeySpans> streaming;  // keys that the node is being sent; null: none
+  // A cleanup drops all other keys, whatever the purge rule says: nothing of them is left in the
+  // inputs, which go at once. Range tombstones stay. Null: all are owned.
+  std::shared_ptr<const KeySpans> owned;
 
   std::vector<Buffer> watched;  // keys whose entries are told about; sorted
 
@@ -82,8 +87,9 @@ struct CompactionOutcome {
       outputs;  // in key order, synced, their directory too; none if nothing is left
   std::vector<PurgedTombstone> purged;
   std::vector<env::WatchedEntry> watched;
-  std::array<uint64_t, kPurgeReasons> decisions{};  // by PurgeReason, tombstones that won
-  uint64_t shadowed = 0;                            // entries dropped because they lost
+  std::array<uint64_t, kPurgeReasons> decisions{};    // by PurgeReason, tombstones that won
+  uint64_t shadowed = 0;                              // entries dropped because they lost
+  uint64_t cells_not_owned = 0, bytes_not_owned = 0;  // dropped by a cleanup; keys and values
   uint64_t bytes_read = 0, bytes_written = 0;
 
   // Adds what came after this.

@@ -22,6 +22,8 @@ std::string_view to_string(PurgeReason reason) {
       return "kept_by_repair";
     case PurgeReason::kKeptByMode:
       return "kept_by_mode";
+    case PurgeReason::kKeptByStreaming:
+      return "kept_by_streaming";
   }
   return "?";
 }
@@ -62,6 +64,7 @@ PurgeReason may_purge(const CellView& tombstone, const PurgeInputs& inputs,
   if (guards.snapshots && holds_shadowed(inputs.least_version_snapshots)) {
     return PurgeReason::kKeptBySnapshot;
   }
+  if (guards.streaming && inputs.streaming) return PurgeReason::kKeptByStreaming;
   return PurgeReason::kPurged;
 }
 

@@ -17,16 +17,17 @@
 namespace revenant::lsm {
 
 enum class PurgeReason : uint8_t {
-  kPurged,          // dropped
-  kKeptByGrace,     // younger than gc_grace by the node's clock; mode immediate: deleted after now
-  kKeptBySstable,   // an overlapping SSTable outside the compaction may hold a cell it shadows
-  kKeptByMemtable,  // a memtable holds, or may hold, one
-  kKeptByLog,       // a log that may still be replayed holds one
-  kKeptBySnapshot,  // a cell it shadows is kept for a snapshot
-  kKeptByRepair,    // no repair of its range is known to have begun long enough after the delete
-  kKeptByMode,      // tombstone_gc is disabled
+  kPurged,           // dropped
+  kKeptByGrace,      // younger than gc_grace by the node's clock; mode immediate: deleted after now
+  kKeptBySstable,    // an overlapping SSTable outside the compaction may hold a cell it shadows
+  kKeptByMemtable,   // a memtable holds, or may hold, one
+  kKeptByLog,        // a log that may still be replayed holds one
+  kKeptBySnapshot,   // a cell it shadows is kept for a snapshot
+  kKeptByRepair,     // no repair of its range is known to have begun long enough after the delete
+  kKeptByMode,       // tombstone_gc is disabled
+  kKeptByStreaming,  // its range is being sent to this node
 };
-inline constexpr size_t kPurgeReasons = 8;
+inline constexpr size_t kPurgeReasons = 9;
 std::string_view to_string(PurgeReason reason);
 
 // Each input is a guard that a scenario can remove, so that the bug it prevents can be switched on.
@@ -36,6 +37,7 @@ struct PurgeGuards {
   bool memtables = true;
   bool log = true;
   bool snapshots = true;
+  bool streaming = true;
 
   template <typename V>
   void describe(V& v) {
@@ -47,6 +49,9 @@ struct PurgeGuards {
             "Keep a tombstone while a replayable log segment may hold what it shadows.");
     v.field("snapshots", snapshots,
             "Keep a tombstone while what it shadows is kept for a snapshot.");
+    v.field("streaming", streaming,
+            "Keep the tombstones of a range while the node is being sent it (operations: "
+            "bootstrap, decommission, replace, move): what they shadow may be on its way.");
   }
 };
 
@@ -60,6 +65,7 @@ struct PurgeInputs {
   std::optional<Version> least_version_memtables;  // over all memtables
   std::optional<Version> least_version_log;        // over log segments a recovery would replay
   std::optional<Version> least_version_snapshots;  // over cells kept only for snapshots
+  bool streaming = false;                          // other nodes are sending the key's range
 };
 
 PurgeReason may_purge(const CellView& tombstone, const PurgeInputs& inputs,

@@ -250,6 +250,39 @@ TEST_F(DbPurgeTest, WithoutTheSstableGuardItComesBack) {
   EXPECT_EQ(get("a"), std::string(20'000, 'v'));
 }
 
+TEST_F(DbPurgeTest, ARangeThatIsBeingSentKeepsItsTombstones) {
+  put_and_delete("a");
+  const auto streaming = std::make_shared<const KeySpans>(KeySpans{{"a", "b"}});
+  in_task([&] { db->set_streaming(streaming); });
+  compact();
+  EXPECT_EQ(decided(PurgeReason::kKeptByStreaming), 1u);
+  put("a", "sent late", 15);
+  EXPECT_EQ(get("a"), "x");
+  in_task([&] { db->set_streaming(nullptr); });
+  compact();
+  EXPECT_EQ(get("a"), "-");
+  EXPECT_EQ(decided(PurgeReason::kPurged), 1u);
+}
+
+TEST_F(DbPurgeTest, ACleanupLeavesWhatIsOwnedAndNothingElse) {
+  options.gc_grace = days(1);
+  reopen();
+  for (int i = 0; i < 10; ++i) put(fmt::format("k{}", i), "v", 10);
+  remove("k2", 20);
+  remove("k7", 20);
+  in_task([&] { must(db->cleanup([] { return KeySpans{{"k0", "k2"}, {"k6", ""}}; })); });
+  for (int i = 0; i < 10; ++i) {
+    const bool owned = i < 2 || i >= 6;
+    EXPECT_EQ(get(fmt::format("k{}", i)), !owned ? "-" : i == 7 ? "x" : "v") << i;
+  }
+  EXPECT_EQ(db->metrics().cells_not_owned, 4u);
+  EXPECT_EQ(db->metrics().bytes_not_owned, 3 * 3u + 2u);
+  EXPECT_TRUE(node().observer.purges.empty());
+  reopen();
+  EXPECT_EQ(get("k3"), "-");
+  EXPECT_EQ(get("k8"), "v");
+}
+
 TEST_F(DbPurgeTest, TimeAloneMakesATombstoneCompactionDueAndWaitingCostsNothing) {
   options.compaction.strategy = CompactionStrategy::kSizeTiered;
   options.gc_grace = days(10);

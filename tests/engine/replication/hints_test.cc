@@ -42,7 +42,7 @@ class HintsTest : public testing::Test {
   std::vector<uint64_t> replay(NodeId target, size_t refuse_after = SIZE_MAX) {
     std::vector<uint64_t> taken;
     in_task([&] {
-      hints_->replay(target, [&](Buffer, const Cell& cell) {
+      hints_->replay(target, [&](Buffer, const Cell& cell, Instant) {
         if (taken.size() == refuse_after) return false;
         taken.push_back(cell.version.value);
         return true;
@@ -54,7 +54,7 @@ class HintsTest : public testing::Test {
   bool flush(NodeId target, size_t taken_max = SIZE_MAX) {
     bool done = false;
     in_task([&] {
-      done = hints_->flush(target, [&](Buffer, const Cell&) { return taken_max-- > 0; });
+      done = hints_->flush(target, [&](Buffer, const Cell&, Instant) { return taken_max-- > 0; });
     });
     return done;
   }
@@ -127,7 +127,7 @@ TEST_F(HintsTest, ThoseDiscardedAreDeliveredNoMore) {
   add(kOther, 4);
   std::vector<uint64_t> taken;
   in_task([&] {
-    hints_->replay(kTarget, [&](Buffer, const Cell& cell) {
+    hints_->replay(kTarget, [&](Buffer, const Cell& cell, Instant) {
       taken.push_back(cell.version.value);
       hints_->discard();  // in the middle of a replay
       return true;
@@ -181,7 +181,7 @@ TEST_F(HintsTest, AFlushWaitsForTheReplayThatIsAtIt) {
   add(kTarget, 2);
   bool replayed = false;
   kernel_.spawn(group(), "replay", [&] {
-    hints_->replay(kTarget, [&](Buffer, const Cell&) {
+    hints_->replay(kTarget, [&](Buffer, const Cell&, Instant) {
       tasks().sleep(seconds(1));
       return true;
     });
@@ -190,7 +190,7 @@ TEST_F(HintsTest, AFlushWaitsForTheReplayThatIsAtIt) {
   kernel_.run_until(kernel_.now() + milliseconds(100));
   bool after = false;
   in_task([&] {
-    EXPECT_TRUE(hints_->flush(kTarget, [](Buffer, const Cell&) { return false; }));
+    EXPECT_TRUE(hints_->flush(kTarget, [](Buffer, const Cell&, Instant) { return false; }));
     after = replayed;
   });
   EXPECT_TRUE(after);
@@ -199,7 +199,7 @@ TEST_F(HintsTest, AFlushWaitsForTheReplayThatIsAtIt) {
 TEST_F(HintsTest, AFlushDoesNotWaitForHintsThatComeMeanwhile) {
   add(kTarget, 1);
   in_task([&] {
-    EXPECT_TRUE(hints_->flush(kTarget, [&](Buffer, const Cell&) {
+    EXPECT_TRUE(hints_->flush(kTarget, [&](Buffer, const Cell&, Instant) {
       hints_->add(kTarget, "key", CellView{CellKind::kValue, Version{2}, {}, "v"});
       return true;
     }));

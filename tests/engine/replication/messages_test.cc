@@ -40,6 +40,8 @@ TEST(MessagesTest, EachComesBackAsItWasSentAndNotCutShort) {
                                      {"", tombstone(UINT64_MAX, Instant{-5})}};
   expect_round_trip(Apply{env::ApplySource::kRepair, cells});
   expect_round_trip(cells);
+  expect_round_trip(StreamProgress{3, 400, true});
+  expect_round_trip(HandedHint{NodeId{3}, Instant{5}, cells.front()});
   expect_round_trip(ReadRange{"least", "", 12});
   expect_round_trip(RangeAnswer{cells, false});
   expect_round_trip(RangeAnswer{{}, true});

@@ -67,5 +67,22 @@ TEST(QuorumTest, ADataCenterWithoutReplicasHasNoLocalQuorum) {
             2u);
 }
 
+TEST(QuorumTest, PendingReplicasMustAcknowledgeBesideThoseOfTheLevel) {
+  const ring::Ring ring({NodeId{0}, NodeId{1}, NodeId{2}, NodeId{3}}, 4, 3, Random(1, "ring"));
+  const std::vector<NodeId> replicas{{0}, {1}, {2}};
+  const auto with = [&](ConsistencyLevel::Kind kind) {
+    ConsistencyLevel level;
+    level.kind = kind;
+    std::vector<Quorum> quorums = quorums_of(level, replicas, ring, NodeId{0});
+    add_pending(quorums, level, {NodeId{3}}, ring, NodeId{0});
+    return quorums;
+  };
+  const std::vector<NodeId> all{{0}, {1}, {2}, {3}};
+  EXPECT_EQ(with(ConsistencyLevel::Kind::kQuorum), (std::vector<Quorum>{{all, 3}}));
+  EXPECT_EQ(with(ConsistencyLevel::Kind::kEachQuorum), (std::vector<Quorum>{{all, 3}}));
+  EXPECT_EQ(with(ConsistencyLevel::Kind::kLocalOne), (std::vector<Quorum>{{all, 2}}));
+  EXPECT_EQ(with(ConsistencyLevel::Kind::kAny), (std::vector<Quorum>{{all, 1}})) << "Cassandra";
+}
+
 }  // namespace
 }  // namespace revenant::replication

@@ -18,8 +18,9 @@ Instant at(int64_t s) { return Instant{} + seconds(s); }
 class JudgeTest : public testing::Test {
  protected:
   JudgeTest()
-      : ring_({NodeId{0}, NodeId{1}, NodeId{2}}, 4, 3, Random(1, "ring")),
-        judge_(ring_, kAtRiskAfter) {}
+      : topology_({{.node = {0}}, {.node = {1}}, {.node = {2}}}, 0,
+                  {.replication_factor = {3, {}}, .vnodes = 4}, Random(1, "ring")),
+        judge_(topology_, kAtRiskAfter) {}
 
   // --- what happens ---
   WriteId put(int64_t begun, int64_t acknowledged, uint64_t version,
@@ -73,7 +74,7 @@ class JudgeTest : public testing::Test {
   }
 
   static constexpr uint64_t kKey = 7;
-  ring::Ring ring_;
+  ring::Topology topology_;
   Judge judge_;
 
  private:

@@ -155,5 +155,26 @@ TEST_F(ReturnTraceTest, OfAScanWhoeverMissedTheDeleteAnswered) {
   EXPECT_EQ(trace_.cause({kKey, kDelete, kValue, at(10), at(100), {}}), ReturnCause::kMissedDelete);
 }
 
+TEST_F(ReturnTraceTest, WhatArrivesWithItsRangeAfterThePurgeIsALateStream) {
+  value(0);
+  deletion(0);
+  deletion(3);
+  purge(3, 50);
+  value(3, 60, ApplySource::kStream);
+  EXPECT_EQ(from(3), ReturnCause::kLateStream);
+}
+
+TEST_F(ReturnTraceTest, ANodeThatWasNoReplicaAtTheDeleteRegainedTheRange) {
+  const ring::Ring without({NodeId{1}, NodeId{2}}, 4, 2, Random(1, "ring"));
+  const ring::Ring with({NodeId{0}, NodeId{1}, NodeId{2}}, 4, 3, Random(1, "ring"));
+  value(0);
+  deletion(1);
+  deletion(2);
+  trace_.ring_changed(at(0), with);
+  trace_.ring_changed(at(5), without);
+  trace_.ring_changed(at(50), with);
+  EXPECT_EQ(from(0), ReturnCause::kRegainedRange);
+}
+
 }  // namespace
 }  // namespace revenant::sim

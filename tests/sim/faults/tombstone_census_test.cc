@@ -7,8 +7,11 @@ namespace {
 
 // Three nodes that all hold every key.
 struct Census {
-  ring::Ring ring{{NodeId{0}, NodeId{1}, NodeId{2}}, 4, 3, Random(1, "ring")};
-  TombstoneCensus census{ring};
+  ring::Topology topology{{{.node = {0}}, {.node = {1}}, {.node = {2}}},
+                          0,
+                          {.replication_factor = {3, {}}, .vnodes = 4},
+                          Random(1, "ring")};
+  TombstoneCensus census{topology};
 
   void put(uint64_t key, uint64_t version, std::vector<uint32_t> nodes) {
     give(key, {CellKind::kValue, Version{version}, {}, "v"}, nodes);

@@ -245,7 +245,16 @@ TEST(Errors, SettingsMustFitTogether) {
        R"(2: operations[0]: neither "at" nor "every": expected exactly one)"},
       {R"("operations": [ { "at": "1m" } ])",
        "2: operations[0]: does nothing: expected one of flush, compact, repair, preview, truncate, "
-       "alter"},
+       "bootstrap, decommission, replace, move, abort, cleanup, alter"},
+      {R"("operations": [ { "at": "1m", "bootstrap": [ 1, 2 ] } ])",
+       "2: operations[0].bootstrap: expected the number of one node: one changes at a time"},
+      {R"("operations": [ { "at": "1m", "replace": { "dead": 1, "node": 1 } } ])",
+       "2: operations[0].replace: a node cannot replace itself"},
+      {R"("cluster": { "nodes": 3, "spares": 3, "replication_factor": 1 })",
+       "2: cluster.spares: 3 leave no member: cluster.nodes is 3"},
+      {R"("cluster": { "nodes": 4, "spares": 2 })",
+       "2: cluster.replication_factor: 3 replicas need as many nodes: cluster.nodes is 4, spares "
+       "2"},
       {R"("operations": [ { "every": "2h", "repair": "all" } ])",
        "2: operations[0].every: 2h is longer than the run, 1h: it would never happen"},
       {R"("workload": [ { "name": "w", "mix": { "insert": 1 }, "from": "30m", "to": "20m" } ])",

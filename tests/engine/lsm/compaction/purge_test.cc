@@ -17,6 +17,7 @@ struct Case {
   uint64_t version = 50;
   Duration age = seconds(101);
   std::optional<Version> sstables = {}, memtables = {}, log = {}, snapshots = {};
+  bool streaming = false;
   PurgeGuards guards = {};
   PurgeReason expected;
 };
@@ -52,6 +53,13 @@ TEST(Purge, GivesItsReason) {
        .log = Version{50},
        .expected = PurgeReason::kKeptByLog},
       {.claim = "a log holds only newer", .log = Version{51}, .expected = PurgeReason::kPurged},
+      {.claim = "its range is being sent to the node",
+       .streaming = true,
+       .expected = PurgeReason::kKeptByStreaming},
+      {.claim = "without the streaming guard that is no matter",
+       .streaming = true,
+       .guards = {.streaming = false},
+       .expected = PurgeReason::kPurged},
       {.claim = "the first reason is told: grace",
        .age = seconds(1),
        .sstables = Version{1},
@@ -96,7 +104,8 @@ TEST(Purge, GivesItsReason) {
                              .least_version_sstables = c.sstables,
                              .least_version_memtables = c.memtables,
                              .least_version_log = c.log,
-                             .least_version_snapshots = c.snapshots};
+                             .least_version_snapshots = c.snapshots,
+                             .streaming = c.streaming};
     EXPECT_EQ(to_string(may_purge(tombstone(c.version, c.age), inputs, c.guards)),
               to_string(c.expected))
         << c.claim;
