@@ -428,6 +428,8 @@ class Swarm {
   // those that overlap are refused. The budget knows the replicas of the start alone.
   void draw_membership() {
     if (budgeted() || drawn_.cluster.spares == 0) return;
+    // One that a fault still holds up then is given up: no repair is of ranges that move.
+    add_operation(drawn_.duration - swarm_.calm, &OperationOptions::abort, everyone());
     Random random = stream("operation", "membership");
     for (uint64_t count = random.below(4) + 1; count > 0; --count) {
       const Duration at = drawn_duration(drawn_.duration / 2, random);

@@ -545,14 +545,14 @@ class Validator {
     }
     for (const auto& [name, set] : {std::pair{"bootstrap", &o.bootstrap},
                                     {"decommission", &o.decommission},
-                                    {"move", &o.move},
-                                    {"abort", &o.abort}}) {
+                                    {"move", &o.move}}) {
       if (!*set) continue;
       nodes(field_path(path, name), **set);
       if ((*set)->nodes.size() != 1)
         add(field_path(path, name), "expected the number of one node: one changes at a time");
     }
     if (o.cleanup) nodes(path + ".cleanup", *o.cleanup);
+    if (o.abort) nodes(path + ".abort", *o.abort);
     if (o.replace) {
       for (const auto& [name, node] :
            {std::pair{"dead", o.replace->dead}, {"node", o.replace->node}}) {
