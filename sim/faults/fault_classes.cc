@@ -85,7 +85,8 @@ void fill_clock_drift(FaultOptions& f, const Victim& v, Random& random) {
 // What NTP leaves uncorrected, and a step before its next look, must stay within clock_max.
 bool ntp_is_quick(const Scenario& s) {
   const std::optional<NtpOptions>& ntp = s.cluster.clocks.ntp;
-  return ntp && ntp->poll <= s.swarm->calm && ntp->step_threshold * 2 <= s.swarm->clock_max;
+  return ntp && bears_wrong_clocks(s) && ntp->poll <= s.swarm->calm &&
+         ntp->step_threshold * 2 <= s.swarm->clock_max;
 }
 
 // --- disks ---
@@ -200,8 +201,14 @@ constexpr ClassRow kClasses[] = {
          }},
     {.which = FaultClass::kLoss, .toll = Toll::kWeakens, .fill = fill_loss},
     {.which = FaultClass::kDuplication, .toll = Toll::kNothing, .fill = fill_duplication},
-    {.which = FaultClass::kClockStep, .toll = Toll::kNothing, .fill = fill_clock_step},
-    {.which = FaultClass::kClockDrift, .toll = Toll::kNothing, .fill = fill_clock_drift},
+    {.which = FaultClass::kClockStep,
+     .toll = Toll::kNothing,
+     .fill = fill_clock_step,
+     .possible = bears_wrong_clocks},
+    {.which = FaultClass::kClockDrift,
+     .toll = Toll::kNothing,
+     .fill = fill_clock_drift,
+     .possible = bears_wrong_clocks},
     {.which = FaultClass::kReordering, .toll = Toll::kWeakens, .fill = fill_reordering},
     {.which = FaultClass::kPacketLoss, .toll = Toll::kWeakens, .fill = fill_packet_loss},
     {.which = FaultClass::kBridge,

@@ -172,6 +172,48 @@ constexpr SettingRow kSettings[] = {
      [](Scenario& s, Random& r) {
        s.storage.compaction.tombstone_compaction_interval = pick(r, {seconds(1), days(1)});
      }},
+    {"replication.levels",
+     [](Scenario& s, Random& r) {
+       using Level = replication::ConsistencyLevel;
+       const bool own = std::ranges::any_of(
+           s.workload, [](const WorkloadOptions& w) { return w.read || w.write; });
+       // Most seeds keep what spares a replica.
+       if (own || writes_at_any(s) || !r.chance(kQuarter)) return;
+       const bool write_all = r.chance(kHalf);
+       s.replication.write = {write_all ? Level::Kind::kAll : Level::Kind::kOne};
+       s.replication.read = {write_all ? Level::Kind::kOne : Level::Kind::kAll};
+     }},
+    {"replication.timestamps",
+     [](Scenario& s, Random& r) {
+       const ClockOptions& clocks = s.cluster.clocks;
+       const bool exact = clocks.offset_max == Duration{} && clocks.drift_ppm_max == 0 &&
+                          clocks.step_every == Duration{};
+       if (!exact || s.replication.timestamps != replication::Timestamps::kClient ||
+           std::ranges::find(s.defects, Defect::kCoordinatorStampsWrites) != s.defects.end())
+         return;
+       s.replication.timestamps = pick_any<replication::Timestamps>(r);
+     }},
+    {"replication.digest_reads",
+     [](Scenario& s, Random&) { s.replication.digest_reads = !s.replication.digest_reads; }},
+    {"replication.read_fanout",
+     [](Scenario& s, Random& r) { s.replication.read_fanout = pick_any<replication::Fanout>(r); }},
+    {"replication.speculative_retry",
+     [](Scenario& s, Random& r) {
+       using Kind = replication::SpeculativeRetry::Kind;
+       s.replication.speculative_retry =
+           pick(r, {replication::SpeculativeRetry{Kind::kAlways, {}, {}},
+                    replication::SpeculativeRetry{Kind::kPercentile, Probability{900'000'000}, {}},
+                    replication::SpeculativeRetry{Kind::kAfter, {}, milliseconds(5)}});
+     }},
+    {"replication.repair",
+     [](Scenario& s, Random& r) {
+       if (s.replication.repair) return;
+       replication::RepairOptions& repair = s.replication.repair.emplace();
+       repair.every = s.duration * 2;  // the swarm's own repairs are operations
+       repair.tree_depth = pick<int64_t>(r, {0, 3, 10});
+       repair.subranges = pick<int64_t>(r, {1, 3});
+       repair.parallelism = pick_any<replication::RepairParallelism>(r);
+     }},
     {"replication.read_repair",
      [](Scenario& s, Random& r) {
        s.replication.read_repair = pick_any<replication::ReadRepair>(r);
@@ -209,7 +251,6 @@ class Swarm {
       : drawn_(scenario), swarm_(*scenario.swarm), seed_(seed) {}
 
   Scenario draw() {
-    // Placement and levels stay as they are, so the budget holds for the settings drawn.
     if (swarm_.settings) draw_settings();
     draw_faults();
     draw_operations();

@@ -354,4 +354,8 @@ struct Scenario {
   }
 };
 
+// Whether nodes' clocks may be wrong without updates being lost that `checks` watches over: where
+// nodes stamp the writes, those with wrong clocks lose some.
+bool bears_wrong_clocks(const Scenario& scenario);
+
 }  // namespace revenant::sim

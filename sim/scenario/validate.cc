@@ -618,8 +618,7 @@ class Validator {
       return c == FaultClass::kClockStep || c == FaultClass::kClockDrift ||
              c == FaultClass::kNtpStep;
     });
-    if (r.timestamps != replication::Timestamps::kClient && wrong_clocks &&
-        std::ranges::find(s_.checks, "no_lost_updates") != s_.checks.end()) {
+    if (wrong_clocks && !bears_wrong_clocks(s_)) {
       add("swarm.classes",
           "nodes stamp the writes (replication.timestamps), and those with wrong clocks lose "
           "updates: leave out clock_step, clock_drift and ntp_step, or check no_lost_updates");
@@ -654,6 +653,11 @@ class Validator {
 };
 
 }  // namespace
+
+bool bears_wrong_clocks(const Scenario& scenario) {
+  return scenario.replication.timestamps == replication::Timestamps::kClient ||
+         std::ranges::find(scenario.checks, "no_lost_updates") == scenario.checks.end();
+}
 
 void validate(const Scenario& scenario, Errors& errors) { Validator(scenario, errors).run(); }
 
