@@ -95,6 +95,10 @@ bool Coordinator::keep_hint(NodeId target, Bytes storage_key, const CellView& ce
     ++hints_->metrics().beyond_window;
     return false;
   }
+  if (hints_->full(target)) {
+    ++hints_->metrics().beyond_size;
+    return false;
+  }
   return hints_->add(target, storage_key, cell);
 }
 

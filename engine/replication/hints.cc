@@ -33,6 +33,12 @@ std::string Hints::path(NodeId target, uint64_t number) const {
   return fmt::format("{}/{}-{:06}.log", kDirectory, target.value, number);
 }
 
+uint64_t Hints::Series::bytes() const {
+  uint64_t total = 0;
+  for (const auto& [number, size] : files) total += size;
+  return total;
+}
+
 Hints::Series& Hints::series_of(NodeId target) {
   return series_.try_emplace(target, environment_.tasks).first->second;
 }
@@ -94,6 +100,12 @@ bool Hints::pending(NodeId target) const {
   return it != series_.end() && !it->second.files.empty();
 }
 
+bool Hints::full(NodeId target) const {
+  const auto size_max = static_cast<uint64_t>(options_.max_size_per_host.bytes);
+  auto it = series_.find(target);
+  return size_max != 0 && it != series_.end() && it->second.bytes() > size_max;
+}
+
 void Hints::wait_until_pending() {
   const auto any = [this] {
     return std::ranges::any_of(series_,
@@ -104,9 +116,7 @@ void Hints::wait_until_pending() {
 
 uint64_t Hints::pending_bytes() const {
   uint64_t total = 0;
-  for (const auto& [target, series] : series_) {
-    for (const auto& [number, bytes] : series.files) total += bytes;
-  }
+  for (const auto& [target, series] : series_) total += series.bytes();
   return total;
 }
 

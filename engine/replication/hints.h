@@ -26,6 +26,7 @@ struct HintMetrics {
   uint64_t delivered = 0;
   uint64_t expired = 0;        // too old when their turn came
   uint64_t beyond_window = 0;  // not written: the target has been down for longer
+  uint64_t beyond_size = 0;    // not written: too much is kept for the target already
   uint64_t failed = 0;         // not written: an error of the disk
 };
 
@@ -44,6 +45,9 @@ class Hints {
   bool add(NodeId target, Bytes storage_key, const CellView& cell, Instant created);
 
   bool pending(NodeId target) const;
+  // Whether more is kept for `target` than HintOptions::max_size_per_host: the coordinator of a
+  // write then keeps no other. Hints that another node hands over are taken all the same.
+  bool full(NodeId target) const;
   // Suspends until there is a hint for anyone.
   void wait_until_pending();
   uint64_t pending_bytes() const;
@@ -71,6 +75,8 @@ class Hints {
     std::map<uint64_t, uint64_t> files;      // number → bytes, oldest first
     std::unique_ptr<wal::WalWriter> writer;  // of the newest file, if it is of this life
     bool replaying = false;
+
+    uint64_t bytes() const;
   };
 
   std::string path(NodeId target, uint64_t number) const;

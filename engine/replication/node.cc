@@ -59,8 +59,7 @@ Node::Node(env::Environment environment, env::Transport& transport, ring::Topolo
       topology_(topology),
       options_(options),
       db_(std::move(db)),
-      peers_(environment.clock, transport.self(), topology.nodes().size(),
-             options.failure_detection),
+      peers_(environment.clock, transport.self(), topology.nodes().size(), options),
       hybrid_(options.timestamps == Timestamps::kHlc ? std::optional<HybridClock>(environment.clock)
                                                      : std::nullopt),
       messenger_(
@@ -79,6 +78,11 @@ Node::Node(env::Environment environment, env::Transport& transport, ring::Topolo
       repair_(environment, messenger_, peers_, topology, options.repair.value_or(RepairOptions{}),
               kRepairTimeout, storage.tombstone_gc),
       membership_(environment, messenger_, peers_, topology, *db_, hints_.get(), options) {
+  if (options.failure_detector == FailureDetector::kPhi) {
+    messenger_.serve(Verb::kHeartbeat, [this](NodeId from, uint64_t /*id*/, Bytes /*body*/) {
+      peers_.heard_heartbeat(from);
+    });
+  }
   messenger_.serve(Verb::kFlushHints, [this](NodeId from, uint64_t id, Bytes /*body*/) {
     serve_flush_hints(from, id);
   });
@@ -93,7 +97,7 @@ Node::Node(env::Environment environment, env::Transport& transport, ring::Topolo
 void Node::send_heartbeats() {
   for (;;) {
     for (NodeId peer : topology_.nodes()) {
-      if (peer == messenger_.self() || !peers_.heartbeat_due(peer, options_.heartbeat)) continue;
+      if (peer == messenger_.self() || !peers_.heartbeat_due(peer)) continue;
       messenger_.send(peer, Verb::kHeartbeat, 0, {});
       peers_.said(peer);
     }
@@ -246,6 +250,7 @@ void add_counts(NodeMetrics& sum, const NodeMetrics& m) {
   sum.hints.delivered += m.hints.delivered;
   sum.hints.expired += m.hints.expired;
   sum.hints.beyond_window += m.hints.beyond_window;
+  sum.hints.beyond_size += m.hints.beyond_size;
   sum.hints.failed += m.hints.failed;
   sum.repair.sessions += m.repair.sessions;
   sum.repair.ranges_repaired += m.repair.ranges_repaired;

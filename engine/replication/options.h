@@ -38,6 +38,7 @@ struct HintOptions {
   Duration window = hours(3);
   Duration replay_period = seconds(10);
   Bandwidth throttle{1 << 20};
+  ByteSize max_size_per_host{0};
   bool dropped_by_truncation = true;
 
   template <typename V>
@@ -50,6 +51,9 @@ struct HintOptions {
     v.field(
         "throttle", throttle,
         "Hinted bytes sent per second and target. Cassandra: hinted_handoff_throttle, 1 MiB/s.");
+    v.field("max_size_per_host", max_size_per_host,
+            "No hint is written for a target while more bytes than this are kept for it; 0: no "
+            "limit. Cassandra: max_hints_size_per_host, no limit.");
     v.field("dropped_by_truncation", dropped_by_truncation,
             "Whether a truncation drops the hints made before it, as Cassandra does "
             "(truncatedAt).");
@@ -118,6 +122,18 @@ constexpr auto enum_names(Fanout) {
   };
 }
 
+enum class FailureDetector : uint8_t { kTimeout, kPhi };
+constexpr auto enum_names(FailureDetector) {
+  return std::array{
+      EnumName<FailureDetector>{FailureDetector::kTimeout, "timeout",
+                                "after failure_detection without any message from it"},
+      EnumName<FailureDetector>{FailureDetector::kPhi, "phi",
+                                "once its heartbeats are missing for too long by how regular they "
+                                "were: the phi-accrual detector, which "
+                                "phi_convict_threshold and heartbeat govern"},
+  };
+}
+
 struct ReplicationOptions {
   ConsistencyLevel write;
   ConsistencyLevel read;
@@ -134,7 +150,9 @@ struct ReplicationOptions {
   Bandwidth stream_throughput{24 << 20};
   Duration write_timeout = seconds(2);
   Duration read_timeout = seconds(5);
+  FailureDetector failure_detector = FailureDetector::kTimeout;
   Duration failure_detection = seconds(18);
+  double phi_convict_threshold = 8;
   Duration heartbeat = seconds(5);
 
   template <typename V>
@@ -176,11 +194,18 @@ struct ReplicationOptions {
             "After this a write's outcome is unknown. Cassandra: write_request_timeout, 2 s.");
     v.field("read_timeout", read_timeout, at_least(microseconds(1)),
             "After this a read has failed. Cassandra: read_request_timeout, 5 s.");
+    v.field("failure_detector", failure_detector,
+            "When a node takes another for down. Cassandra: phi.");
     v.field("failure_detection", failure_detection, at_least(milliseconds(1)),
             "Silence after which a coordinator takes a replica for down. Cassandra: about 18 s "
             "(phi_convict_threshold 8 at a heartbeat a second).");
-    v.field("heartbeat", heartbeat, at_least(milliseconds(1)),
-            "Time between heartbeats; none are sent where recent traffic already tells.");
+    v.field("phi_convict_threshold", phi_convict_threshold, between(5.0, 16.0),
+            "With the detector phi: the suspicion from which a replica is down; 8 is a silence of "
+            "18.4 mean heartbeats. Cassandra: 8.");
+    v.field(
+        "heartbeat", heartbeat, at_least(milliseconds(1)),
+        "Time between heartbeats; none are sent where recent traffic already tells, but with the "
+        "detector phi. Cassandra's gossip: 1 s.");
   }
 
   Defects defects;  // set by the program

@@ -116,6 +116,8 @@ constexpr MetricInfo kTable[] = {
     {"hints_expired", "", "Hints dropped for being too old for the purge rule."},
     {"hints_beyond_window", "",
      "Not written: the target had been down for longer than the window."},
+    {"hints_beyond_size", "",
+     "Not written: more than hinted_handoff.max_size_per_host was kept for the target."},
     {"hlc_heard_ahead", "",
      "Messages whose stamp was ahead of the node's own clock and of all it had heard (timestamps "
      "hlc)."},

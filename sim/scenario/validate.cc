@@ -210,7 +210,8 @@ class Validator {
       add("defects", "coordinator_stamps_writes is none where replication.timestamps is {}",
           enum_name(s_.replication.timestamps));
     }
-    if (s_.replication.heartbeat >= s_.replication.failure_detection) {
+    if (s_.replication.failure_detector == replication::FailureDetector::kTimeout &&
+        s_.replication.heartbeat >= s_.replication.failure_detection) {
       add("replication.failure_detection",
           "{} is not above heartbeat, which is {}: every replica would be taken for down",
           s_.replication.failure_detection, s_.replication.heartbeat);

@@ -542,6 +542,7 @@ void World::report(Metrics& metrics) const {
   metrics.set("hints_delivered", count(node.hints.delivered));
   metrics.set("hints_expired", count(node.hints.expired));
   metrics.set("hints_beyond_window", count(node.hints.beyond_window));
+  metrics.set("hints_beyond_size", count(node.hints.beyond_size));
   metrics.set("hlc_heard_ahead", count(node.hlc_heard_ahead));
   metrics.set("read_repairs", count(node.coordinator.read_repairs));
   metrics.set("tombstones_scanned", count(node.replica.tombstones_scanned));

@@ -17,6 +17,13 @@ class HintsTest : public testing::Test {
   HintsTest() : disk_(kernel_, NodeId{0}, {}), clock_(kernel_) { start(); }
   ~HintsTest() override { stop(); }
 
+  // In a process of its own, like a node that is started with other settings.
+  void restart_with(const HintOptions& options) {
+    stop();
+    options_ = options;
+    start();
+  }
+
   // Runs `body` as a task of the process and waits for it.
   void in_task(std::move_only_function<void()> body) {
     bool done = false;
@@ -73,8 +80,8 @@ class HintsTest : public testing::Test {
     group_ = kernel_.new_group(NodeId{0});
     tasks_ = std::make_unique<sim::GroupTasks>(kernel_, group_);
     files_ = disk_.mount();
-    hints_ = std::make_unique<Hints>(env::Environment{clock_, *files_, *tasks_, events_},
-                                     HintOptions{}, days(10));
+    hints_ = std::make_unique<Hints>(env::Environment{clock_, *files_, *tasks_, events_}, options_,
+                                     days(10));
     in_task([&] { ASSERT_TRUE(hints_->open().has_value()); });
   }
   void stop() {
@@ -84,6 +91,7 @@ class HintsTest : public testing::Test {
     files_.reset();
   }
 
+  HintOptions options_;
   env::EventSink events_;
   sim::GroupId group_;
   std::unique_ptr<sim::GroupTasks> tasks_;
@@ -165,6 +173,22 @@ TEST_F(HintsTest, AreDroppedOnceTooOld) {
   pass(days(5));
   EXPECT_EQ(replay(kTarget), std::vector<uint64_t>{2});
   EXPECT_EQ(hints_->metrics().expired, 1u);
+}
+
+TEST_F(HintsTest, ATargetIsFullUntilItTookSome) {
+  add(kTarget, 1);
+  EXPECT_FALSE(hints_->full(kTarget)) << "no limit by default";
+  const auto one = static_cast<int64_t>(hints_->pending_bytes());
+
+  restart_with({.max_size_per_host = ByteSize{3 * one}});
+  EXPECT_FALSE(hints_->full(kTarget));
+  for (int i = 2; i <= 4; ++i) add(kTarget, i);
+  EXPECT_TRUE(hints_->full(kTarget)) << "those of the earlier life count";
+  add(kOther, 5);
+  EXPECT_FALSE(hints_->full(kOther)) << "each target has a limit of its own";
+
+  EXPECT_EQ(replay(kTarget), (std::vector<uint64_t>{1, 2, 3, 4}));
+  EXPECT_FALSE(hints_->full(kTarget));
 }
 
 TEST_F(HintsTest, AFlushDeliversAllOrSaysThatSomeAreLeft) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <numbers>
+
 namespace revenant::replication {
 namespace {
 
@@ -12,11 +14,19 @@ class HandClock final : public env::Clock {
   Instant time{};
 };
 
+ReplicationOptions detector(FailureDetector detector) {
+  ReplicationOptions options;
+  options.failure_detector = detector;
+  options.failure_detection = seconds(10);
+  options.heartbeat = seconds(1);
+  return options;
+}
+
 class PeersTest : public testing::Test {
  protected:
   void pass(Duration d) { clock_.time += d; }
   HandClock clock_;
-  Peers peers_{clock_, NodeId{0}, 3, seconds(10)};
+  Peers peers_{clock_, NodeId{0}, 3, detector(FailureDetector::kTimeout)};
 };
 
 TEST_F(PeersTest, EveryoneIsUpAtFirst) {
@@ -41,16 +51,69 @@ TEST_F(PeersTest, ANodeIsAlwaysUpToItself) {
 }
 
 TEST_F(PeersTest, HeartbeatsAreDueOnlyWhereNothingElseWasSaid) {
-  EXPECT_TRUE(peers_.heartbeat_due(NodeId{1}, seconds(1)));
+  EXPECT_TRUE(peers_.heartbeat_due(NodeId{1}));
   peers_.said(NodeId{1});
-  EXPECT_FALSE(peers_.heartbeat_due(NodeId{1}, seconds(1)));
+  EXPECT_FALSE(peers_.heartbeat_due(NodeId{1}));
   pass(seconds(1));
-  EXPECT_TRUE(peers_.heartbeat_due(NodeId{1}, seconds(1)));
+  EXPECT_TRUE(peers_.heartbeat_due(NodeId{1}));
 }
 
 TEST_F(PeersTest, ClientsAreNoPeers) {
   peers_.heard(NodeId{99});
   peers_.said(NodeId{99});
+}
+
+TEST_F(PeersTest, PhiIsTheSilenceInMeanIntervalsOverLn10) {
+  ArrivalWindow window(clock_.time, seconds(1));
+  EXPECT_DOUBLE_EQ(window.phi(clock_.time + seconds(2)), 1 / std::numbers::ln10)
+      << "the first interval is taken for two periods";
+  // 999 intervals of a second beside that one of two, which then is forgotten.
+  for (size_t i = 1; i < ArrivalWindow::kIntervals; ++i) {
+    pass(seconds(1));
+    window.arrived(clock_.time);
+  }
+  EXPECT_DOUBLE_EQ(window.phi(clock_.time + seconds(10)), 10 / 1.001 / std::numbers::ln10);
+  pass(seconds(1));
+  window.arrived(clock_.time);
+  EXPECT_DOUBLE_EQ(window.phi(clock_.time + seconds(10)), 10 / std::numbers::ln10);
+}
+
+TEST_F(PeersTest, AnOutageDoesNotMakePhiPatient) {
+  ArrivalWindow window(clock_.time, seconds(1));
+  const double before = window.phi(clock_.time + seconds(5));
+  pass(hours(1));
+  window.arrived(clock_.time);
+  EXPECT_EQ(window.phi(clock_.time + seconds(5)), before);
+}
+
+TEST_F(PeersTest, PhiGoesByHeartbeatsAndViewsDifferWhereOnlySomeOfThemArrive) {
+  const ReplicationOptions options = detector(FailureDetector::kPhi);
+  // Node 2's heartbeats reach node 0 all the time, node 1 only in the first of two minutes.
+  Peers whole(clock_, NodeId{0}, 3, options), cut(clock_, NodeId{1}, 3, options);
+  for (int second = 1; second <= 60; ++second) {
+    pass(seconds(1));
+    whole.heard_heartbeat(NodeId{2});
+    cut.heard_heartbeat(NodeId{2});
+  }
+  Duration convicted_after;
+  for (int second = 1; second <= 60; ++second) {
+    pass(seconds(1));
+    whole.heard_heartbeat(NodeId{2});
+    cut.heard(NodeId{2});  // other messages tell it nothing
+    EXPECT_TRUE(whole.up(NodeId{2}));
+    if (convicted_after == Duration{} && !cut.up(NodeId{2})) convicted_after = seconds(second);
+  }
+  // 8 ln 10 = 18.42 intervals of 62/61 s: 18.72 s
+  EXPECT_EQ(convicted_after, seconds(19));
+  EXPECT_EQ(cut.down_for(NodeId{2}), seconds(60));
+  cut.heard_heartbeat(NodeId{2});
+  EXPECT_TRUE(cut.up(NodeId{2}));
+}
+
+TEST_F(PeersTest, PhiNeedsHeartbeatsWhateverElseIsSaid) {
+  Peers peers(clock_, NodeId{0}, 3, detector(FailureDetector::kPhi));
+  peers.said(NodeId{1});
+  EXPECT_TRUE(peers.heartbeat_due(NodeId{1}));
 }
 
 }  // namespace

@@ -57,6 +57,25 @@ TEST(ClusterTest, WithoutHintsAndRepairsTheReplicaStaysBehind) {
   EXPECT_EQ(run["stale_reads"], 0) << "quorums overlap all the same";
 }
 
+TEST(ClusterTest, HintsAreNotWrittenBeyondTheirSize) {
+  const TestRun run(R"({ "faults": [ { "at": "1s", "for": "2s", "crash": { "node": 1 } } ],
+                     "replication": { "hinted_handoff": { "max_size_per_host": "100B" },
+                                      "read_repair": "off" } })");
+  EXPECT_GT(run["hints_written"], 0);
+  EXPECT_GT(run["hints_beyond_size"], 0);
+  EXPECT_GT(run["diverged_keys"], 0);
+}
+
+TEST(ClusterTest, HintsReachANodeThatPhiHadConvicted) {
+  const TestRun run(R"({ "faults": [ { "at": "1s", "for": "2s", "crash": { "node": 1 } } ],
+                     "replication": { "failure_detector": "phi", "heartbeat": "10ms",
+                                      "failure_detection": "1h", "read_repair": "off" } })");
+  EXPECT_GT(run["hints_written"], 50);
+  EXPECT_EQ(run["hints_delivered"], run["hints_written"]);
+  EXPECT_EQ(run["diverged_keys"], 0);
+  EXPECT_EQ(run["stale_reads"], 0);
+}
+
 TEST(ClusterTest, HintsAreNotWrittenBeyondTheWindow) {
   const TestRun run(R"({ "faults": [ { "at": "1s", "for": "3s", "crash": { "node": 1 } } ],
                      "replication": { "hinted_handoff": { "window": "1s" }, "read_repair": "off" } })");
