@@ -159,7 +159,9 @@ constexpr SettingRow kSettings[] = {
     {"disk.page_cache",
      [](Scenario& s, Random& r) {
        // A repair reads everything several times, and a calm must suffice for it.
-       if (s.storage.compaction.strategy == lsm::CompactionStrategy::kNone) return;
+       if (s.storage.compaction.strategy == lsm::CompactionStrategy::kNone ||
+           s.storage.max_open_files == 0 || s.storage.rate_limiter_bytes_per_sec > ByteSize{0})
+         return;
        s.disk.page_cache = pick(r, {kib(16), kib(64)});
        s.disk.dirty_max = ByteSize{s.disk.page_cache.bytes / 2};
        s.disk.read_ahead = ByteSize{0};
@@ -211,7 +213,7 @@ constexpr SettingRow kSettings[] = {
        replication::RepairOptions& repair = s.replication.repair.emplace();
        repair.every = s.duration * 2;  // the swarm's own repairs are operations
        repair.tree_depth = pick<int64_t>(r, {0, 3, 10});
-       repair.subranges = pick<int64_t>(r, {1, 3});
+       repair.subranges = pick<int64_t>(r, {1, s.disk.page_cache < mib(1) ? 1 : 3});
        repair.parallelism = pick_any<replication::RepairParallelism>(r);
      }},
     {"replication.read_repair",
