@@ -140,12 +140,28 @@ void Compactor::set_repaired(std::shared_ptr<const RepairedRanges> repaired) {
   schedule();
 }
 
-LsmState Compactor::state() const {
-  const SstableSet& sstables = *core_.view->sstables;
-  return {.levels = sstables.metas(),
+LsmState Compactor::state(const Levels& levels) const {
+  return {.levels = levels,
           .now = core_.env.clock.now(),
-          .compact_pointers = sstables.compact_pointers(),
+          .compact_pointers = core_.view->sstables->compact_pointers(),
           .running = running_};
+}
+
+template <typename PickFrom>
+std::optional<CompactionPick> Compactor::pick_of_sets(PickFrom pick_from) const {
+  const Levels& all = core_.view->sstables->metas();
+  const auto repaired = [](const SstableMetaPtr& s) { return s->repaired_at.has_value(); };
+  if (std::ranges::none_of(
+          all, [&](const auto& level) { return std::ranges::any_of(level, repaired); })) {
+    return pick_from(all);
+  }
+  for (const bool wanted : {false, true}) {
+    Levels set = all;
+    for (auto& level : set)
+      std::erase_if(level, [&](const SstableMetaPtr& s) { return repaired(s) != wanted; });
+    if (auto pick = pick_from(set)) return pick;
+  }
+  return std::nullopt;
 }
 
 void Compactor::schedule() {
@@ -156,7 +172,8 @@ void Compactor::schedule() {
 
 void Compactor::run() {
   while (!core_.stopped() && majors_waiting_ == 0) {
-    std::optional<CompactionPick> pick = picker_->pick(state());
+    std::optional<CompactionPick> pick =
+        pick_of_sets([this](const Levels& levels) { return picker_->pick(state(levels)); });
     if (!pick.has_value()) break;
     const Claim claim(running_, *pick);
     schedule();  // what else is due
@@ -168,9 +185,11 @@ void Compactor::run() {
   arm_check();
 }
 
-Result<void> Compactor::wait_for_others(const char* why) {
+Result<void> Compactor::wait_for_others(const char* why, uint64_t of_session) {
   ++majors_waiting_;
-  const auto others = [&] { return workers_ > 0 || major_ || running_.size() > set_aside_; };
+  const auto others = [&] {
+    return workers_ > 0 || major_ || running_.size() > set_aside_ + of_session;
+  };
   while (others() && !core_.stopped()) core_.progress.wait(why);
   --majors_waiting_;
   return core_.writable();
@@ -201,15 +220,21 @@ Result<void> Compactor::compact_all(const std::function<KeySpans()>& owned) {
   if (unreadable_.has_value()) return std::unexpected(*unreadable_);
   major_ = true;
   Result<void> result;
-  std::optional<CompactionPick> pick = picker_->pick_major(core_.view->sstables->metas());
-  if (pick.has_value()) {
+  // One set after the other; of each once, though what it leaves could be picked again.
+  std::vector<CompactionPick> picks;
+  (void)pick_of_sets([&](const Levels& levels) -> std::optional<CompactionPick> {
+    if (auto pick = picker_->pick_major(levels)) picks.push_back(std::move(*pick));
+    return std::nullopt;
+  });
+  for (CompactionPick& pick : picks) {
+    if (!result.has_value() || core_.stopped()) break;
     if (owned != nullptr) {
       owned_ = std::make_shared<const KeySpans>(owned());
       // A crash between two of its edits could leave a key's value without its tombstone.
-      pick->incremental = false;
+      pick.incremental = false;
     }
-    const Claim claim(running_, *pick);
-    result = execute(std::move(*pick));
+    const Claim claim(running_, pick);
+    result = execute(std::move(pick));
     owned_.reset();
     if (!result.has_value()) failed(result.error());
     if (unreadable_.has_value()) result = std::unexpected(*unreadable_);
@@ -220,9 +245,57 @@ Result<void> Compactor::compact_all(const std::function<KeySpans()>& owned) {
   return result;
 }
 
+Result<std::shared_ptr<const SstableSet>> Compactor::begin_session(bool pinned) {
+  RETURN_IF_ERROR(wait_for_others("repair session"));
+  if (unreadable_.has_value()) return std::unexpected(*unreadable_);
+  auto taken = core_.view->sstables->only(
+      [](const SstableMeta& sstable) { return !sstable.repaired_at.has_value(); });
+  if (pinned && taken->level0_size() > 0) {
+    const std::vector<SstableMetaPtr>& inputs = taken->metas()[0];
+    session_ = inputs.front()->number;
+    running_.push_back({.to = 0, .range = key_range(inputs), .inputs = inputs});
+  }
+  schedule();
+  return taken;
+}
+
+Result<void> Compactor::mark_repaired(const SstableSet& taken, Instant at,
+                                      SstableMetaPtr received) {
+  RETURN_IF_ERROR(wait_for_others("mark of a repair", session_.has_value() ? 1 : 0));
+  ManifestEdit edit;
+  for (const auto& level : taken.levels()) {
+    for (const SstablePtr& sstable : level) {
+      if (core_.view->sstables->find(sstable->meta().number) == nullptr) continue;
+      auto meta = std::make_shared<SstableMeta>(sstable->meta());
+      meta->repaired_at = at;
+      edit.removed.push_back(meta->number);
+      edit.added.push_back({0, std::move(meta)});
+    }
+  }
+  if (received != nullptr) edit.added.push_back({0, std::move(received)});
+  if (edit.added.empty()) return {};
+  // A compaction that began before `received` is there would not know what it holds.
+  major_ = true;
+  auto marked = core_.install_when_there_is_room(edit);
+  major_ = false;
+  core_.progress.wake_all();
+  return marked;
+}
+
+void Compactor::end_session() {
+  if (session_.has_value()) {
+    std::erase_if(running_, [&](const RunningCompaction& r) {
+      return !r.inputs.empty() && r.inputs.front()->number == *session_;
+    });
+    session_.reset();
+  }
+  core_.progress.wake_all();
+  schedule();
+}
+
 int Compactor::place_flush(const SstableMeta& flushed) {
   const KeyRange range{Buffer(flushed.least_key()), Buffer(flushed.greatest_key())};
-  const int level = picker_->flush_level(state(), range);
+  const int level = picker_->flush_level(state(core_.view->sstables->metas()), range);
   running_.push_back({.to = level, .range = range, .inputs = {}});
   return level;
 }
@@ -366,6 +439,10 @@ CompactionRequest Compactor::make_request(const CompactionPick& pick, const View
   request.guards = core_.options.purge_guards;
   request.streaming = streaming_;
   request.owned = owned_;
+  request.only_repaired = core_.options.compaction.only_purge_repaired_tombstones;
+  request.repaired_at = pick.inputs.front()->repaired_at;
+  for (const SstableMetaPtr& input : pick.inputs)
+    request.repaired_at = std::min(request.repaired_at, input->repaired_at);
   if (pick.ignores_overlap) request.guards.sstables = false;
   request.watched = core_.env.events.watched_keys();
   request.between_steps = [&tasks = core_.env.tasks] { tasks.run_urgent_jobs(); };

@@ -21,6 +21,11 @@
 // A compaction may be split by key into subcompactions, which are jobs of their own and are
 // installed as one.
 //
+// What an incremental repair has marked (SstableMeta::repaired_at) and what it has not are two sets
+// that are picked from in turn and never merged, for a tombstone may be known everywhere while the
+// value beside it is not. The purge rule asks both. A session takes what is unrepaired; it is busy
+// until the session ends, so that what was compared is what is marked.
+//
 // One whose input cannot be read gives up its outputs. That input is set aside: to picks it is busy
 // until the database is opened again, so what lies beside it is compacted on (Cassandra: suspect
 // SSTables). Its keys answer from the blocks that can be read; a major compaction, and a write that
@@ -56,6 +61,15 @@ class Compactor {
   // Lets what waits for its time look whether the Db is closing.
   void wake() { check_changed_.wake_all(); }
 
+  // --- a session of incremental repair; strategies that keep all in level 0 ---
+  // Waits for running compactions, and takes what is unrepaired. `pinned`: until end_session() no
+  // compaction touches it.
+  Result<std::shared_ptr<const SstableSet>> begin_session(bool pinned);
+  // Marks those of `taken` that are still there, and with them `received`, if there is one, once no
+  // compaction runs.
+  Result<void> mark_repaired(const SstableSet& taken, Instant at, SstableMetaPtr received);
+  void end_session();
+
   // Where a flushed SSTable goes. It counts as being written there until flush_installed().
   int place_flush(const SstableMeta& flushed);
   void flush_installed();
@@ -82,10 +96,13 @@ class Compactor {
 
   void make_picker();
   // Until nothing else is written, so that what follows before the next suspension has the SSTables
-  // to itself.
-  Result<void> wait_for_others(const char* why);
+  // to itself; `of_session`: entries of running_ that are its own.
+  Result<void> wait_for_others(const char* why, uint64_t of_session = 0);
   void run();
-  LsmState state() const;
+  LsmState state(const Levels& levels) const;
+  // Of each of the two sets what `pick_from` picks, the unrepaired one first.
+  template <typename PickFrom>
+  std::optional<CompactionPick> pick_of_sets(PickFrom pick_from) const;
   Result<void> execute(CompactionPick pick);
   Result<void> move(const CompactionPick& pick);
   Result<Ending> compact(CompactionPick& pick, bool keep_tombstones);
@@ -122,7 +139,8 @@ class Compactor {
   int majors_waiting_ = 0;                          // for the workers to end
   std::vector<RunningCompaction> running_;          // and an entry for each SSTable set aside
   uint64_t set_aside_ = 0;
-  std::optional<Error> unreadable_;        // why the first of these was
+  std::optional<FileNumber> session_;  // names the entry of running_ of what a session has pinned
+  std::optional<Error> unreadable_;    // why the first of these was
   std::optional<uint64_t> pending_as_of_;  // Core::edits that pending_bytes_ was counted at
   uint64_t pending_bytes_ = 0;
   std::optional<Instant> check_at_;

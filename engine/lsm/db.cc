@@ -30,6 +30,7 @@ struct Db::Impl {
   Compactor compactor;
   Flusher flusher;
   CommitQueue commits;
+  std::shared_ptr<const View> repairing;  // what a repair session has taken; null: there is none
 };
 
 Result<std::unique_ptr<Db>> Db::open(env::Environment environment, LsmOptions options,
@@ -107,7 +108,7 @@ Result<std::vector<std::optional<Cell>>> Db::multi_get(std::span<const Bytes> ke
 }
 
 Result<std::unique_ptr<Scan>> Db::scan(Bytes least, Bytes limit, const ReadOptions& options) {
-  return make_scan(impl_->core, least, limit, options);
+  return make_scan(impl_->core, impl_->core.view, least, limit, options);
 }
 
 Snapshot Db::snapshot() { return Snapshot(impl_->core.snapshots, impl_->core.last_sequence); }
@@ -123,6 +124,65 @@ void Db::set_streaming(std::shared_ptr<const KeySpans> streaming) {
 }
 
 const GcRule& Db::gc() const { return impl_->compactor.gc(); }
+
+Result<void> Db::begin_repair(bool pinned) {
+  CHECK(impl_->repairing == nullptr);
+  // Before anything suspends, so that nobody else begins.
+  impl_->repairing = std::make_shared<View>(View{.active = std::make_shared<Memtable>(),
+                                                 .frozen = {},
+                                                 .sstables = std::make_shared<SstableSet>()});
+  const auto begin = [&]() -> Result<std::shared_ptr<const SstableSet>> {
+    RETURN_IF_ERROR(impl_->flusher.flush());
+    return impl_->compactor.begin_session(pinned);
+  };
+  auto taken = begin();
+  if (!taken.has_value()) {
+    impl_->repairing = nullptr;
+    return std::unexpected(std::move(taken.error()));
+  }
+  impl_->repairing = std::make_shared<View>(
+      View{.active = std::make_shared<Memtable>(), .frozen = {}, .sstables = std::move(*taken)});
+  return {};
+}
+
+bool Db::in_repair() const { return impl_->repairing != nullptr; }
+
+Result<std::unique_ptr<Scan>> Db::scan_unrepaired(Bytes least, Bytes limit,
+                                                  const ReadOptions& options) {
+  CHECK(impl_->repairing != nullptr);
+  return make_scan(impl_->core, impl_->repairing, least, limit, options);
+}
+
+Result<void> Db::mark_repaired(Instant at, const std::map<Buffer, Cell>& received) {
+  Core& core = impl_->core;
+  const std::shared_ptr<const View> taken = impl_->repairing;
+  CHECK(taken != nullptr);
+  Result<SstableMetaPtr> sstable(nullptr);
+  if (!received.empty()) {
+    const auto memtable = std::make_shared<Memtable>();
+    for (const auto& [key, cell] : received) memtable->insert(key, cell.view(), core.last_sequence);
+    const FileNumber number = core.new_file_number();
+    const Instant now = core.env.clock.now();
+    std::vector<env::WatchedEntry> told;
+    core.env.tasks.run_job("repair", env::JobUrgency::kUrgent, [&] {
+      sstable = write_memtable(core.env.files, *memtable, core.directory, core.options.sstable,
+                               number, now, {}, {}, told, at);
+    });
+    if (!sstable.has_value()) {
+      core.remove_soon({FileKind::kSstable, number});
+      return std::unexpected(std::move(sstable.error()));
+    }
+  }
+  RETURN_IF_ERROR(impl_->compactor.mark_repaired(*taken->sstables, at, *sstable));
+  for (const auto& [key, cell] : received)
+    core.env.events.applied(key, cell.view(), env::ApplySource::kRepair);
+  return {};
+}
+
+void Db::end_repair() {
+  impl_->repairing = nullptr;
+  impl_->compactor.end_session();
+}
 
 Result<void> Db::flush() { return impl_->flusher.flush(); }
 

@@ -11,6 +11,7 @@
 
 #include <array>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -133,6 +134,19 @@ class Db {
   // Of these keys older writes may still arrive, from nodes that held them before: compactions that
   // begin from now on purge none of their tombstones. Null: there are none.
   void set_streaming(std::shared_ptr<const KeySpans> streaming);
+
+  // --- incremental repair: one session at a time, of a strategy that keeps all in level 0 ---
+  // Flushes, and takes the SSTables that no session has marked. `pinned`: no compaction touches them
+  // until the session ends. Without an error end_repair() must follow.
+  Result<void> begin_repair(bool pinned);
+  bool in_repair() const;
+  // As scan, of what was taken alone.
+  Result<std::unique_ptr<Scan>> scan_unrepaired(Bytes least, Bytes limit,
+                                                const ReadOptions& options = {});
+  // Marks what was taken as repaired, as far as it is still there, and makes one more SSTable, marked
+  // too, of what other replicas sent.
+  Result<void> mark_repaired(Instant at, const std::map<Buffer, Cell>& received);
+  void end_repair();
 
   // Flushes what the memtable holds now and waits for it.
   Result<void> flush();

@@ -126,9 +126,10 @@ class LevelIterator final : public sstable::Iterator {
 
 class DbScan final : public Scan {
  public:
-  DbScan(Core& core, Bytes least, Bytes limit, const ReadOptions& options)
+  DbScan(Core& core, std::shared_ptr<const View> view, Bytes least, Bytes limit,
+         const ReadOptions& options)
       : core_(core),
-        view_(core.view),
+        view_(std::move(view)),
         bound_(options.snapshot != nullptr ? options.snapshot->sequence() : core.last_sequence),
         least_(least),
         limit_(limit),
@@ -246,9 +247,9 @@ class DbScan final : public Scan {
 
 }  // namespace
 
-Result<std::unique_ptr<Scan>> make_scan(Core& core, Bytes least, Bytes limit,
-                                        const ReadOptions& options) {
-  auto scan = std::make_unique<DbScan>(core, least, limit, options);
+Result<std::unique_ptr<Scan>> make_scan(Core& core, std::shared_ptr<const View> view, Bytes least,
+                                        Bytes limit, const ReadOptions& options) {
+  auto scan = std::make_unique<DbScan>(core, std::move(view), least, limit, options);
   RETURN_IF_ERROR(scan->start(options.cause));
   return scan;
 }

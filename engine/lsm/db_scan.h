@@ -8,7 +8,7 @@
 namespace revenant::lsm {
 
 // As Db::scan. Level 1 and deeper are opened one SSTable after the other as the scan gets there.
-Result<std::unique_ptr<Scan>> make_scan(Core& core, Bytes least, Bytes limit,
-                                        const ReadOptions& options);
+Result<std::unique_ptr<Scan>> make_scan(Core& core, std::shared_ptr<const View> view, Bytes least,
+                                        Bytes limit, const ReadOptions& options);
 
 }  // namespace revenant::lsm

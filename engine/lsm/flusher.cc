@@ -13,12 +13,14 @@ Result<SstableMetaPtr> write_memtable(env::FileSystem& files, const Memtable& me
                                       const sstable::SstableOptions& options, FileNumber number,
                                       Instant now, std::vector<SequenceNumber> snapshots,
                                       const std::vector<Buffer>& watched,
-                                      std::vector<env::WatchedEntry>& told) {
+                                      std::vector<env::WatchedEntry>& told,
+                                      std::optional<Instant> repaired_at) {
   SstableWriter writer(files, {.directory = directory,
                                .sstable = options.at_level(0, false),
                                .cause = {env::CauseKind::kFlush},
                                .creation_time = now,
-                               .first_number = number});
+                               .first_number = number,
+                               .repaired_at = repaired_at});
   writer.add(memtable.range_tombstones());
   const sstable::RangeTombstones ranges(memtable.range_tombstones());
   Retention retention(memtable.iterate(), ranges, std::move(snapshots), now);

@@ -11,13 +11,14 @@
 namespace revenant::lsm {
 
 // Writes what is to be kept of a memtable to SSTable `number`; what a flush and a recovery run as a
-// job. The entries of `watched` keys (sorted) are added to `told`.
+// job. The entries of `watched` keys (sorted) are added to `told`. It is marked as repaired then.
 Result<SstableMetaPtr> write_memtable(env::FileSystem& files, const Memtable& memtable,
                                       const std::string& directory,
                                       const sstable::SstableOptions& options, FileNumber number,
                                       Instant now, std::vector<SequenceNumber> snapshots,
                                       const std::vector<Buffer>& watched,
-                                      std::vector<env::WatchedEntry>& told);
+                                      std::vector<env::WatchedEntry>& told,
+                                      std::optional<Instant> repaired_at = std::nullopt);
 
 class Flusher {
  public:

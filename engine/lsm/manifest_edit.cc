@@ -12,7 +12,8 @@ enum class Tag : uint8_t {
   kLastSequence = 3,
   kRemoved = 4,
   kAdded = 5,
-  kCompactPointer = 6
+  kCompactPointer = 6,
+  kRepaired = 7
 };
 
 void put_field(Buffer& out, Tag tag, uint64_t value) {
@@ -37,6 +38,15 @@ ManifestEdit::Added decode_added(Decoder& in) {
   return {level, std::move(meta)};
 }
 
+void decode_repaired(Decoder& in, std::vector<ManifestEdit::Added>& added) {
+  const FileNumber number{in.varint()};
+  const Instant at{in.fixed<int64_t>()};
+  if (added.empty() || added.back().meta->number != number) return in.fail();
+  auto meta = std::make_shared<SstableMeta>(*added.back().meta);
+  meta->repaired_at = at;
+  added.back().meta = std::move(meta);
+}
+
 }  // namespace
 
 Buffer encode_manifest_edit(const ManifestEdit& edit) {
@@ -52,6 +62,9 @@ Buffer encode_manifest_edit(const ManifestEdit& edit) {
     put_fixed(out, meta->creation_time.ns);
     put_varint(out, meta->run.value);
     sstable::append_properties(out, meta->properties);
+    if (!meta->repaired_at.has_value()) continue;
+    put_field(out, Tag::kRepaired, meta->number.value);
+    put_fixed(out, meta->repaired_at->ns);
   }
   for (const auto& [level, key] : edit.compact_pointers) {
     put_field(out, Tag::kCompactPointer, static_cast<uint64_t>(level));
@@ -79,6 +92,9 @@ Result<ManifestEdit> decode_manifest_edit(Bytes bytes) {
         break;
       case Tag::kAdded:
         edit.added.push_back(decode_added(in));
+        break;
+      case Tag::kRepaired:
+        decode_repaired(in, edit.added);
         break;
       case Tag::kCompactPointer: {
         const int level = decode_level(in);

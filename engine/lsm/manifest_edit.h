@@ -6,6 +6,7 @@
 //   5 added: level v, number v, file bytes v, creation time 8, run v, the properties
 //     (sstable_format.h)
 //   6 compact pointer: level v, key (length v, bytes)
+//   7 repaired: number v of one added before, repaired at 8
 #pragma once
 
 #include <optional>

@@ -1,6 +1,7 @@
 #include "engine/lsm/sstable_set.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <utility>
 
@@ -40,6 +41,7 @@ std::shared_ptr<const SstableSet> SstableSet::apply(
     SstablePtr sstable;
     if (auto moved = removed.find(meta->number); moved != removed.end()) {
       sstable = std::move(moved->second);
+      sstable->set_meta(meta);
       removed.erase(moved);
     } else {
       sstable = std::make_shared<Sstable>(meta, obsolete_files);
@@ -48,9 +50,24 @@ std::shared_ptr<const SstableSet> SstableSet::apply(
     result->levels_[at].push_back(std::move(sstable));
   }
   for (const auto& [number, sstable] : removed) sstable->set_obsolete();
+  result->tabulate();
+  return result;
+}
 
-  for (size_t level = 0; level < result->levels_.size(); ++level) {
-    auto& sstables = result->levels_[level];
+std::shared_ptr<const SstableSet> SstableSet::only(
+    const std::function<bool(const SstableMeta&)>& chosen) const {
+  auto result = std::make_shared<SstableSet>();
+  if (levels_.empty()) return result;
+  auto& level0 = result->levels_.emplace_back();
+  std::ranges::copy_if(levels_[0], std::back_inserter(level0),
+                       [&](const SstablePtr& sstable) { return chosen(sstable->meta()); });
+  result->tabulate();
+  return result;
+}
+
+void SstableSet::tabulate() {
+  for (size_t level = 0; level < levels_.size(); ++level) {
+    auto& sstables = levels_[level];
     std::ranges::sort(sstables, [&](const SstablePtr& a, const SstablePtr& b) {
       const auto& x = a->meta().properties;
       const auto& y = b->meta().properties;
@@ -60,8 +77,8 @@ std::shared_ptr<const SstableSet> SstableSet::apply(
       }
       return x.least_key < y.least_key;
     });
-    auto& metas = result->metas_.emplace_back();
-    uint64_t& range_tombstones = result->range_tombstones_.emplace_back();
+    auto& metas = metas_.emplace_back();
+    uint64_t& range_tombstones = range_tombstones_.emplace_back();
     for (const SstablePtr& sstable : sstables) {
       const SstableMeta& meta = sstable->meta();
       CHECK(level == 0 || metas.empty() || metas.back()->greatest_key() < meta.least_key(),
@@ -69,16 +86,14 @@ std::shared_ptr<const SstableSet> SstableSet::apply(
       metas.push_back(sstable->meta_ptr());
       const auto& p = meta.properties;
       range_tombstones += p.range_tombstones;
-      result->greatest_version_ = std::max(result->greatest_version_, p.greatest_version);
+      greatest_version_ = std::max(greatest_version_, p.greatest_version);
       // Properties count internal keys, and a tombstone's deletion time as its value.
-      result->payload_bytes_ += p.key_bytes + p.value_bytes - p.entries * sstable::kTrailerSize -
-                                p.tombstones * sizeof(Instant::ns);
+      payload_bytes_ += p.key_bytes + p.value_bytes - p.entries * sstable::kTrailerSize -
+                        p.tombstones * sizeof(Instant::ns);
     }
-    result->greatest_keys_.emplace_back(level == 0 ? 0 : sstables.size(), [&](size_t i) {
-      return sstables[i]->meta().greatest_key();
-    });
+    greatest_keys_.emplace_back(level == 0 ? 0 : sstables.size(),
+                                [&](size_t i) { return sstables[i]->meta().greatest_key(); });
   }
-  return result;
 }
 
 SstablePtr SstableSet::find(FileNumber number) const {

@@ -2,6 +2,7 @@
 // whoever still reads from the old one holds it, and with it the files.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -26,6 +27,9 @@ class Sstable {
 
   const SstableMeta& meta() const { return *meta_; }
   const SstableMetaPtr& meta_ptr() const { return meta_; }
+
+  // The same SSTable, of which more is known now.
+  void set_meta(SstableMetaPtr meta) { meta_ = std::move(meta); }
 
   // Where the newest set that holds it has it.
   int level() const { return level_; }
@@ -57,7 +61,7 @@ class Sstable {
     Use* next = this;
   };
 
-  const SstableMetaPtr meta_;
+  SstableMetaPtr meta_;
   const std::shared_ptr<ObsoleteFiles> obsolete_files_;
   Use use_{this};
   std::shared_ptr<sstable::SstableReader> reader_;
@@ -73,6 +77,10 @@ class SstableSet {
   // This set with the edit applied; the SSTables it removes are obsolete from now on.
   std::shared_ptr<const SstableSet> apply(
       const ManifestEdit& edit, const std::shared_ptr<ObsoleteFiles>& obsolete_files) const;
+
+  // Those of level 0 for which `chosen` holds.
+  std::shared_ptr<const SstableSet> only(
+      const std::function<bool(const SstableMeta&)>& chosen) const;
 
   // As Levels in compaction/sstable_meta.h says.
   const std::vector<std::vector<SstablePtr>>& levels() const { return levels_; }
@@ -91,6 +99,9 @@ class SstableSet {
   uint64_t range_tombstones(size_t level) const { return range_tombstones_[level]; }
 
  private:
+  // What is looked up, from levels_.
+  void tabulate();
+
   std::vector<std::vector<SstablePtr>> levels_;
   std::vector<sstable::SortedKeys> greatest_keys_;  // of each level but level 0
   std::vector<uint64_t> range_tombstones_;          // of each level

@@ -166,6 +166,15 @@ void decode(Decoder& in, Repaired& m) {
   m.began.ns = in.fixed<int64_t>();
 }
 
+void encode(Buffer& out, const EndSession& m) {
+  out.push_back(m.repaired ? 1 : 0);
+  put_fixed(out, m.began.ns);
+}
+void decode(Decoder& in, EndSession& m) {
+  m.repaired = in.fixed<uint8_t>() != 0;
+  m.began.ns = in.fixed<int64_t>();
+}
+
 void encode(Buffer& out, const ClientWrite& m) {
   put_bytes(out, m.key);
   out.push_back(static_cast<char>(m.kind));

@@ -37,13 +37,37 @@ enum class Verb : uint8_t {
   kSendRange,    // StreamRequest → StreamProgress, again and again: all cells, to a new replica
   kFlush,        // → Status: what was taken is in SSTables
   kTakeHint,     // HandedHint → Status: the receiver keeps it from now on
+  // Of a session of incremental repair; the node has what it took, and keeps what it receives.
+  kBeginSession,      // → Status
+  kTreeUnrepaired,    // as kTree
+  kStreamUnrepaired,  // as kStream
+  kReceive,           // as kApply
+  kEndSession,        // EndSession → Status
 };
 
 constexpr std::string_view to_string(Verb verb) {
-  constexpr std::string_view kNames[] = {
-      "reply",    "heartbeat", "apply",        "read",        "read digest", "read range",
-      "tree",     "stream",    "client write", "client read", "client scan", "flush hints",
-      "repaired", "truncate",  "send range",   "flush",       "take hint"};
+  constexpr std::string_view kNames[] = {"reply",
+                                         "heartbeat",
+                                         "apply",
+                                         "read",
+                                         "read digest",
+                                         "read range",
+                                         "tree",
+                                         "stream",
+                                         "client write",
+                                         "client read",
+                                         "client scan",
+                                         "flush hints",
+                                         "repaired",
+                                         "truncate",
+                                         "send range",
+                                         "flush",
+                                         "take hint",
+                                         "begin session",
+                                         "tree of unrepaired",
+                                         "stream of unrepaired",
+                                         "receive",
+                                         "end session"};
   const auto i = static_cast<size_t>(verb);
   return i < std::size(kNames) ? kNames[i] : "unknown";
 }
@@ -88,6 +112,11 @@ struct HandedHint {
   NodeId target;
   Instant created;
   KeyedCell write;
+};
+// Whether what was taken is repaired now, by a session that began then.
+struct EndSession {
+  bool repaired = false;
+  Instant began;
 };
 // A range that all its replicas agree on, by a session that began then.
 struct Repaired {
@@ -157,6 +186,8 @@ void encode(Buffer& out, const StreamProgress& m);
 void decode(Decoder& in, StreamProgress& m);
 void encode(Buffer& out, const HandedHint& m);
 void decode(Decoder& in, HandedHint& m);
+void encode(Buffer& out, const EndSession& m);
+void decode(Decoder& in, EndSession& m);
 void encode(Buffer& out, const Repaired& m);
 void decode(Decoder& in, Repaired& m);
 void encode(Buffer& out, const ClientWrite& m);

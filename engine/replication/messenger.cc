@@ -34,6 +34,7 @@ Messenger::Messenger(env::Environment environment, env::Transport& transport,
 }
 
 void Messenger::serve(Verb verb, RequestHandler handler) {
+  CHECK(static_cast<size_t>(verb) < kVerbs);
   handlers_[static_cast<size_t>(verb)] = std::move(handler);
 }
 

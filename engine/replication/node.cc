@@ -186,6 +186,8 @@ void Node::deliver_hints() {
 }
 
 void Node::repair_on_schedule() {
+  // One node sees to the whole ring.
+  if (options_.repair->incremental && messenger_.self() != topology_.ring().nodes().front()) return;
   for (;;) {
     environment_.tasks.sleep(options_.repair->every);
     repair_.run();

@@ -77,6 +77,8 @@ struct RepairOptions {
   int64_t subranges = 1;
   RepairParallelism parallelism = RepairParallelism::kParallel;
   bool sends_purgeable = false;
+  bool incremental = false;
+  bool pins_sstables = true;
 
   template <typename V>
   void describe(V& v) {
@@ -93,6 +95,12 @@ struct RepairOptions {
     v.field("sends_purgeable", sends_purgeable,
             "Whether repair compares and sends tombstones that could be purged, as long as they "
             "are there. Cassandra and ScyllaDB leave them out.");
+    v.field("incremental", incremental,
+            "Whether a session is about the whole ring, and about SSTables that no session has "
+            "marked as repaired yet; those it marks. Cassandra's default.");
+    v.field("pins_sstables", pins_sstables,
+            "incremental: whether compactions leave the SSTables of a session alone until it has "
+            "marked them. Cassandra: since 4.0 (CASSANDRA-9143).");
   }
 };
 

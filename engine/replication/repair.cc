@@ -22,6 +22,41 @@ void Repair::run() {
   env::Mutex::Lock lock(session_);
   const Instant moment = environment_.clock.now();
   environment_.events.reached({.kind = env::Milestone::Kind::kRepairBegins});
+  options_.incremental ? run_incremental(moment) : run_ranges(moment);
+  ++metrics_.sessions;
+  environment_.events.reached({.kind = env::Milestone::Kind::kRepairEnds});
+}
+
+bool Repair::tell_all(Verb verb, Bytes body) {
+  Answers answers(environment_, timeout_);
+  Messenger::Call call(messenger_, answers);
+  const std::vector<NodeId>& nodes = topology_.ring().nodes();
+  for (NodeId node : nodes) messenger_.send(node, verb, call.id(), body);
+  return answers.wait_for("repair session", nodes.size(), nodes.size(), is_ok);
+}
+
+void Repair::run_incremental(Instant moment) {
+  const uint64_t version = topology_.version();
+  const ring::Ring& ring = topology_.ring();
+  const auto repaired = [&](const auto& owned) {
+    return repair_range(owned, moment) && topology_.version() == version;
+  };
+  const auto end = [&](bool marks) {
+    Buffer body;
+    encode(body, EndSession{marks, moment});
+    if (marks) return tell_all(Verb::kEndSession, body);
+    // Nobody waits for what a session that has failed comes to.
+    for (NodeId node : ring.nodes()) messenger_.send(node, Verb::kEndSession, 0, body);
+    return false;
+  };
+  const bool all_up =
+      std::ranges::all_of(ring.nodes(), [this](NodeId node) { return peers_.up(node); });
+  const bool marked = all_up && end(tell_all(Verb::kBeginSession, {}) &&
+                                    std::ranges::all_of(ring.ranges(), repaired));
+  (marked ? metrics_.ranges_repaired : metrics_.ranges_failed) += ring.ranges().size();
+}
+
+void Repair::run_ranges(Instant moment) {
   const bool by_repair = tombstone_gc_ == lsm::TombstoneGc::kRepair;
   std::optional<std::vector<NodeId>> hinted;
   if (by_repair) hinted = flush_hints();
@@ -46,8 +81,6 @@ void Repair::run() {
     }
     ++(repaired ? metrics_.ranges_repaired : metrics_.ranges_failed);
   }
-  ++metrics_.sessions;
-  environment_.events.reached({.kind = env::Milestone::Kind::kRepairEnds});
 }
 
 std::optional<std::vector<NodeId>> Repair::flush_hints() {
@@ -112,7 +145,7 @@ void Repair::preview() {
     if (owned.replicas.front() != messenger_.self()) continue;
     bool differs = false;
     for (const ring::Ring::OwnedRange& part : parts_of(owned, options_.subranges)) {
-      const auto compared = trees(part, moment);
+      const auto compared = trees(part, moment, Verb::kTree);
       differs |=
           compared && std::ranges::any_of(*compared, [&](const auto& tree) {
             return !ring::MerkleTree::differences(compared->front().second, tree.second).empty();
@@ -155,7 +188,8 @@ std::vector<std::vector<NodeId>> Repair::in_turn(const std::vector<NodeId>& repl
   return turns;
 }
 
-auto Repair::trees(const ring::Ring::OwnedRange& owned, Instant moment) -> std::optional<Trees> {
+auto Repair::trees(const ring::Ring::OwnedRange& owned, Instant moment, Verb verb)
+    -> std::optional<Trees> {
   if (!std::ranges::all_of(owned.replicas, [this](NodeId node) { return peers_.up(node); }))
     return std::nullopt;
   Trees trees;
@@ -165,7 +199,7 @@ auto Repair::trees(const ring::Ring::OwnedRange& owned, Instant moment) -> std::
     Messenger::Call call(messenger_, answers);
     Buffer request;
     encode(request, TreeRequest{owned.range, static_cast<uint64_t>(depth), moment});
-    for (NodeId node : turn) messenger_.send(node, Verb::kTree, call.id(), request);
+    for (NodeId node : turn) messenger_.send(node, verb, call.id(), request);
     const auto any = [](Bytes) { return true; };
     if (!answers.wait_for("trees", turn.size(), turn.size(), any)) return std::nullopt;
     for (const auto& [node, body] : answers.all()) {
@@ -179,7 +213,8 @@ auto Repair::trees(const ring::Ring::OwnedRange& owned, Instant moment) -> std::
 }
 
 std::optional<bool> Repair::repair_part(const ring::Ring::OwnedRange& part, Instant moment) {
-  const auto built = trees(part, moment);
+  const auto built =
+      trees(part, moment, options_.incremental ? Verb::kTreeUnrepaired : Verb::kTree);
   if (!built) return std::nullopt;
   bool differed = false;
   for (size_t a = 0; a < built->size(); ++a) {
@@ -202,7 +237,8 @@ bool Repair::stream(NodeId from, NodeId to, Instant moment,
   Messenger::Call call(messenger_, answers);
   Buffer request;
   encode(request, StreamRequest{to, moment, ranges});
-  messenger_.send(from, Verb::kStream, call.id(), request);
+  messenger_.send(from, options_.incremental ? Verb::kStreamUnrepaired : Verb::kStream, call.id(),
+                  request);
   const auto any = [](Bytes) { return true; };
   if (!answers.wait_for("stream", 1, 1, any)) return false;
   Decoder in(answers.all().front().second);

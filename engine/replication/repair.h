@@ -23,6 +23,15 @@
 //
 // A range that gets other replicas during its session counts as failed: those to come were not asked.
 //
+// An incremental session is about the whole ring, for SSTables hold keys of many ranges, and about
+// the SSTables that no session has marked yet. All nodes take theirs, which compactions then leave
+// alone; what is streamed becomes SSTables of their own; in the end all mark both as repaired, or
+// nobody does (Cassandra: pending repair, since 4.0). A node that is not told of the end marks
+// nothing: then its tombstones may be marked elsewhere, and are compared with nobody's any more, but
+// what it holds itself is compared again.
+//
+//   BeginSession ──> every node ── trees and streams of what was taken ── EndSession(mark) ──> every node
+//
 // Replicas that know of different repairs leave out different tombstones. What the one that knows
 // less sends is no news to the other, which holds it or has purged it.
 #pragma once
@@ -56,7 +65,7 @@ class Repair {
          const ring::Topology& topology, const RepairOptions& options, Duration timeout,
          lsm::TombstoneGc tombstone_gc);
 
-  // Repairs every range this node owns first. Suspends. One session at a time per node: a second
+  // Repairs every range this node owns first; incrementally: the whole ring. Suspends. One session at a time per node: a second
   // waits.
   void run();
   // Likewise compares them.
@@ -65,13 +74,17 @@ class Repair {
   const RepairMetrics& metrics() const { return metrics_; }
 
  private:
+  void run_ranges(Instant moment);
+  void run_incremental(Instant moment);
+  // Whether every node has answered that it did.
+  bool tell_all(Verb verb, Bytes body);
   // The nodes for which hints are left somewhere; nothing if a node did not tell.
   std::optional<std::vector<NodeId>> flush_hints();
   void tell(const ring::Ring::OwnedRange& owned, Instant moment);
   using Trees = std::vector<std::pair<NodeId, ring::MerkleTree>>;  // in the order of nodes
   bool repair_range(const ring::Ring::OwnedRange& owned, Instant moment);
   // Nothing if a replica is down or does not answer.
-  std::optional<Trees> trees(const ring::Ring::OwnedRange& owned, Instant moment);
+  std::optional<Trees> trees(const ring::Ring::OwnedRange& owned, Instant moment, Verb verb);
   std::vector<std::vector<NodeId>> in_turn(const std::vector<NodeId>& replicas) const;
   // Whether the replicas differed; nothing if they could not be made equal.
   std::optional<bool> repair_part(const ring::Ring::OwnedRange& part, Instant moment);

@@ -34,6 +34,11 @@ Replica::Replica(env::Environment environment, Messenger& messenger, Peers& peer
   serve(Verb::kTree, &Replica::serve_tree);
   serve(Verb::kStream, &Replica::serve_stream);
   serve(Verb::kSendRange, &Replica::serve_send_range);
+  serve(Verb::kBeginSession, &Replica::serve_begin_session);
+  serve(Verb::kTreeUnrepaired, &Replica::serve_tree_unrepaired);
+  serve(Verb::kStreamUnrepaired, &Replica::serve_stream_unrepaired);
+  serve(Verb::kReceive, &Replica::serve_receive);
+  serve(Verb::kEndSession, &Replica::serve_end_session);
 }
 
 void Replica::answer_status(NodeId to, uint64_t id, Status status) {
@@ -120,21 +125,27 @@ void Replica::serve_read_range(NodeId from, uint64_t id, Bytes body) {
 }
 
 Result<void> Replica::visit_repaired(
-    ring::TokenRange range, Instant moment, env::Cause cause,
+    ring::TokenRange range, Instant moment, env::Cause cause, Data data,
     const std::function<Result<void>(Bytes, const CellView&)>& visit) {
   const lsm::GcRule gc = db_.gc();
   const bool leave_out = !options_.repair || !options_.repair->sends_purgeable;
-  return visit_all(range, cause, [&](Bytes key, const CellView& whole) -> Result<void> {
+  return visit_all(range, cause, data, [&](Bytes key, const CellView& whole) -> Result<void> {
     const CellView cell = whole.at(moment);
     if (leave_out && purgeable(gc, key, cell, moment)) return {};
     return visit(key, cell);
   });
 }
 
-Result<void> Replica::visit_all(ring::TokenRange range, env::Cause cause,
+Result<void> Replica::visit_all(ring::TokenRange range, env::Cause cause, Data data,
                                 const std::function<Result<void>(Bytes, const CellView&)>& visit) {
   for (const ring::KeyInterval& interval : ring::storage_intervals(range)) {
-    ASSIGN_OR_RETURN(auto scan, db_.scan(interval.least, interval.limit, {.cause = cause}));
+    // The session may have ended while this was suspended.
+    if (data == Data::kUnrepaired && !session_)
+      return error(ErrorCode::kUnavailable, "the repair session has ended");
+    ASSIGN_OR_RETURN(auto scan,
+                     data == Data::kAll
+                         ? db_.scan(interval.least, interval.limit, {.cause = cause})
+                         : db_.scan_unrepaired(interval.least, interval.limit, {.cause = cause}));
     for (; scan->valid(); scan->next()) RETURN_IF_ERROR(visit(scan->key(), scan->cell()));
     RETURN_IF_ERROR(scan->status());
   }
@@ -142,12 +153,66 @@ Result<void> Replica::visit_all(ring::TokenRange range, env::Cause cause,
 }
 
 void Replica::serve_tree(NodeId from, uint64_t id, Bytes body) {
+  build_tree(from, id, body, Data::kAll);
+}
+void Replica::serve_tree_unrepaired(NodeId from, uint64_t id, Bytes body) {
+  if (session_ && session_->coordinator == from) build_tree(from, id, body, Data::kUnrepaired);
+}
+void Replica::serve_stream(NodeId from, uint64_t id, Bytes body) {
+  stream(from, id, body, Data::kAll);
+}
+void Replica::serve_stream_unrepaired(NodeId from, uint64_t id, Bytes body) {
+  if (session_ && session_->coordinator == from) stream(from, id, body, Data::kUnrepaired);
+}
+
+// A session of another coordinator has to end first.
+void Replica::serve_begin_session(NodeId from, uint64_t id, Bytes /*body*/) {
+  if (db_.in_repair()) return answer_status(from, id, Status::kError);
+  const bool pinned = !options_.repair || options_.repair->pins_sstables;
+  if (!db_.begin_repair(pinned)) return answer_status(from, id, Status::kError);
+  session_ = Session{from, ++sessions_, {}};
+  // If its coordinator is heard of no more.
+  environment_.tasks.spawn("end of a repair session", [this, number = sessions_] {
+    environment_.tasks.sleep(stream_timeout_ * 2);
+    if (session_ && session_->number == number) end_session();
+  });
+  answer_status(from, id, Status::kOk);
+}
+
+void Replica::serve_receive(NodeId from, uint64_t id, Bytes body) {
+  auto apply = decode_all<Apply>(body);
+  if (!apply || !session_) return;
+  for (KeyedCell& keyed : apply->cells) {
+    const auto [held, first] = session_->received.try_emplace(std::move(keyed.key), keyed.cell);
+    if (!first && compare_cells(keyed.cell.view(), held->second.view()) > 0)
+      held->second = std::move(keyed.cell);
+  }
+  answer_status(from, id, Status::kOk);
+}
+
+void Replica::serve_end_session(NodeId from, uint64_t id, Bytes body) {
+  const auto end = decode_all<EndSession>(body);
+  if (!end) return;
+  if (!session_ || session_->coordinator != from) return answer_status(from, id, Status::kError);
+  const uint64_t number = session_->number;
+  const std::map<Buffer, Cell> received = std::move(session_->received);
+  const bool marked = !end->repaired || db_.mark_repaired(end->began, received).has_value();
+  if (session_ && session_->number == number) end_session();
+  answer_status(from, id, marked ? Status::kOk : Status::kError);
+}
+
+void Replica::end_session() {
+  session_.reset();
+  db_.end_repair();
+}
+
+void Replica::build_tree(NodeId from, uint64_t id, Bytes body, Data data) {
   auto request = decode_all<TreeRequest>(body);
   if (!request || request->depth > 20) return;
   ++metrics_.trees;
   ring::MerkleTree tree(request->range, static_cast<int>(request->depth));
   auto built = visit_repaired(
-      request->range, request->moment, {env::CauseKind::kRepair},
+      request->range, request->moment, {env::CauseKind::kRepair}, data,
       [&](Bytes key, const CellView& cell) -> Result<void> {
         if (cell.is_tombstone() && options_.defects.has(Defect::kTreeMissesTombstones)) return {};
         tree.add(key, cell);
@@ -158,19 +223,19 @@ void Replica::serve_tree(NodeId from, uint64_t id, Bytes body) {
   messenger_.reply(from, id, tree.encode());
 }
 
-bool Replica::send_batch(NodeId to, Bytes apply, env::ApplySource source) {
+bool Replica::send_batch(NodeId to, Bytes apply, env::ApplySource source, Data data) {
   const bool moves = source == env::ApplySource::kStream;
   for (int attempt = 0; attempt < (moves ? kBatchAttempts : 1); ++attempt) {
     Answers answers(environment_, moves ? options_.write_timeout : stream_timeout_);
     Messenger::Call call(messenger_, answers);
-    messenger_.send(to, Verb::kApply, call.id(), apply);
+    messenger_.send(to, data == Data::kAll ? Verb::kApply : Verb::kReceive, call.id(), apply);
     peers_.said(to);
     if (answers.wait_for("stream acknowledgement", 1, 1, is_ok)) return true;
   }
   return false;
 }
 
-bool Replica::send_cells(const StreamRequest& request, env::ApplySource source,
+bool Replica::send_cells(const StreamRequest& request, env::ApplySource source, Data data,
                          const std::function<void(const Sent&)>& told) {
   Sent sent;
   Apply batch{source, {}};
@@ -178,7 +243,7 @@ bool Replica::send_cells(const StreamRequest& request, env::ApplySource source,
     if (batch.cells.empty()) return {};
     Buffer encoded;
     encode(encoded, batch);
-    if (!send_batch(request.to, encoded, source))
+    if (!send_batch(request.to, encoded, source, data))
       return error(ErrorCode::kTimeout, "{} does not take what is streamed", request.to);
     sent.cells += batch.cells.size();
     for (const KeyedCell& keyed : batch.cells)
@@ -197,19 +262,19 @@ bool Replica::send_cells(const StreamRequest& request, env::ApplySource source,
   constexpr env::Cause kCause{env::CauseKind::kStream};
   for (ring::TokenRange range : request.ranges) {
     const auto visited = source == env::ApplySource::kRepair
-                             ? visit_repaired(range, request.moment, kCause, add)
-                             : visit_all(range, kCause, add);
+                             ? visit_repaired(range, request.moment, kCause, data, add)
+                             : visit_all(range, kCause, data, add);
     if (!visited) return false;
   }
   return send().has_value();
 }
 
 // For repair: then tells the coordinator how many they were.
-void Replica::serve_stream(NodeId from, uint64_t id, Bytes body) {
+void Replica::stream(NodeId from, uint64_t id, Bytes body, Data data) {
   const auto request = decode_all<StreamRequest>(body);
   if (!request) return;
   uint64_t cells = 0;
-  if (!send_cells(*request, env::ApplySource::kRepair,
+  if (!send_cells(*request, env::ApplySource::kRepair, data,
                   [&](const Sent& sent) { cells = sent.cells; }))
     return;
   metrics_.cells_streamed += cells;
@@ -241,7 +306,7 @@ void Replica::serve_send_range(NodeId from, uint64_t id, Bytes body) {
     }
     environment_.tasks.sleep(left);
   };
-  if (!send_cells(*request, env::ApplySource::kStream, keep_pace)) return;
+  if (!send_cells(*request, env::ApplySource::kStream, Data::kAll, keep_pace)) return;
   progress.ended = true;
   tell();
 }

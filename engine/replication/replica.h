@@ -2,6 +2,7 @@
 // differences. All reads and writes go to this node's Db and to nothing else.
 #pragma once
 
+#include <map>
 #include <optional>
 
 #include "engine/lsm/db.h"
@@ -39,15 +40,24 @@ class Replica {
   void serve_read_range(NodeId from, uint64_t id, Bytes body);
   void serve_tree(NodeId from, uint64_t id, Bytes body);
   void serve_stream(NodeId from, uint64_t id, Bytes body);
+  void serve_begin_session(NodeId from, uint64_t id, Bytes body);
+  void serve_tree_unrepaired(NodeId from, uint64_t id, Bytes body);
+  void serve_stream_unrepaired(NodeId from, uint64_t id, Bytes body);
+  void serve_receive(NodeId from, uint64_t id, Bytes body);
+  void serve_end_session(NodeId from, uint64_t id, Bytes body);
+  void end_session();
+  enum class Data { kAll, kUnrepaired };
+  void build_tree(NodeId from, uint64_t id, Bytes body, Data data);
+  void stream(NodeId from, uint64_t id, Bytes body, Data data);
   void serve_send_range(NodeId from, uint64_t id, Bytes body);
   // Sends another replica the cells of the ranges, batch after acknowledged batch; all of them, or
   // those that repair is about. `sent` is called after each. Whether all were taken.
   struct Sent {
     uint64_t cells = 0, bytes = 0;
   };
-  bool send_cells(const StreamRequest& request, env::ApplySource source,
+  bool send_cells(const StreamRequest& request, env::ApplySource source, Data data,
                   const std::function<void(const Sent&)>& sent);
-  bool send_batch(NodeId to, Bytes apply, env::ApplySource source);
+  bool send_batch(NodeId to, Bytes apply, env::ApplySource source, Data data);
   // What a read is answered with.
   Result<std::optional<Cell>> read(Bytes storage_key);
   // Whether the Db's GcRule lets this cell go.
@@ -57,10 +67,10 @@ class Replica {
   // Calls `visit` with each cell of the range that repair is about: all, or all but those that
   // are purgeable at `moment`.
   Result<void> visit_repaired(
-      ring::TokenRange range, Instant moment, env::Cause cause,
+      ring::TokenRange range, Instant moment, env::Cause cause, Data data,
       const std::function<Result<void>(Bytes key, const CellView& cell)>& visit);
   // With every cell of it, as it is.
-  Result<void> visit_all(ring::TokenRange range, env::Cause cause,
+  Result<void> visit_all(ring::TokenRange range, env::Cause cause, Data data,
                          const std::function<Result<void>(Bytes key, const CellView& cell)>& visit);
   void answer_status(NodeId to, uint64_t id, Status status);
   void answer_unreadable(NodeId to, uint64_t id);
@@ -71,6 +81,15 @@ class Replica {
   lsm::Db& db_;
   Duration stream_timeout_;
   const ReplicationOptions options_;
+  // A session of incremental repair: who coordinates it, and what others sent in it, of each key the
+  // winner.
+  struct Session {
+    NodeId coordinator;
+    uint64_t number = 0;
+    std::map<Buffer, Cell> received;
+  };
+  std::optional<Session> session_;
+  uint64_t sessions_ = 0;  // begun
   ReplicaMetrics metrics_;
 };
 

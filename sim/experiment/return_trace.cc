@@ -90,6 +90,18 @@ std::optional<NodeId> ReturnTrace::who_missed_it(const VisibleReturn& seen, Node
   return std::nullopt;
 }
 
+std::optional<NodeId> ReturnTrace::who_passed_it_by(const VisibleReturn& seen, NodeId but,
+                                                    Instant by) const {
+  for (const auto& [node, replica] : replicas_.at(seen.key)) {
+    const Taken* const value = last_taken(replica, seen.value, by);
+    const Taken* const deletion = last_taken(replica, seen.deletion, by);
+    if (node == but || value == nullptr || deletion == nullptr || value->at > seen.deleted)
+      continue;
+    if (!purged_within(replica, seen.deletion, deletion->at, by)) return node;
+  }
+  return std::nullopt;
+}
+
 ReturnCause ReturnTrace::fate_of_delete(const VisibleReturn& seen, NodeId node) const {
   const OnReplica& replica = *on(seen.key, node);
   const Taken* const deletion = last_taken(replica, seen.deletion, seen.returned);
@@ -128,7 +140,8 @@ ReturnCause ReturnTrace::cause(const VisibleReturn& seen) const {
       case env::ApplySource::kRepair:
       case env::ApplySource::kReadRepair: {
         if (!late || origin) break;
-        const auto other = who_missed_it(seen, node, value->at);
+        auto other = who_missed_it(seen, node, value->at);
+        if (!other) other = who_passed_it_by(seen, node, value->at);
         if (!other) return kLateRepair;
         node = *other;
         continue;

@@ -64,6 +64,9 @@ class ReturnTrace final : public Observer {
                          Instant from, Instant to);
   // Another replica that had the value by itself and had not taken the delete by then.
   std::optional<NodeId> who_missed_it(const VisibleReturn& seen, NodeId but, Instant by) const;
+  // Another replica that had the value by itself and still held the delete then: what it sent was
+  // not all it had.
+  std::optional<NodeId> who_passed_it_by(const VisibleReturn& seen, NodeId but, Instant by) const;
   // What became of the delete on a replica that has held the value since before it.
   ReturnCause fate_of_delete(const VisibleReturn& seen, NodeId node) const;
 

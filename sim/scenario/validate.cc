@@ -210,6 +210,20 @@ class Validator {
       add("defects", "coordinator_stamps_writes is none where replication.timestamps is {}",
           enum_name(s_.replication.timestamps));
     }
+    if (s_.replication.repair && s_.replication.repair->incremental) {
+      using enum lsm::CompactionStrategy;
+      const lsm::CompactionStrategy strategy = s_.storage.compaction.strategy;
+      if (strategy != kSizeTiered && strategy != kTimeWindow && strategy != kNone) {
+        add("replication.repair.incremental",
+            "needs a compaction strategy without levels (size_tiered, time_window, none), found {}",
+            enum_name(strategy));
+      }
+      if (s_.storage.tombstone_gc == lsm::TombstoneGc::kRepair) {
+        add("replication.repair.incremental",
+            "tells nothing to storage.tombstone_gc repair: take timeout and "
+            "storage.compaction.only_purge_repaired_tombstones");
+      }
+    }
     if (s_.replication.failure_detector == replication::FailureDetector::kTimeout &&
         s_.replication.heartbeat >= s_.replication.failure_detection) {
       add("replication.failure_detection",

@@ -30,7 +30,8 @@ struct CompactionJob::Impl {
                         .file_bytes_max = request_.output_bytes_max,
                         .boundaries = request_.boundaries,
                         .grandparent_bytes_max = request_.grandparent_bytes_max,
-                        .grandparents = request_.grandparents}) {}
+                        .grandparents = request_.grandparents,
+                        .repaired_at = request_.repaired_at}) {}
 
   State advance(Pause pause) {
     auto state = merge(pause);
@@ -202,6 +203,7 @@ struct CompactionJob::Impl {
                      std::optional<Version> least_version_snapshots, bool streaming) {
     PurgeInputs inputs{.mode = request_.gc.mode,
                        .gc = gc,
+                       .unrepaired = request_.only_repaired && !request_.repaired_at.has_value(),
                        .least_version_sstables = std::nullopt,
                        .least_version_memtables = request_.least_version_memtables,
                        .least_version_log = request_.least_version_log,

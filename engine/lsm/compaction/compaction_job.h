@@ -65,6 +65,8 @@ struct CompactionRequest {
   // A cleanup drops all other keys, whatever the purge rule says: nothing of them is left in the
   // inputs, which go at once. Range tombstones stay. Null: all are owned.
   std::shared_ptr<const KeySpans> owned;
+  std::optional<Instant> repaired_at;  // of the inputs, and so of the outputs
+  bool only_repaired = false;          // tombstones go only then
 
   std::vector<Buffer> watched;  // keys whose entries are told about; sorted
 

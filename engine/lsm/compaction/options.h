@@ -81,6 +81,7 @@ struct CompactionOptions {
   double tombstone_threshold = 0.2;
   Duration tombstone_compaction_interval = days(1);
   bool unchecked_tombstone_compaction = false;
+  bool only_purge_repaired_tombstones = false;
   // leveled
   int64_t level0_file_num_compaction_trigger = 4;
   ByteSize max_bytes_for_level_base = mib(10);
@@ -139,6 +140,8 @@ struct CompactionOptions {
             "alone. Cassandra: 0.2; 1 is never.");
     v.field("tombstone_compaction_interval", tombstone_compaction_interval,
             "Least age of an SSTable that is rewritten alone for its tombstones.");
+    v.field("only_purge_repaired_tombstones", only_purge_repaired_tombstones,
+            "Keep tombstones of SSTables that no incremental repair has marked. Cassandra: off.");
     v.field("unchecked_tombstone_compaction", unchecked_tombstone_compaction,
             "Do so even when overlapping SSTables make it look useless.");
     v.field("level0_file_num_compaction_trigger", level0_file_num_compaction_trigger,

@@ -54,6 +54,7 @@ PurgeReason may_purge(const CellView& tombstone, const PurgeInputs& inputs,
     return least.has_value() && *least <= tombstone.version;
   };
   if (guards.grace && !inputs.gc.passed(tombstone)) return kept_by(inputs.mode);
+  if (inputs.unrepaired) return PurgeReason::kKeptByRepair;
   if (guards.sstables && holds_shadowed(inputs.least_version_sstables)) {
     return PurgeReason::kKeptBySstable;
   }

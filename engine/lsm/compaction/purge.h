@@ -17,14 +17,15 @@
 namespace revenant::lsm {
 
 enum class PurgeReason : uint8_t {
-  kPurged,           // dropped
-  kKeptByGrace,      // younger than gc_grace by the node's clock; mode immediate: deleted after now
-  kKeptBySstable,    // an overlapping SSTable outside the compaction may hold a cell it shadows
-  kKeptByMemtable,   // a memtable holds, or may hold, one
-  kKeptByLog,        // a log that may still be replayed holds one
-  kKeptBySnapshot,   // a cell it shadows is kept for a snapshot
-  kKeptByRepair,     // no repair of its range is known to have begun long enough after the delete
-  kKeptByMode,       // tombstone_gc is disabled
+  kPurged,          // dropped
+  kKeptByGrace,     // younger than gc_grace by the node's clock; mode immediate: deleted after now
+  kKeptBySstable,   // an overlapping SSTable outside the compaction may hold a cell it shadows
+  kKeptByMemtable,  // a memtable holds, or may hold, one
+  kKeptByLog,       // a log that may still be replayed holds one
+  kKeptBySnapshot,  // a cell it shadows is kept for a snapshot
+  kKeptByRepair,  // no repair of its range is known to have begun long enough after the delete, or
+                  // its SSTable is unrepaired
+  kKeptByMode,    // tombstone_gc is disabled
   kKeptByStreaming,  // its range is being sent to this node
 };
 inline constexpr size_t kPurgeReasons = 9;
@@ -59,7 +60,8 @@ struct PurgeGuards {
 // the key.
 struct PurgeInputs {
   TombstoneGc mode = TombstoneGc::kTimeout;
-  GcBefore gc;  // by GcRule, of the node's clock and of the repairs it knows of
+  GcBefore gc;              // by GcRule, of the node's clock and of the repairs it knows of
+  bool unrepaired = false;  // it would have to be repaired first (only_purge_repaired_tombstones)
   std::optional<Version>
       least_version_sstables;  // over overlapping SSTables not being compacted that may hold it
   std::optional<Version> least_version_memtables;  // over all memtables

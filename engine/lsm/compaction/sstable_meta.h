@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,9 @@ struct SstableMeta {
   // sorted run cut in pieces. A flushed one is a run of its own.
   FileNumber run;
   sstable::SstableProperties properties;
+  // The moment of the incremental repair after which all replicas held what is in it; none: of what
+  // is in it a replica may know nothing.
+  std::optional<Instant> repaired_at = {};
 
   Bytes least_key() const { return properties.least_key; }
   Bytes greatest_key() const { return properties.greatest_key; }

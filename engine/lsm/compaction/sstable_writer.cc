@@ -83,6 +83,7 @@ Result<void> SstableWriter::close_file() {
   meta->number = created_.back();
   meta->file_bytes = builder_->file_bytes();
   meta->creation_time = options_.creation_time;
+  meta->repaired_at = options_.repaired_at;
   meta->run = options_.run == FileNumber{} ? meta->number : options_.run;
   meta->properties = std::move(properties);
   CHECK(closed_bytes_ == 0 || greatest_key_ < meta->least_key());

@@ -33,6 +33,7 @@ struct SstableWriterOptions {
   std::vector<Buffer> boundaries = {};
   uint64_t grandparent_bytes_max = UINT64_MAX;
   std::vector<SstableMetaPtr> grandparents = {};
+  std::optional<Instant> repaired_at = {};
 };
 
 class SstableWriter {

@@ -46,6 +46,75 @@ TEST_F(DbPurgeTest, AMajorCompactionPurgesATombstoneWithAllItShadows) {
   EXPECT_EQ(db->physical_bytes(), std::string("stayshere").size());
 }
 
+// What a repair session takes, marks, and keeps apart.
+TEST_F(DbPurgeTest, ASessionTakesWhatNoSessionHasMarked) {
+  const auto unrepaired = [&] {
+    std::string found;
+    in_task([&] {
+      auto scan = must(db->scan_unrepaired({}, {}));
+      for (; scan->valid(); scan->next()) found += scan->key();
+    });
+    return found;
+  };
+  put("a", "1", 10);
+  in_task([&] { must(db->begin_repair(true)); });
+  put("b", "1", 10);
+  flush();
+  EXPECT_EQ(unrepaired(), "a");
+  const Cell received(CellView{CellKind::kValue, Version{10}, {}, "sent"});
+  in_task([&] { must(db->mark_repaired(node().environment().clock.now(), {{"c", received}})); });
+  in_task([&] { db->end_repair(); });
+  EXPECT_EQ(get("a"), "1");
+  EXPECT_EQ(get("c"), "sent");
+  reopen();
+  in_task([&] { must(db->begin_repair(true)); });
+  EXPECT_EQ(unrepaired(), "b") << "c came as repaired";
+  in_task([&] { db->end_repair(); });
+  EXPECT_EQ(get("c"), "sent");
+}
+
+TEST_F(DbPurgeTest, RepairedAndUnrepairedAreNeverMerged) {
+  options.compaction.only_purge_repaired_tombstones = true;
+  reopen();
+  put_and_delete("a");
+  compact();
+  EXPECT_EQ(get("a"), "x") << "not repaired yet";
+  EXPECT_EQ(decided(PurgeReason::kKeptByRepair), 1u);
+  in_task([&] {
+    must(db->begin_repair(true));
+    must(db->mark_repaired(node().environment().clock.now(), {}));
+    db->end_repair();
+  });
+  put("a", "older", 5);
+  compact();
+  EXPECT_EQ(db->metrics().levels[0].sstables, 2u);
+  EXPECT_EQ(get("a"), "x") << "the purge rule asks both sets";
+  in_task([&] {
+    must(db->begin_repair(true));
+    must(db->mark_repaired(node().environment().clock.now(), {}));
+    db->end_repair();
+  });
+  compact();
+  EXPECT_EQ(db->metrics().levels[0].sstables, 1u);
+  EXPECT_EQ(get("a"), "-");
+}
+
+TEST_F(DbPurgeTest, CompactionsLeaveWhatASessionHasPinnedAlone) {
+  put_and_delete("a");
+  in_task([&] { must(db->begin_repair(true)); });
+  bool compacted = false;
+  node().spawn([&] {
+    must(db->compact());
+    compacted = true;
+  });
+  run_for(seconds(5));
+  EXPECT_FALSE(compacted);
+  in_task([&] { db->end_repair(); });
+  run_for(seconds(5));
+  EXPECT_TRUE(compacted);
+  EXPECT_EQ(get("a"), "-");
+}
+
 TEST_F(DbPurgeTest, GcGraceCountsAsItIsWhenACompactionBegins) {
   in_task([&] { db->set_gc_grace(hours(1)); });
   put_and_delete("a");

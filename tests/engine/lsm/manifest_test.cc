@@ -57,6 +57,17 @@ TEST_F(ManifestTest, AnEditSurvivesItsEncoding) {
   EXPECT_EQ(after->added[0].meta->properties.tombstones, 3u);
 }
 
+TEST_F(ManifestTest, AnEditTellsWhatIsRepaired) {
+  ManifestEdit before = edit({7, 8});
+  auto repaired = std::make_shared<SstableMeta>(*before.added[1].meta);
+  repaired->repaired_at = Instant{99};
+  before.added[1].meta = repaired;
+  const auto after = decode_manifest_edit(encode_manifest_edit(before));
+  ASSERT_TRUE(after.has_value());
+  EXPECT_EQ(after->added[0].meta->repaired_at, std::nullopt);
+  EXPECT_EQ(after->added[1].meta->repaired_at, Instant{99});
+}
+
 TEST_F(ManifestTest, EveryCutOfAnEditIsNoticedOrIsAnEditOfWholeFields) {
   const Buffer whole = encode_manifest_edit(edit({7}));
   for (size_t size = 1; size < whole.size(); ++size) {

@@ -56,6 +56,7 @@ TEST(MessagesTest, EachComesBackAsItWasSentAndNotCutShort) {
                                 "v",
                                 {ConsistencyLevel::Kind::kNumber, 2},
                                 seconds(5)});
+  expect_round_trip(EndSession{true, Instant{9}});
   expect_round_trip(ClientRead{"key", {ConsistencyLevel::Kind::kEachQuorum}});
   expect_round_trip(ClientScan{"from", {ConsistencyLevel::Kind::kAll}, 100});
   expect_round_trip(ClientReadReply{Status::kOk,

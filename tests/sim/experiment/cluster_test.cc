@@ -131,6 +131,30 @@ TEST(ClusterTest, SmallerPartsOfARangeStreamLessAndRepairAsMuch) {
   }
 }
 
+TEST(ClusterTest, AnIncrementalRepairComparesWhatItHasNotMarked) {
+  const auto with = [](const char* incremental) {
+    return TestRun(fmt::format(
+        R"({{ "faults": [ {{ "at": "1s", "for": "500ms", "crash": {{ "node": 1 }} }} ],
+              "replication": {{ "read_repair": "off", "hinted_handoff": "off",
+                                "repair": {{ "every": "10s", "tree_depth": 0, "incremental": {} }} }} }})",
+        incremental));
+  };
+  const TestRun full = with("false"), incremental = with("true");
+  for (const TestRun* run : {&full, &incremental}) {
+    EXPECT_GT((*run)["cells_streamed"], 20);
+    EXPECT_EQ((*run)["diverged_keys"], 0);
+    EXPECT_EQ((*run)["repair_ranges_failed"], 0);
+  }
+  EXPECT_EQ(incremental["repairs_completed"], 3) << "one session for the whole ring";
+  EXPECT_EQ(full["repairs_completed"], 9);
+  const TestRun down(
+      R"({ "faults": [ { "at": "1s", "crash": { "node": 1 } } ],
+           "replication": { "repair": { "every": "100d", "incremental": true } },
+           "operations": [ { "at": "3s", "repair": 0 } ] })");
+  EXPECT_EQ(down["repair_ranges_repaired"], 0);
+  EXPECT_GT(down["repair_ranges_failed"], 0);
+}
+
 TEST(ClusterTest, AValueWithATtlIsGoneWhenItEnds) {
   const TestRun run(R"({ "workload": [
         { "name": "w", "to": "1s", "rate": "500/s", "ttl": "500ms", "mix": { "update": 1 } },

@@ -112,6 +112,13 @@ TEST(Purge, GivesItsReason) {
   }
 }
 
+TEST(Purge, KeepsWhatIsUnrepairedIfItWouldHaveToBe) {
+  PurgeInputs inputs;
+  inputs.gc = {kNow - seconds(10)};
+  inputs.unrepaired = true;
+  EXPECT_EQ(may_purge(tombstone(50, seconds(11)), inputs, {}), PurgeReason::kKeptByRepair);
+}
+
 TEST(Purge, TellsTheModeThatKeepsATombstone) {
   const auto reason = [](TombstoneGc mode) {
     PurgeInputs inputs;
