@@ -259,11 +259,11 @@ bool Replica::send_cells(const StreamRequest& request, env::ApplySource source, 
     batch.cells.push_back({Buffer(key), Cell(cell)});
     return batch.cells.size() < kStreamBatchCells ? Result<void>{} : send();
   };
-  constexpr env::Cause kCause{env::CauseKind::kStream};
+  constexpr env::Cause kStreamed{env::CauseKind::kStream};
   for (ring::TokenRange range : request.ranges) {
     const auto visited = source == env::ApplySource::kRepair
-                             ? visit_repaired(range, request.moment, kCause, data, add)
-                             : visit_all(range, kCause, data, add);
+                             ? visit_repaired(range, request.moment, kStreamed, data, add)
+                             : visit_all(range, kStreamed, data, add);
     if (!visited) return false;
   }
   return send().has_value();

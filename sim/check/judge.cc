@@ -198,7 +198,9 @@ void Judge::judge_read(const Operation& read, uint64_t key, Version version, boo
   if (!beaten) return;
   if (!found) {
     // No value, and none is right: by the delete itself, or by a later one that left no trace.
-    if (newest->is_delete || h.tombstone_at_or_above(newest->version, /*purged=*/true)) return;
+    if (newest->is_delete) return;
+    const Instant left_out_before = left_out_before_ ? left_out_before_(key) : Instant{INT64_MIN};
+    if (h.traceless_at_or_above(newest->version, left_out_before)) return;
   }
   if (found) {
     if (const auto purge = h.purged_delete_over(version, read.invoked)) {
@@ -363,8 +365,7 @@ void Judge::judge_final(uint64_t key, const std::vector<FinalCell>& cells, Insta
         winner != nullptr && winner->kind == CellKind::kValue && at_end <= newest->version ? 1 : 0;
     return;
   }
-  if (at_end >= newest->version || h.tombstone_at_or_above(newest->version, /*purged=*/false))
-    return;
+  if (at_end >= newest->version || h.tombstone_at_or_above(newest->version)) return;
   ++lost_writes_;
   violate("no_lost_writes", winner == nullptr ? "nothing is left" : "something older is left", key,
           newest->acknowledged,

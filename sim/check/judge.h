@@ -65,10 +65,16 @@ class Judge final : public Observer {
   // `at_risk_after`: how long after its acknowledgement a delete must have reached every replica.
   // Where the coordinator stamps, a write tried twice has two stamps of which the client knows one:
   // then a value under another stamp proves nothing. The reference outlives the judge; a key's replicas
-  // are those of the moment.
+  // are those of the moment. `left_out_before`: repair leaves out the tombstones of a key that are
+  // older, at this moment; null if it leaves out none.
+  using GcBefore = std::function<Instant(uint64_t key)>;
   Judge(const ring::Topology& topology, Duration at_risk_after,
-        replication::Timestamps timestamps = replication::Timestamps::kClient)
-      : topology_(topology), at_risk_after_(at_risk_after), timestamps_(timestamps) {}
+        replication::Timestamps timestamps = replication::Timestamps::kClient,
+        GcBefore left_out_before = nullptr)
+      : topology_(topology),
+        at_risk_after_(at_risk_after),
+        timestamps_(timestamps),
+        left_out_before_(std::move(left_out_before)) {}
 
   void write_began(uint64_t key, WriteId write, Instant at) override;
   void operation(const Operation& operation) override;
@@ -86,7 +92,6 @@ class Judge final : public Observer {
   void end_hazards(Instant end);
   // Once, after the last final_cell. A tombstone of a key deleted before `gc_before(key)` is one that
   // some replica may have purged by the rule, so that no other need hold it.
-  using GcBefore = std::function<Instant(uint64_t key)>;
   void finish(const GcBefore& gc_before);
 
   void report(Metrics& metrics) const;
@@ -139,6 +144,7 @@ class Judge final : public Observer {
   const ring::Topology& topology_;
   Duration at_risk_after_;
   replication::Timestamps timestamps_;
+  GcBefore left_out_before_;
   std::vector<KeyHistory> keys_;
   std::vector<uint64_t> key_of_write_{UINT64_MAX};  // by WriteId
   std::vector<Version> stamp_of_write_;             // likewise; 0 until it has ended

@@ -39,7 +39,10 @@ void KeyHistory::apply(NodeId node, const CellView& cell) {
     known->second = std::max(known->second, cell.version);
   }
   // A purged one came back, by a hint or a repair.
-  if (cell.is_tombstone()) taker_of(cell.version, node).purged.reset();
+  if (!cell.is_tombstone()) return;
+  taker_of(cell.version, node).purged.reset();
+  std::ranges::find(tombstones_, cell.version, &Tombstone::version)->deletion_time =
+      cell.deletion_time;
 }
 
 void KeyHistory::purge(NodeId node, Version version, Instant at) {
@@ -51,7 +54,7 @@ void KeyHistory::purge(NodeId node, Version version, Instant at) {
 TombstoneTaker& KeyHistory::taker_of(Version version, NodeId node) {
   auto tombstone = std::ranges::find(tombstones_, version, &Tombstone::version);
   if (tombstone == tombstones_.end())
-    tombstone = tombstones_.insert(tombstone, Tombstone{version, {}});
+    tombstone = tombstones_.insert(tombstone, Tombstone{version, Instant::never(), {}});
   auto taker = std::ranges::find(tombstone->takers, node, &TombstoneTaker::node);
   if (taker == tombstone->takers.end())
     taker = tombstone->takers.insert(taker, {node, std::nullopt});
@@ -111,9 +114,15 @@ std::optional<KeyHistory::Purge> KeyHistory::purged_delete_over(Version v, Insta
   return std::nullopt;
 }
 
-bool KeyHistory::tombstone_at_or_above(Version v, bool purged) const {
+bool KeyHistory::tombstone_at_or_above(Version v) const {
+  return std::ranges::any_of(tombstones_,
+                             [&](const Tombstone& tombstone) { return tombstone.version >= v; });
+}
+
+bool KeyHistory::traceless_at_or_above(Version v, Instant left_out_before) const {
   return std::ranges::any_of(tombstones_, [&](const Tombstone& tombstone) {
-    return tombstone.version >= v && (!purged || tombstone.purged_somewhere());
+    return tombstone.version >= v &&
+           (tombstone.purged_somewhere() || tombstone.deletion_time < left_out_before);
   });
 }
 

@@ -24,6 +24,7 @@ struct TombstoneTaker {
 };
 struct Tombstone {
   Version version;
+  Instant deletion_time;  // by the clock that stamped it; never() if no replica was seen to take it
   std::vector<TombstoneTaker> takers;
 
   bool purged_somewhere() const;
@@ -55,9 +56,11 @@ class KeyHistory {
     TombstoneTaker by;
   };
   std::optional<Purge> purged_delete_over(Version v, Instant t) const;
-  // A tombstone, acknowledged or not, at or above this version, that some replica took; with
-  // `purged`, and purged.
-  bool tombstone_at_or_above(Version v, bool purged) const;
+  // A tombstone, acknowledged or not, at or above this version, that some replica took.
+  bool tombstone_at_or_above(Version v) const;
+  // One of them that may have left no trace: it was purged, or repair left it out when it filled a
+  // replaced disk, for it is older than this.
+  bool traceless_at_or_above(Version v, Instant left_out_before) const;
   // The newest version this replica was ever given; 0 if none.
   Version newest_on(NodeId node) const;
   const Tombstone* tombstone(Version version) const;

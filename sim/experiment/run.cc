@@ -168,8 +168,11 @@ RunReport run_scenario(const Scenario& as_written, uint64_t seed, const RunOptio
   const auto began = std::chrono::steady_clock::now();
   const Scenario scenario = draw_swarm(as_written, seed);
   World world(scenario, seed, options.command);
-  Judge judge(world.topology(), scenario.replication.write_timeout,
-              scenario.replication.timestamps);
+  Judge::GcBefore gc_before = [&world](uint64_t key) { return world.gc_before(key); };
+  const bool leaves_out =
+      !scenario.replication.repair || !scenario.replication.repair->sends_purgeable;
+  Judge judge(world.topology(), scenario.replication.write_timeout, scenario.replication.timestamps,
+              leaves_out ? gc_before : nullptr);
   world.recorder().add(judge);
   ProgressCheck progress(Instant{} + scenario.progress_from);
   world.recorder().add(progress);
@@ -212,7 +215,7 @@ RunReport run_scenario(const Scenario& as_written, uint64_t seed, const RunOptio
     }
   }
   judge.end_hazards(Instant{} + scenario.duration + scenario.settle);
-  judge.finish([&world](uint64_t key) { return world.gc_before(key); });
+  judge.finish(gc_before);
   world.recorder().report(metrics, scenario.duration);
   judge.report(metrics);
   RunReport report;

@@ -529,16 +529,21 @@ Result<Shrunk> shrink(const Failure& failure, const ShrinkOptions& options, cons
   return Shrinker(failure, options, known, err).run();
 }
 
-std::string shrunk_file(const Failure& failure, const Shrunk& shrunk, const KnownNames& known) {
-  const std::string account = account_of(shrunk.scenario, failure.seed, failure.signature);
-  std::string out =
-      fmt::format("// {}\n//\n// {}\n//\n", to_string(failure.signature), failure.story);
-  for (size_t at = 0; at < account.size();) {
-    const size_t end = account.find('\n', at);
-    out += fmt::format("// {}\n", account.substr(at, end - at));
-    at = end == std::string::npos ? account.size() : end + 1;
+// Each line behind `//`: what a process said as it died has several.
+static std::string as_comment(std::string_view text) {
+  std::string out;
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = std::min(text.find('\n', at), text.size());
+    out += fmt::format("//{}{}\n", end > at ? " " : "", text.substr(at, end - at));
+    at = end + 1;
   }
-  return out + sparse_json(shrunk.scenario, known).dump(2) + "\n";
+  return out + "//\n";
+}
+
+std::string shrunk_file(const Failure& failure, const Shrunk& shrunk, const KnownNames& known) {
+  return as_comment(to_string(failure.signature)) + as_comment(failure.story) +
+         as_comment(account_of(shrunk.scenario, failure.seed, failure.signature)) +
+         sparse_json(shrunk.scenario, known).dump(2) + "\n";
 }
 
 }  // namespace revenant::sim

@@ -213,7 +213,10 @@ constexpr SettingRow kSettings[] = {
        replication::RepairOptions& repair = s.replication.repair.emplace();
        repair.every = s.duration * 2;  // the swarm's own repairs are operations
        repair.tree_depth = pick<int64_t>(r, {0, 3, 10});
-       repair.subranges = pick<int64_t>(r, {1, s.disk.page_cache < mib(1) ? 1 : 3});
+       // Each subrange has its own flush and its own reading of what is there: a calm must suffice for them.
+       const bool slow =
+           s.disk.page_cache < mib(1) || s.storage.rate_limiter_bytes_per_sec > kib(0);
+       repair.subranges = pick<int64_t>(r, {1, slow ? 1 : 3});
        repair.parallelism = pick_any<replication::RepairParallelism>(r);
      }},
     {"replication.read_repair",

@@ -20,7 +20,8 @@ class JudgeTest : public testing::Test {
   JudgeTest()
       : topology_({{.node = {0}}, {.node = {1}}, {.node = {2}}}, 0,
                   {.replication_factor = {3, {}}, .vnodes = 4}, Random(1, "ring")),
-        judge_(topology_, kAtRiskAfter) {}
+        judge_(topology_, kAtRiskAfter, replication::Timestamps::kClient,
+               [this](uint64_t) { return left_out_before_; }) {}
 
   // --- what happens ---
   WriteId put(int64_t begun, int64_t acknowledged, uint64_t version,
@@ -36,7 +37,7 @@ class JudgeTest : public testing::Test {
                  seconds(ttl));
   }
   void apply(uint32_t node, uint64_t version, CellKind kind, int64_t when = 0) {
-    judge_.applied(at(when), NodeId{node}, kKey, CellView{kind, Version{version}, {}, ""},
+    judge_.applied(at(when), NodeId{node}, kKey, CellView{kind, Version{version}, at(when), ""},
                    env::ApplySource::kClient);
   }
   void apply_everywhere(uint64_t version, CellKind kind, int64_t when = 0) {
@@ -75,6 +76,7 @@ class JudgeTest : public testing::Test {
 
   static constexpr uint64_t kKey = 7;
   ring::Topology topology_;
+  Instant left_out_before_{INT64_MIN};
   Judge judge_;
 
  private:
@@ -347,6 +349,18 @@ TEST_F(JudgeTest, APurgeStaysAPurgeAfterTheDiskWasReplaced) {
   judge_.disk_replaced(at(6), NodeId{0});
   read_value(7, 10, write);
   EXPECT_EQ(figure("resurrected_keys"), 1);
+}
+
+TEST_F(JudgeTest, NoTraceIsRightOnceRepairLeavesOutTheTombstoneThatNobodyAcknowledged) {
+  put(1, 2, 10);
+  remove(3, 4, 20, client::Outcome::kUnknown);
+  apply(0, 20, CellKind::kTombstone, 3);
+  left_out_before_ = at(3);
+  read_nothing(5, 0);
+  EXPECT_EQ(figure("stale_reads"), 1);
+  left_out_before_ = at(4);
+  read_nothing(6, 0);
+  EXPECT_EQ(figure("stale_reads"), 1);
 }
 
 TEST_F(JudgeTest, ATombstoneThatADiskBroughtAlongExplainsNothingOnceItIsPurged) {

@@ -171,6 +171,13 @@ TEST(ShrinkTest, WhatIsLeftIsSmallAndFailsByItselfWithTheSameSignature) {
   EXPECT_NE(file.find("read k"), std::string::npos) << file;
 }
 
+TEST(ShrinkTest, WhatADyingProcessSaidIsAllComment) {
+  Failure failure = found();
+  failure.story = "exit code 4\nCHECK failed: a < b\n\n  at  line 7\n";
+  const Shrunk same = {failure.scenario, {}, {}, 0};
+  EXPECT_EQ(scenario_of(shrunk_file(failure, same, known())).name, failure.scenario.name);
+}
+
 TEST(ShrinkTest, TakesTheSameWayWithOneWorkerAndWithMany) {
   const Failure failure = found();
   std::ostringstream err;
