@@ -104,6 +104,8 @@ class EventSink {
   virtual void compacted(const CompactionEvent&) {}
   virtual void stalled(StallCause /*cause*/, Duration /*time*/) {}
   virtual void reached(const Milestone&) {}
+  // The node takes this other one for down from now on, or for up again. At its start, all are up.
+  virtual void peer_marked(NodeId /*peer*/, bool /*up*/) {}
 };
 
 }  // namespace revenant::env

@@ -175,6 +175,32 @@ void decode(Decoder& in, EndSession& m) {
   m.began.ns = in.fixed<int64_t>();
 }
 
+void encode(Buffer& out, const std::vector<HeartbeatState>& states) {
+  put_varint(out, states.size());
+  for (const HeartbeatState& state : states) {
+    put_varint(out, state.node.value);
+    put_varint(out, state.generation);
+    put_varint(out, state.version);
+  }
+}
+void decode(Decoder& in, std::vector<HeartbeatState>& states) {
+  states.resize(decode_count(in));
+  for (HeartbeatState& state : states) {
+    state.node.value = static_cast<uint32_t>(in.varint());
+    state.generation = in.varint();
+    state.version = in.varint();
+  }
+}
+
+void encode(Buffer& out, const GossipAck& m) {
+  encode(out, m.wanted);
+  encode(out, m.newer);
+}
+void decode(Decoder& in, GossipAck& m) {
+  decode(in, m.wanted);
+  decode(in, m.newer);
+}
+
 void encode(Buffer& out, const ClientWrite& m) {
   put_bytes(out, m.key);
   out.push_back(static_cast<char>(m.kind));

@@ -43,6 +43,12 @@ enum class Verb : uint8_t {
   kStreamUnrepaired,  // as kStream
   kReceive,           // as kApply
   kEndSession,        // EndSession → Status
+  // Of gossip (gossip.h).
+  kGossipSyn,   // HeartbeatStates that the sender knows; answered by kGossipAck
+  kGossipAck,   // GossipAck; answered by kGossipAck2, if something is wanted
+  kGossipAck2,  // HeartbeatStates
+  kEcho,        // answered by kEchoed
+  kEchoed,
 };
 
 constexpr std::string_view to_string(Verb verb) {
@@ -67,7 +73,12 @@ constexpr std::string_view to_string(Verb verb) {
                                          "tree of unrepaired",
                                          "stream of unrepaired",
                                          "receive",
-                                         "end session"};
+                                         "end session",
+                                         "gossip syn",
+                                         "gossip ack",
+                                         "gossip ack2",
+                                         "echo",
+                                         "echoed"};
   const auto i = static_cast<size_t>(verb);
   return i < std::size(kNames) ? kNames[i] : "unknown";
 }
@@ -122,6 +133,22 @@ struct EndSession {
 struct Repaired {
   ring::TokenRange range;
   Instant began;
+};
+// Of a node: which of its processes, and how far that had come. Those of later processes are
+// greater. Cassandra: HeartBeatState.
+struct HeartbeatState {
+  NodeId node;
+  uint64_t generation = 0;  // 0: nothing is known of it
+  uint64_t version = 0;
+
+  bool newer_than(const HeartbeatState& other) const {
+    return generation != other.generation ? generation > other.generation : version > other.version;
+  }
+  friend bool operator==(const HeartbeatState&, const HeartbeatState&) = default;
+};
+struct GossipAck {
+  std::vector<HeartbeatState> wanted;  // what is known of those that the other knows more of
+  std::vector<HeartbeatState> newer;   // than what the other knows
 };
 struct ClientWrite {
   Buffer key;
@@ -190,6 +217,10 @@ void encode(Buffer& out, const EndSession& m);
 void decode(Decoder& in, EndSession& m);
 void encode(Buffer& out, const Repaired& m);
 void decode(Decoder& in, Repaired& m);
+void encode(Buffer& out, const std::vector<HeartbeatState>& states);
+void decode(Decoder& in, std::vector<HeartbeatState>& states);
+void encode(Buffer& out, const GossipAck& m);
+void decode(Decoder& in, GossipAck& m);
 void encode(Buffer& out, const ClientWrite& m);
 void decode(Decoder& in, ClientWrite& m);
 void encode(Buffer& out, const ReadAnswer& m);

@@ -40,7 +40,11 @@ Result<std::unique_ptr<Node>> Node::start(env::Environment environment, env::Tra
   auto spawn = [&](const char* name, void (Node::*work)()) {
     environment.tasks.spawn(name, [self = node.get(), work] { (self->*work)(); });
   };
-  spawn("heartbeats", &Node::send_heartbeats);
+  if (node->gossip_ != nullptr) {
+    environment.tasks.spawn("gossip", [gossip = node->gossip_.get()] { gossip->run(); });
+  } else {
+    spawn("heartbeats", &Node::send_heartbeats);
+  }
   if (node->hints_ != nullptr) spawn("hint delivery", &Node::deliver_hints);
   if (options.repair) spawn("scheduled repair", &Node::repair_on_schedule);
   if (topology.change() != nullptr && topology.change()->node == transport.self()) {
@@ -59,12 +63,17 @@ Node::Node(env::Environment environment, env::Transport& transport, ring::Topolo
       topology_(topology),
       options_(options),
       db_(std::move(db)),
-      peers_(environment.clock, transport.self(), topology.nodes().size(), options),
+      peers_(environment.clock, environment.events, transport.self(), topology.nodes().size(),
+             options),
       hybrid_(options.timestamps == Timestamps::kHlc ? std::optional<HybridClock>(environment.clock)
                                                      : std::nullopt),
       messenger_(
           environment, transport, [this](NodeId from) { peers_.heard(from); },
           hybrid_ ? &*hybrid_ : nullptr),
+      gossip_(options.gossip ? std::make_unique<Gossip>(environment, messenger_, peers_,
+                                                        topology.nodes().size(), *options.gossip,
+                                                        random.fork("gossip"))
+                             : nullptr),
       hints_(options.hinted_handoff
                  ? std::make_unique<Hints>(environment, *options.hinted_handoff,
                                            storage.gc_rule().late_write_max(), options.defects)
@@ -101,6 +110,7 @@ void Node::send_heartbeats() {
       messenger_.send(peer, Verb::kHeartbeat, 0, {});
       peers_.said(peer);
     }
+    peers_.look();
     environment_.tasks.sleep(options_.heartbeat);
   }
 }
@@ -208,7 +218,8 @@ NodeMetrics Node::metrics() const {
                       .hints_pending_bytes = 0,
                       .hlc_heard_ahead = hybrid_ ? hybrid_->heard_ahead() : 0,
                       .repair = repair_.metrics(),
-                      .membership = membership_.metrics()};
+                      .membership = membership_.metrics(),
+                      .gossip_rounds = gossip_ != nullptr ? gossip_->rounds() : 0};
   if (hints_ != nullptr) {
     metrics.hints = hints_->metrics();
     metrics.hints_pending_bytes = hints_->pending_bytes();
@@ -248,6 +259,7 @@ void add_counts(NodeMetrics& sum, const NodeMetrics& m) {
   sum.coordinator.digests_asked += m.coordinator.digests_asked;
   sum.coordinator.speculative_retries += m.coordinator.speculative_retries;
   sum.hlc_heard_ahead += m.hlc_heard_ahead;
+  sum.gossip_rounds += m.gossip_rounds;
   sum.hints.written += m.hints.written;
   sum.hints.delivered += m.hints.delivered;
   sum.hints.expired += m.hints.expired;

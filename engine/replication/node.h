@@ -1,6 +1,6 @@
 // One member of the cluster, from the start of its process to its end: its Db, what it answers as a
-// replica and as a coordinator, and its background work (heartbeats, hint delivery, scheduled
-// repair).
+// replica and as a coordinator, and its background work (heartbeats or gossip, hint delivery,
+// scheduled repair).
 #pragma once
 
 #include <memory>
@@ -9,6 +9,7 @@
 #include "engine/env/transport.h"
 #include "engine/lsm/db.h"
 #include "engine/replication/coordinator.h"
+#include "engine/replication/gossip.h"
 #include "engine/replication/hints.h"
 #include "engine/replication/membership.h"
 #include "engine/replication/options.h"
@@ -28,6 +29,7 @@ struct NodeMetrics {
   uint64_t hlc_heard_ahead = 0;
   RepairMetrics repair;
   MembershipMetrics membership;
+  uint64_t gossip_rounds = 0;
 };
 // Adds what another life of a node, or another node, counted. Gauges (levels, bytes held now) are
 // left alone: they say how things stand, and end with the process.
@@ -80,6 +82,7 @@ class Node {
   Peers peers_;
   std::optional<HybridClock> hybrid_;
   Messenger messenger_;
+  std::unique_ptr<Gossip> gossip_;                 // null: nodes hear each other themselves
   std::unique_ptr<Hints> hints_;                   // null: hinted handoff is off
   std::unique_ptr<RepairHistory> repair_history_;  // null: the purge rule does not ask for it
   Replica replica_;

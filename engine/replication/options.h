@@ -142,6 +142,21 @@ constexpr auto enum_names(FailureDetector) {
   };
 }
 
+struct GossipOptions {
+  Duration interval = seconds(1);
+  int64_t seeds = 3;
+
+  template <typename V>
+  void describe(V& v) {
+    v.field("interval", interval, at_least(milliseconds(1)),
+            "Time between a node's rounds. Cassandra: 1 s.");
+    v.field("seeds", seeds, at_least<int64_t>(1),
+            "So many nodes, the first ones, hear more of the rounds than others, so that parts of "
+            "a cluster that have lost each other meet again there. Cassandra: seed_provider; "
+            "three of each data center are usual.");
+  }
+};
+
 struct ReplicationOptions {
   ConsistencyLevel write;
   ConsistencyLevel read;
@@ -162,6 +177,7 @@ struct ReplicationOptions {
   Duration failure_detection = seconds(18);
   double phi_convict_threshold = 8;
   Duration heartbeat = seconds(5);
+  std::optional<GossipOptions> gossip;
 
   template <typename V>
   void describe(V& v) {
@@ -214,6 +230,10 @@ struct ReplicationOptions {
         "heartbeat", heartbeat, at_least(milliseconds(1)),
         "Time between heartbeats; none are sent where recent traffic already tells, but with the "
         "detector phi. Cassandra's gossip: 1 s.");
+    v.field("gossip", gossip,
+            "How nodes learn that others live: off: from them, by heartbeats and whatever else "
+            "they say; on: from anybody who has newer news of them, and the failure detector goes "
+            "by such news. Cassandra: on, with the detector phi.");
   }
 
   Defects defects;  // set by the program

@@ -121,6 +121,12 @@ constexpr MetricInfo kTable[] = {
     {"hlc_heard_ahead", "",
      "Messages whose stamp was ahead of the node's own clock and of all it had heard (timestamps "
      "hlc)."},
+    {"gossip_rounds", "", "Rounds of gossip that nodes began (replication.gossip)."},
+    {"convictions", "",
+     "Times a node took another for down: noticed once a round of gossip, or once a heartbeat."},
+    {"convictions_wrong", "", "Of those: the other's process lived, cut off or paused perhaps."},
+    {"views_differ_seconds", "s",
+     "Time during which two nodes that lived did not agree on whether some third is up."},
     {"read_repairs", "", "Cells sent to replicas that a read found stale."},
     {"read_mismatches", "", "Reads whose replicas disagreed."},
     {"tombstones_scanned", "",

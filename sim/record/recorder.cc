@@ -56,6 +56,7 @@ class Recorder::NodeSink final : public env::EventSink {
   void reached(const env::Milestone& milestone) override {
     for (Observer* observer : r_.observers_) observer->reached(r_.now_(), node_, milestone);
   }
+  void peer_marked(NodeId peer, bool up) override { r_.views_.marked(r_.now_(), node_, peer, up); }
   uint64_t bytes_applied() const { return bytes_applied_; }
 
  private:
@@ -92,6 +93,7 @@ void Recorder::watch(const std::vector<uint64_t>& keys) {
 
 void Recorder::begin_measuring() {
   measuring_ = true;
+  views_.began();
   for (Observer* observer : observers_) observer->began();
 }
 
@@ -127,6 +129,9 @@ void Recorder::final_unread(NodeId node) {
 void Recorder::machine(NodeId node, std::string_view what) {
   for (Observer* observer : observers_) observer->machine(now_(), node, what);
 }
+
+void Recorder::process_serves(NodeId node) { views_.serves(now_(), node); }
+void Recorder::process_ended(NodeId node) { views_.died(now_(), node); }
 
 void Recorder::fault(std::string_view who, std::string_view what) {
   for (Observer* observer : observers_) observer->fault(now_(), who, what);

@@ -12,6 +12,7 @@
 #include "sim/record/histogram.h"
 #include "sim/record/metrics.h"
 #include "sim/record/observer.h"
+#include "sim/record/views.h"
 
 namespace revenant::sim {
 
@@ -41,6 +42,8 @@ class Recorder {
   void final_cell(NodeId node, uint64_t key, const CellView& cell);
   void final_unread(NodeId node);
   void machine(NodeId node, std::string_view what);
+  void process_serves(NodeId node);
+  void process_ended(NodeId node);
   void fault(std::string_view who, std::string_view what);
   void disk_replaced(NodeId node);
   void cleaned(NodeId node);
@@ -51,6 +54,7 @@ class Recorder {
 
   // Client-side figures and those of the engine's events.
   void report(Metrics& metrics, Duration measured) const;
+  const Views& views() const { return views_; }
   uint64_t operations_ok() const { return operations_ok_; }
   uint64_t tombstones_purged() const { return tombstones_purged_; }
   uint64_t compactions() const { return compactions_; }
@@ -83,6 +87,7 @@ class Recorder {
   std::vector<Observer*> observers_;
   std::vector<Buffer> watched_;                   // storage keys, sorted
   std::vector<std::unique_ptr<NodeSink>> sinks_;  // by node
+  Views views_;
   bool measuring_ = false;
   uint64_t next_write_ = 1;
 

@@ -224,11 +224,13 @@ class Validator {
             "storage.compaction.only_purge_repaired_tombstones");
       }
     }
+    const auto& gossip = s_.replication.gossip;
+    const Duration sign = gossip ? gossip->interval : s_.replication.heartbeat;
     if (s_.replication.failure_detector == replication::FailureDetector::kTimeout &&
-        s_.replication.heartbeat >= s_.replication.failure_detection) {
+        sign >= s_.replication.failure_detection) {
       add("replication.failure_detection",
-          "{} is not above heartbeat, which is {}: every replica would be taken for down",
-          s_.replication.failure_detection, s_.replication.heartbeat);
+          "{} is not above {}, which is {}: every replica would be taken for down",
+          s_.replication.failure_detection, gossip ? "gossip.interval" : "heartbeat", sign);
     }
   }
 

@@ -99,6 +99,7 @@ void Machine::boot() {
     totals_.wal_bytes_dropped += (*node)->db().recovery().wal_dropped_bytes;
     node_ = std::move(*node);
     recorder_.machine(id_, "serves");
+    recorder_.process_serves(id_);
   });
 }
 
@@ -108,6 +109,7 @@ void Machine::spawn(const char* name, std::move_only_function<void()> body) {
 }
 
 void Machine::end_process() {
+  recorder_.process_ended(id_);
   network_.detach(id_);
   if (cpu_) cpu_->clear();
   kernel_.kill(process_->group);

@@ -544,6 +544,11 @@ void World::report(Metrics& metrics) const {
   metrics.set("hints_beyond_window", count(node.hints.beyond_window));
   metrics.set("hints_beyond_size", count(node.hints.beyond_size));
   metrics.set("hlc_heard_ahead", count(node.hlc_heard_ahead));
+  const Views& views = recorder_.views();
+  metrics.set("gossip_rounds", count(node.gossip_rounds));
+  metrics.set("convictions", count(views.convictions()));
+  metrics.set("convictions_wrong", count(views.convictions_wrong()));
+  metrics.set("views_differ_seconds", views.differed(last.at).in_seconds());
   metrics.set("read_repairs", count(node.coordinator.read_repairs));
   metrics.set("tombstones_scanned", count(node.replica.tombstones_scanned));
   metrics.set("tombstone_warnings", count(node.replica.tombstone_warnings));

@@ -57,6 +57,9 @@ TEST(MessagesTest, EachComesBackAsItWasSentAndNotCutShort) {
                                 {ConsistencyLevel::Kind::kNumber, 2},
                                 seconds(5)});
   expect_round_trip(EndSession{true, Instant{9}});
+  const std::vector<HeartbeatState> states{{NodeId{0}, 1, 2}, {NodeId{300}, 1'700'000'000, 4}};
+  expect_round_trip(states);
+  expect_round_trip(GossipAck{{states.front()}, states});
   expect_round_trip(ClientRead{"key", {ConsistencyLevel::Kind::kEachQuorum}});
   expect_round_trip(ClientScan{"from", {ConsistencyLevel::Kind::kAll}, 100});
   expect_round_trip(ClientReadReply{Status::kOk,

@@ -26,7 +26,8 @@ class PeersTest : public testing::Test {
  protected:
   void pass(Duration d) { clock_.time += d; }
   HandClock clock_;
-  Peers peers_{clock_, NodeId{0}, 3, detector(FailureDetector::kTimeout)};
+  env::EventSink events_;
+  Peers peers_{clock_, events_, NodeId{0}, 3, detector(FailureDetector::kTimeout)};
 };
 
 TEST_F(PeersTest, EveryoneIsUpAtFirst) {
@@ -89,7 +90,7 @@ TEST_F(PeersTest, AnOutageDoesNotMakePhiPatient) {
 TEST_F(PeersTest, PhiGoesByHeartbeatsAndViewsDifferWhereOnlySomeOfThemArrive) {
   const ReplicationOptions options = detector(FailureDetector::kPhi);
   // Node 2's heartbeats reach node 0 all the time, node 1 only in the first of two minutes.
-  Peers whole(clock_, NodeId{0}, 3, options), cut(clock_, NodeId{1}, 3, options);
+  Peers whole(clock_, events_, NodeId{0}, 3, options), cut(clock_, events_, NodeId{1}, 3, options);
   for (int second = 1; second <= 60; ++second) {
     pass(seconds(1));
     whole.heard_heartbeat(NodeId{2});
@@ -111,9 +112,66 @@ TEST_F(PeersTest, PhiGoesByHeartbeatsAndViewsDifferWhereOnlySomeOfThemArrive) {
 }
 
 TEST_F(PeersTest, PhiNeedsHeartbeatsWhateverElseIsSaid) {
-  Peers peers(clock_, NodeId{0}, 3, detector(FailureDetector::kPhi));
+  Peers peers(clock_, events_, NodeId{0}, 3, detector(FailureDetector::kPhi));
   peers.said(NodeId{1});
   EXPECT_TRUE(peers.heartbeat_due(NodeId{1}));
+}
+
+ReplicationOptions gossiping() {
+  ReplicationOptions options;
+  options.failure_detector = FailureDetector::kPhi;
+  options.gossip.emplace();
+  return options;
+}
+
+// With one piece of news a second, phi is above 8 after 8 ln 10 = 18.42 mean intervals.
+TEST_F(PeersTest, WithGossipTheDetectorGoesByNewsAloneAndConvictsWhenItLooks) {
+  Peers peers(clock_, events_, NodeId{0}, 3, gossiping());
+  for (int second = 1; second <= 60; ++second) {
+    pass(seconds(1));
+    peers.news(NodeId{1}, Peers::Process::kSame);
+    peers.look();
+  }
+  Duration convicted_after;
+  for (int second = 1; second <= 30; ++second) {
+    pass(seconds(1));
+    peers.heard(NodeId{1});  // itself: no news
+    const bool up = peers.up(NodeId{1});
+    peers.look();
+    if (up && !peers.up(NodeId{1})) convicted_after = seconds(second);
+  }
+  // Intervals of 62/61 s on average, for the first counts for two: 18.72 s, seen at the next look.
+  EXPECT_EQ(convicted_after, seconds(19));
+  EXPECT_EQ(peers.down_for(NodeId{1}), seconds(30));
+}
+
+TEST_F(PeersTest, WithGossipNewsDoNotBringANodeBackButAnEchoDoes) {
+  Peers peers(clock_, events_, NodeId{0}, 3, gossiping());
+  pass(minutes(1));
+  peers.look();
+  ASSERT_FALSE(peers.up(NodeId{1}));
+  peers.news(NodeId{1}, Peers::Process::kSame);
+  peers.look();
+  EXPECT_FALSE(peers.up(NodeId{1})) << "it lives, but can it be reached?";
+  peers.answered_echo(NodeId{1});
+  peers.look();
+  EXPECT_TRUE(peers.up(NodeId{1}));
+  EXPECT_FALSE(peers.up(NodeId{2}));
+}
+
+TEST_F(PeersTest, AMarkIsToldOnceAndTakenBack) {
+  struct Marks final : env::EventSink {
+    void peer_marked(NodeId peer, bool up) override { all.emplace_back(peer.value, up); }
+    std::vector<std::pair<uint32_t, bool>> all;
+  } marks;
+  Peers peers(clock_, marks, NodeId{0}, 2, detector(FailureDetector::kTimeout));
+  peers.look();
+  pass(seconds(10));
+  peers.look();
+  peers.look();
+  peers.heard(NodeId{1});
+  peers.look();
+  EXPECT_EQ(marks.all, (std::vector<std::pair<uint32_t, bool>>{{1, false}, {1, true}}));
 }
 
 }  // namespace
