@@ -10,6 +10,7 @@ set(REVENANT_PYTHON /usr/bin/python3 CACHE FILEPATH "Python with matplotlib, Num
 # disk, or on real files; the others on whole worlds. Kept apart so that the former build without the simulator.
 set(engine_support sim_kernel sim_disk engine_env_posix)
 set(world_support sim_world sim_check engine_env_posix)
+set(history_support sim_check_certificate)
 
 # ./dev test runs two builds as one: the name of a failed test tells which build it failed in.
 if(REVENANT_ASAN)
@@ -24,6 +25,8 @@ function(test_folder folder)
     add_executable(${target} ${sources})
     if(folder MATCHES "^engine/(base|env|wal|sstable|lsm|ring)")
       set(support ${engine_support})
+    elseif(folder MATCHES "^sim/(history|check/)")
+      set(support ${history_support})
     else()
       set(support ${world_support})
     endif()

@@ -1,0 +1,135 @@
+#include "sim/check/linear/problem.h"
+
+#include <algorithm>
+
+#include "engine/base/check.h"
+#include "sim/check/linear/content.h"
+
+namespace revenant::check {
+
+using history::KeyOperation;
+using history::Kind;
+using history::Meaning;
+using history::Outcome;
+
+namespace {
+
+class ProblemMaker {
+ public:
+  ProblemMaker(const history::History& history, std::span<const KeyOperation> operations,
+               const Meaning& meaning)
+      : history_(history), operations_(operations), meaning_(meaning) {}
+
+  Problem make() {
+    for (const KeyOperation& op : operations_) {
+      appended_to_ |= op.kind == Kind::kAppend;
+      with_unknown_ |= op.outcome == Outcome::kUnknown && history::is_write(op.kind);
+    }
+    problem_.initial = state_of(meaning_.initial);
+    problem_.moves.reserve(operations_.size());
+    times_.reserve(2 * operations_.size());
+    for (uint32_t i = 0; i < operations_.size(); ++i) add(i);
+    order_events();
+    if (appended_to_ || with_unknown_) note_observations();
+    return std::move(problem_);
+  }
+
+ private:
+  struct Time {
+    int64_t at;
+    Event event;
+  };
+
+  State state_of(history::Value value) const {
+    return appended_to_ ? content::of(history_, value).state : value.bits();
+  }
+
+  void add(uint32_t place) {
+    const KeyOperation& op = operations_[place];
+    Move move = {.argument = state_of(op.argument),
+                 .expected = 0,
+                 .operation = place,
+                 .begin = 0,
+                 .end = kNoEvent,
+                 .kind = MoveKind::kWrite,
+                 .required = op.outcome == Outcome::kOk};
+    switch (op.kind) {
+      case Kind::kGet:
+        if (op.outcome != Outcome::kOk) return;
+        if (meaning_.nil_is_unknown && op.result.is_absent()) return;
+        move.kind = MoveKind::kRead;
+        move.argument = state_of(op.result);
+        break;
+      case Kind::kPut:
+      case Kind::kDelete:
+        break;
+      case Kind::kAppend:
+        move.kind = MoveKind::kAppend;
+        move.expected = content::of(history_, op.argument).factor;
+        break;
+      case Kind::kCompareAndSet:
+        move.kind = MoveKind::kCas;
+        move.expected = state_of(op.result);
+        if (op.outcome == Outcome::kFail) {
+          move.kind = MoveKind::kReadNot;
+          move.argument = move.expected;
+          move.required = true;
+        }
+        break;
+      case Kind::kScan:
+      case Kind::kTransaction:
+        CHECK(false, "not of one key");
+    }
+    if (op.outcome == Outcome::kFail && move.kind != MoveKind::kReadNot) return;
+    const auto index = static_cast<uint32_t>(problem_.moves.size());
+    problem_.moves.push_back(move);
+    times_.push_back({op.invoked, {index, false}});
+    if (move.required) times_.push_back({op.completed, {index, true}});
+  }
+
+  void order_events() {
+    std::ranges::stable_sort(times_, [](const Time& a, const Time& b) {
+      return a.at != b.at ? a.at < b.at : a.event.ends < b.event.ends;
+    });
+    problem_.events.reserve(times_.size());
+    for (const Time& time : times_) {
+      const auto event = static_cast<uint32_t>(problem_.events.size());
+      Move& move = problem_.moves[time.event.move];
+      (time.event.ends ? move.end : move.begin) = event;
+      problem_.events.push_back(time.event);
+    }
+  }
+
+  void note_observations() {
+    const auto note = [&](State state, uint32_t until) {
+      uint32_t& known = problem_.observed_until[state];
+      known = std::max(known, until);
+    };
+    for (const Move& move : problem_.moves) {
+      if (!observes(move.kind) && move.kind != MoveKind::kCas) continue;
+      const State state = move.kind == MoveKind::kCas ? move.expected : move.argument;
+      if (!appended_to_) {
+        note(state, move.end);
+        continue;
+      }
+      const history::Value observed = operations_[move.operation].result;
+      for (const State prefix : content::prefixes(history_, observed)) note(prefix, move.end);
+    }
+  }
+
+  const history::History& history_;
+  std::span<const KeyOperation> operations_;
+  const Meaning& meaning_;
+  Problem problem_;
+  std::vector<Time> times_;
+  bool appended_to_ = false, with_unknown_ = false;
+};
+
+}  // namespace
+
+Problem make_problem(const history::History& history, std::span<const KeyOperation> operations,
+                     const Meaning& meaning) {
+  return ProblemMaker(history, operations, meaning).make();
+}
+
+}  // namespace revenant::check

@@ -1,0 +1,63 @@
+// A history in memory: operations in the order in which they stand in their source, and the keys, texts and
+// lists that they speak of, each once.
+#pragma once
+
+#include <deque>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "sim/history/operation.h"
+
+namespace revenant::history {
+
+class History {
+ public:
+  // --- what a reader adds ---
+  void add(const Operation& operation) { operations_.push_back(operation); }
+  uint32_t key(std::string_view name);
+  Value number(int64_t number);
+  Value text(std::string_view text);
+  Value list(std::span<const Value> items);
+  // Their place: Operation::steps_begin and steps_end.
+  uint32_t add_step(const Step& step) {
+    steps_.push_back(step);
+    return static_cast<uint32_t>(steps_.size());
+  }
+  uint32_t step_count() const { return static_cast<uint32_t>(steps_.size()); }
+
+  // --- what a checker reads ---
+  const std::vector<Operation>& operations() const { return operations_; }
+  std::span<const Step> steps(const Operation& operation) const {
+    return std::span(steps_).subspan(operation.steps_begin,
+                                     operation.steps_end - operation.steps_begin);
+  }
+  uint32_t key_count() const { return static_cast<uint32_t>(keys_.size()); }
+  std::string_view key_name(uint32_t key) const { return keys_[key]; }
+  bool is_list(Value value) const;
+  std::span<const Value> items(Value list) const;
+  std::string_view text(Value text) const;  // of a text
+  // As people write it: nil, 7, "seven", [1 2].
+  std::string print(Value value) const;
+  // get("k") = 3, compare_and_set("k", 1, 2) …
+  std::string print(const Operation& operation) const;
+
+ private:
+  struct Symbol {
+    bool is_list;
+    uint32_t begin, end;  // of a list: in items_; of a text: begin is its place in texts_
+  };
+  Value symbol(Symbol symbol);
+
+  std::vector<Operation> operations_;
+  std::vector<Step> steps_;
+  std::deque<std::string> keys_, texts_;  // deques: the maps' views of them stay valid
+  std::vector<Value> items_;
+  std::vector<Symbol> symbols_;
+  std::unordered_map<std::string_view, uint32_t> key_of_, text_of_;
+  std::unordered_map<std::string, uint32_t> list_of_;  // by the bits of its items
+};
+
+}  // namespace revenant::history
