@@ -23,6 +23,13 @@ void each_place(const Set& set, Visit visit) {
     for (uint64_t word = set[w]; word != 0; word &= word - 1)
       visit(static_cast<uint32_t>(64 * w + std::countr_zero(word)));
 }
+// Likewise of both sets.
+template <typename Set, typename Visit>
+void each_place(const Set& a, const std::vector<uint64_t>& b, Visit visit) {
+  for (size_t w = 0; w < a.size(); ++w)
+    for (uint64_t word = a[w] & b[w]; word != 0; word &= word - 1)
+      visit(static_cast<uint32_t>(64 * w + std::countr_zero(word)));
+}
 template <typename Set>
 bool has(const Set& set, uint32_t place) {
   return set[place / 64] >> (place % 64) & 1;
@@ -236,53 +243,62 @@ class Search {
   // What may take effect next, so that the operation at `target` does, or need not any more.
   void expand(size_t i, uint32_t target) {
     base_.assign(work_.row(i).begin(), work_.row(i).end());
-    each_place(may(base_), [&](uint32_t place) {
-      const Move& move = problem_.moves[places_.moves[place]];
-      State after = 0;
-      switch (move.kind) {
-        case MoveKind::kRead:
-        case MoveKind::kReadNot:
-          return;
-        case MoveKind::kWrite:
-          after = canonical(move.argument, event_);
-          if (place != target && !noticed(after)) return;
-          break;
-        case MoveKind::kAppend:
-          if (base_[0] == kDead) return;
-          after = canonical(content::append(base_[0], move.argument, move.expected), event_);
-          break;
-        case MoveKind::kCas:
-          if (base_[0] != move.expected) return;
-          after = canonical(move.argument, event_);
-          break;
-      }
-      if (has_better_twin(place)) return;
-      take_effect(place, after, target);
+    look_for_notice();
+    if (has(places_.writes, target) && has(may(base_), target)) write(target, target);
+    if (noticing_any_) {
+      each_place(may(base_), places_.writes, [&](uint32_t place) {
+        if (place != target && noticed(canonical(move_at(place).argument, event_)))
+          write(place, target);
+      });
+    }
+    if (base_[0] == kDead) return;
+    each_place(may(base_), places_.appends, [&](uint32_t place) {
+      const Move& move = move_at(place);
+      const State after = content::append(base_[0], move.argument, move.expected);
+      if (!has_better_twin(place)) take_effect(place, canonical(after, event_), target);
+    });
+    each_place(may(base_), places_.cas, [&](uint32_t place) {
+      const Move& move = move_at(place);
+      if (move.expected == base_[0] && !has_better_twin(place))
+        take_effect(place, canonical(move.argument, event_), target);
     });
   }
 
-  // Whether, of base_, an operation under way is the better for this state.
-  bool noticed(State state) {
-    bool noticed = false;
-    each_place(must(base_), [&](uint32_t place) {
-      noticed |=
-          has(places_.observations, place) && fits(problem_.moves[places_.moves[place]], state);
+  const Move& move_at(uint32_t place) const { return problem_.moves[places_.moves[place]]; }
+
+  void write(uint32_t place, uint32_t target) {
+    if (!has_better_twin(place))
+      take_effect(place, canonical(move_at(place).argument, event_), target);
+  }
+
+  // Who of base_, under way, could notice a write: to which states, and whether to any, or to any but one.
+  void look_for_notice() {
+    states_noticed_.clear();
+    states_unlike_noticed_.clear();
+    each_place(must(base_), places_.observations, [&](uint32_t place) {
+      const Move& move = move_at(place);
+      (move.kind == MoveKind::kRead ? states_noticed_ : states_unlike_noticed_)
+          .push_back(move.argument);
     });
-    if (noticed || state == kDead) return noticed;
-    each_place(may(base_), [&](uint32_t place) {
-      noticed |=
-          has(places_.appends, place) ||
-          (has(places_.cas, place) && problem_.moves[places_.moves[place]].expected == state);
-    });
-    return noticed;
+    each_place(may(base_), places_.cas,
+               [&](uint32_t place) { states_noticed_.push_back(move_at(place).expected); });
+    all_noticed_ = false;
+    each_place(may(base_), places_.appends, [&](uint32_t) { all_noticed_ = true; });
+    noticing_any_ = all_noticed_ || !states_noticed_.empty() || !states_unlike_noticed_.empty();
+  }
+  bool noticed(State state) const {
+    return (all_noticed_ && state != kDead) ||
+           std::ranges::find(states_noticed_, state) != states_noticed_.end() ||
+           std::ranges::any_of(states_unlike_noticed_,
+                               [&](State not_this) { return state != not_this; });
   }
 
   // Whether another one does the same, is as free to, and ends sooner.
   bool has_better_twin(uint32_t place) {
-    const Move& move = problem_.moves[places_.moves[place]];
+    const Move& move = move_at(place);
     bool better = false;
-    each_place(may(base_), [&](uint32_t other) {
-      const Move& twin = problem_.moves[places_.moves[other]];
+    each_place(may(base_), places_.of(move.kind), [&](uint32_t other) {
+      const Move& twin = move_at(other);
       better |= other != place && alike(move, twin) &&
                 has(must(base_), place) == has(must(base_), other) &&
                 (twin.end != move.end ? twin.end < move.end : other < place);
@@ -304,8 +320,7 @@ class Search {
     for (size_t w = 0; w < places_.words; ++w) {
       for (uint64_t rest = row_[1 + w] & places_.observations[w]; rest != 0; rest &= rest - 1) {
         const auto observation = static_cast<uint32_t>(64 * w + std::countr_zero(rest));
-        if (fits(problem_.moves[places_.moves[observation]], after))
-          set_place(must(row_), observation, false);
+        if (fits(move_at(observation), after)) set_place(must(row_), observation, false);
       }
     }
     const uint32_t before = static_cast<uint32_t>(base_.back());
@@ -408,6 +423,9 @@ class Search {
   std::vector<uint32_t> place_of_;  // by move, while it is under way; kNoEvent: left out
   Configurations frontier_{1}, next_{1}, work_{1};
   Row row_, base_;
+  // Of base_.
+  std::vector<State> states_noticed_, states_unlike_noticed_;
+  bool all_noticed_ = false, noticing_any_ = false;
   std::vector<Change> changes_;
   size_t compact_at_ = kCompactFirst;
   size_t beam_;
