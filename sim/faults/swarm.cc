@@ -223,6 +223,20 @@ constexpr SettingRow kSettings[] = {
      [](Scenario& s, Random& r) {
        s.replication.read_repair = pick_any<replication::ReadRepair>(r);
      }},
+    {"replication.failure_detector",
+     [](Scenario& s, Random& r) {
+       // The calm must suffice for nodes that took each other for down to find each other again
+       // before they repair.
+       const Duration period = pick(r, {s.swarm->calm / 60, s.swarm->calm / 30});
+       s.replication.failure_detector = replication::FailureDetector::kPhi;
+       s.replication.heartbeat = period;
+       if (r.chance(kHalf)) s.replication.gossip.emplace().interval = period;
+     }},
+    {"replication.hinted_handoff.max_size_per_host",
+     [](Scenario& s, Random& r) {
+       if (s.replication.hinted_handoff)
+         s.replication.hinted_handoff->max_size_per_host = pick(r, {ByteSize{1}, kib(1), kib(8)});
+     }},
     {"replication.hinted_handoff.replay_period",
      [](Scenario& s, Random& r) {
        if (s.replication.hinted_handoff)
