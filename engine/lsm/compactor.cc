@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/base/check.h"
+#include "engine/lsm/compaction/anticompaction.h"
 
 namespace revenant::lsm {
 namespace {
@@ -245,11 +246,24 @@ Result<void> Compactor::compact_all(const std::function<KeySpans()>& owned) {
   return result;
 }
 
-Result<std::shared_ptr<const SstableSet>> Compactor::begin_session(bool pinned) {
+Result<std::shared_ptr<const SstableSet>> Compactor::begin_session(
+    bool pinned, std::shared_ptr<const KeySpans> spans) {
   RETURN_IF_ERROR(wait_for_others("repair session"));
   if (unreadable_.has_value()) return std::unexpected(*unreadable_);
-  auto taken = core_.view->sstables->only(
-      [](const SstableMeta& sstable) { return !sstable.repaired_at.has_value(); });
+  std::vector<FileNumber> within;
+  if (spans != nullptr) {
+    major_ = true;
+    auto split = anticompact_all(spans);
+    major_ = false;
+    core_.progress.wake_all();
+    schedule();
+    if (!split.has_value()) return std::unexpected(std::move(split.error()));
+    within = std::move(*split);
+  }
+  auto taken = core_.view->sstables->only([&](const SstableMeta& sstable) {
+    return spans == nullptr ? !sstable.repaired_at.has_value()
+                            : std::ranges::find(within, sstable.number) != within.end();
+  });
   if (pinned && taken->level0_size() > 0) {
     const std::vector<SstableMetaPtr>& inputs = taken->metas()[0];
     session_ = inputs.front()->number;
@@ -257,6 +271,65 @@ Result<std::shared_ptr<const SstableSet>> Compactor::begin_session(bool pinned) 
   }
   schedule();
   return taken;
+}
+
+// What is flushed meanwhile was written after the session began, and is not of it.
+Result<std::vector<FileNumber>> Compactor::anticompact_all(
+    const std::shared_ptr<const KeySpans>& spans) {
+  std::vector<FileNumber> within;
+  std::vector<SstableMetaPtr> straddling;
+  if (const Levels& levels = core_.view->sstables->metas(); !levels.empty()) {
+    for (const SstableMetaPtr& sstable : levels[0]) {
+      if (sstable->repaired_at.has_value()) continue;
+      if (lies_within(*sstable, *spans)) {
+        within.push_back(sstable->number);
+      } else if (overlaps(*spans, sstable->least_key(), Buffer(sstable->greatest_key()) + '\0')) {
+        straddling.push_back(sstable);
+      }
+    }
+  }
+  for (const SstableMetaPtr& sstable : straddling)
+    RETURN_IF_ERROR(anticompact_one(sstable, spans, within));
+  return within;
+}
+
+Result<void> Compactor::anticompact_one(const SstableMetaPtr& input,
+                                        const std::shared_ptr<const KeySpans>& spans,
+                                        std::vector<FileNumber>& within) {
+  AnticompactionRequest request;
+  request.directory = core_.directory;
+  request.sstable = core_.options.sstable.at_level(0, false);
+  request.input = input;
+  request.spans = spans;
+  const FileNumber first = core_.reserve_file_numbers(2);
+  request.outputs = {first, FileNumber{first.value + 1}};
+  request.watched = core_.env.events.watched_keys();
+  request.between_steps = [&tasks = core_.env.tasks] { tasks.run_urgent_jobs(); };
+  AnticompactionOutcome outcome;
+  core_.env.tasks.run_job("anticompaction", env::JobUrgency::kLong,
+                          [&] { outcome = anticompact(core_.env.files, request); });
+  if (!outcome.status.has_value()) {
+    for (FileNumber number : outcome.created) core_.remove_soon({FileKind::kSstable, number});
+    return outcome.status;
+  }
+  core_.keep_to_rate(outcome.bytes_written);
+  ManifestEdit edit;
+  edit.removed.push_back(input->number);
+  for (const SstableMetaPtr& output : outcome.outputs) {
+    if (output != nullptr) edit.added.push_back({0, output});
+  }
+  RETURN_IF_ERROR(core_.install_when_there_is_room(edit));
+  if (outcome.outputs[0] != nullptr) within.push_back(outcome.outputs[0]->number);
+  ++core_.metrics.anticompactions;
+  core_.metrics.bytes_anticompacted += outcome.bytes_written;
+  if (!outcome.watched.empty())
+    core_.env.events.rewritten(std::span(&input->number, 1), outcome.watched);
+  core_.env.events.compacted({.inputs = 1,
+                              .outputs = static_cast<int>(edit.added.size()),
+                              .bytes_read = outcome.bytes_read,
+                              .bytes_written = outcome.bytes_written,
+                              .explanation = "anticompaction: a repair of some of its keys"});
+  return {};
 }
 
 Result<void> Compactor::mark_repaired(const SstableSet& taken, Instant at,

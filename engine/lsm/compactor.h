@@ -24,7 +24,8 @@
 // What an incremental repair has marked (SstableMeta::repaired_at) and what it has not are two sets
 // that are picked from in turn and never merged, for a tombstone may be known everywhere while the
 // value beside it is not. The purge rule asks both. A session takes what is unrepaired; it is busy
-// until the session ends, so that what was compared is what is marked.
+// until the session ends, so that what was compared is what is marked. One that is about some keys
+// alone splits the SSTables that hold others too (anticompaction.h).
 //
 // One whose input cannot be read gives up its outputs. That input is set aside: to picks it is busy
 // until the database is opened again, so what lies beside it is compacted on (Cassandra: suspect
@@ -62,9 +63,11 @@ class Compactor {
   void wake() { check_changed_.wake_all(); }
 
   // --- a session of incremental repair; strategies that keep all in level 0 ---
-  // Waits for running compactions, and takes what is unrepaired. `pinned`: until end_session() no
-  // compaction touches it.
-  Result<std::shared_ptr<const SstableSet>> begin_session(bool pinned);
+  // Waits for running compactions, and takes what is unrepaired, of these keys alone: what holds
+  // others too is split first. `spans` null: all keys. `pinned`: until end_session() no compaction
+  // touches it.
+  Result<std::shared_ptr<const SstableSet>> begin_session(bool pinned,
+                                                          std::shared_ptr<const KeySpans> spans);
   // Marks those of `taken` that are still there, and with them `received`, if there is one, once no
   // compaction runs.
   Result<void> mark_repaired(const SstableSet& taken, Instant at, SstableMetaPtr received);
@@ -98,6 +101,13 @@ class Compactor {
   // Until nothing else is written, so that what follows before the next suspension has the SSTables
   // to itself; `of_session`: entries of running_ that are its own.
   Result<void> wait_for_others(const char* why, uint64_t of_session = 0);
+  // Splits what is unrepaired and holds keys of the spans and others. The unrepaired SSTables of the
+  // spans alone.
+  Result<std::vector<FileNumber>> anticompact_all(const std::shared_ptr<const KeySpans>& spans);
+  // Adds the half that is to be marked, if there is one.
+  Result<void> anticompact_one(const SstableMetaPtr& input,
+                               const std::shared_ptr<const KeySpans>& spans,
+                               std::vector<FileNumber>& within);
   void run();
   LsmState state(const Levels& levels) const;
   // Of each of the two sets what `pick_from` picks, the unrepaired one first.

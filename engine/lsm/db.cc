@@ -125,7 +125,7 @@ void Db::set_streaming(std::shared_ptr<const KeySpans> streaming) {
 
 const GcRule& Db::gc() const { return impl_->compactor.gc(); }
 
-Result<void> Db::begin_repair(bool pinned) {
+Result<void> Db::begin_repair(bool pinned, std::shared_ptr<const KeySpans> spans) {
   CHECK(impl_->repairing == nullptr);
   // Before anything suspends, so that nobody else begins.
   impl_->repairing = std::make_shared<View>(View{.active = std::make_shared<Memtable>(),
@@ -133,7 +133,7 @@ Result<void> Db::begin_repair(bool pinned) {
                                                  .sstables = std::make_shared<SstableSet>()});
   const auto begin = [&]() -> Result<std::shared_ptr<const SstableSet>> {
     RETURN_IF_ERROR(impl_->flusher.flush());
-    return impl_->compactor.begin_session(pinned);
+    return impl_->compactor.begin_session(pinned, std::move(spans));
   };
   auto taken = begin();
   if (!taken.has_value()) {

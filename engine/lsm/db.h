@@ -48,8 +48,10 @@ struct LsmMetrics {
   uint64_t shadowed_dropped =
       0;  // cells dropped because a newer one of their key was in the same merge
   uint64_t cells_not_owned = 0, bytes_not_owned = 0;  // that cleanups dropped: keys and values
-  uint64_t unreadable_sstables = 0;                   // that compactions met, and leave alone since
-  uint64_t disk_full = 0;  // times that a full disk made the Db read-only
+  uint64_t anticompactions = 0;      // SSTables that repairs of some of their keys split
+  uint64_t bytes_anticompacted = 0;  // written for that
+  uint64_t unreadable_sstables = 0;  // that compactions met, and leave alone since
+  uint64_t disk_full = 0;            // times that a full disk made the Db read-only
   uint64_t stalls = 0;
   Duration stall_time;
   sstable::ReadCounters reads;
@@ -136,9 +138,10 @@ class Db {
   void set_streaming(std::shared_ptr<const KeySpans> streaming);
 
   // --- incremental repair: one session at a time, of a strategy that keeps all in level 0 ---
-  // Flushes, and takes the SSTables that no session has marked. `pinned`: no compaction touches them
-  // until the session ends. Without an error end_repair() must follow.
-  Result<void> begin_repair(bool pinned);
+  // Flushes, and takes the SSTables that no session has marked; of these keys alone, for which it
+  // splits those that hold others too (null: all keys). `pinned`: no compaction touches them until
+  // the session ends. Without an error end_repair() must follow.
+  Result<void> begin_repair(bool pinned, std::shared_ptr<const KeySpans> spans = nullptr);
   bool in_repair() const;
   // As scan, of what was taken alone.
   Result<std::unique_ptr<Scan>> scan_unrepaired(Bytes least, Bytes limit,

@@ -41,6 +41,15 @@ void decode(Decoder& in, ring::TokenRange& range) {
   range.upto.value = in.fixed<uint64_t>();
 }
 
+void encode(Buffer& out, const std::vector<ring::TokenRange>& ranges) {
+  put_varint(out, ranges.size());
+  for (ring::TokenRange range : ranges) encode(out, range);
+}
+void decode(Decoder& in, std::vector<ring::TokenRange>& ranges) {
+  ranges.resize(decode_count(in));
+  for (ring::TokenRange& range : ranges) decode(in, range);
+}
+
 }  // namespace
 
 void encode(Buffer& out, const CellView& cell) {
@@ -147,14 +156,12 @@ void decode(Decoder& in, TreeRequest& m) {
 void encode(Buffer& out, const StreamRequest& m) {
   put_varint(out, m.to.value);
   put_fixed(out, m.moment.ns);
-  put_varint(out, m.ranges.size());
-  for (ring::TokenRange range : m.ranges) encode(out, range);
+  encode(out, m.ranges);
 }
 void decode(Decoder& in, StreamRequest& m) {
   m.to.value = static_cast<uint32_t>(in.varint());
   m.moment.ns = in.fixed<int64_t>();
-  m.ranges.resize(decode_count(in));
-  for (ring::TokenRange& range : m.ranges) decode(in, range);
+  decode(in, m.ranges);
 }
 
 void encode(Buffer& out, const Repaired& m) {
@@ -165,6 +172,9 @@ void decode(Decoder& in, Repaired& m) {
   decode(in, m.range);
   m.began.ns = in.fixed<int64_t>();
 }
+
+void encode(Buffer& out, const BeginSession& m) { encode(out, m.ranges); }
+void decode(Decoder& in, BeginSession& m) { decode(in, m.ranges); }
 
 void encode(Buffer& out, const EndSession& m) {
   out.push_back(m.repaired ? 1 : 0);

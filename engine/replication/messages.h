@@ -38,7 +38,7 @@ enum class Verb : uint8_t {
   kFlush,        // → Status: what was taken is in SSTables
   kTakeHint,     // HandedHint → Status: the receiver keeps it from now on
   // Of a session of incremental repair; the node has what it took, and keeps what it receives.
-  kBeginSession,      // → Status
+  kBeginSession,      // BeginSession, or nothing: it is about all keys → Status
   kTreeUnrepaired,    // as kTree
   kStreamUnrepaired,  // as kStream
   kReceive,           // as kApply
@@ -123,6 +123,10 @@ struct HandedHint {
   NodeId target;
   Instant created;
   KeyedCell write;
+};
+// About these ranges alone.
+struct BeginSession {
+  std::vector<ring::TokenRange> ranges;
 };
 // Whether what was taken is repaired now, by a session that began then.
 struct EndSession {
@@ -213,6 +217,8 @@ void encode(Buffer& out, const StreamProgress& m);
 void decode(Decoder& in, StreamProgress& m);
 void encode(Buffer& out, const HandedHint& m);
 void decode(Decoder& in, HandedHint& m);
+void encode(Buffer& out, const BeginSession& m);
+void decode(Decoder& in, BeginSession& m);
 void encode(Buffer& out, const EndSession& m);
 void decode(Decoder& in, EndSession& m);
 void encode(Buffer& out, const Repaired& m);

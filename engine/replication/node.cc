@@ -238,6 +238,8 @@ void add_counts(NodeMetrics& sum, const NodeMetrics& m) {
     sum.lsm.purge_decisions[i] += m.lsm.purge_decisions[i];
   sum.lsm.cells_not_owned += m.lsm.cells_not_owned;
   sum.lsm.bytes_not_owned += m.lsm.bytes_not_owned;
+  sum.lsm.anticompactions += m.lsm.anticompactions;
+  sum.lsm.bytes_anticompacted += m.lsm.bytes_anticompacted;
   sum.lsm.shadowed_dropped += m.lsm.shadowed_dropped;
   sum.lsm.reads += m.lsm.reads;
   sum.lsm.block_cache_hits += m.lsm.block_cache_hits;

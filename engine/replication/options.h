@@ -89,15 +89,18 @@ struct RepairOptions {
     v.field(
         "subranges", subranges, between<int64_t>(1, 4096),
         "Parts that each range is cut into, to be repaired one after the other, each with trees "
-        "of its own. Cassandra: nodetool repair -st -et; Reaper's segments.");
+        "of its own; incremental: that the circle is cut into, each with a session of its own. "
+        "Cassandra: nodetool repair -st -et; Reaper's segments.");
     v.field("parallelism", parallelism,
             "Replicas that build their trees at a time. Cassandra: parallel.");
     v.field("sends_purgeable", sends_purgeable,
             "Whether repair compares and sends tombstones that could be purged, as long as they "
             "are there. Cassandra and ScyllaDB leave them out.");
-    v.field("incremental", incremental,
-            "Whether a session is about the whole ring, and about SSTables that no session has "
-            "marked as repaired yet; those it marks. Cassandra's default.");
+    v.field(
+        "incremental", incremental,
+        "Whether a session is about SSTables that no session has marked as repaired yet, of all "
+        "nodes, which it then marks. With subranges, SSTables that hold keys of several are "
+        "split (anticompaction). Cassandra's default.");
     v.field("pins_sstables", pins_sstables,
             "incremental: whether compactions leave the SSTables of a session alone until it has "
             "marked them. Cassandra: since 4.0 (CASSANDRA-9143).");

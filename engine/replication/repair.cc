@@ -22,38 +22,93 @@ void Repair::run() {
   env::Mutex::Lock lock(session_);
   const Instant moment = environment_.clock.now();
   environment_.events.reached({.kind = env::Milestone::Kind::kRepairBegins});
-  options_.incremental ? run_incremental(moment) : run_ranges(moment);
+  options_.incremental ? run_incremental() : run_ranges(moment);
   ++metrics_.sessions;
   environment_.events.reached({.kind = env::Milestone::Kind::kRepairEnds});
 }
 
-bool Repair::tell_all(Verb verb, Bytes body) {
+bool Repair::tell_all(const std::vector<NodeId>& nodes, Verb verb, Bytes body) {
   Answers answers(environment_, timeout_);
   Messenger::Call call(messenger_, answers);
-  const std::vector<NodeId>& nodes = topology_.ring().nodes();
   for (NodeId node : nodes) messenger_.send(node, verb, call.id(), body);
   return answers.wait_for("repair session", nodes.size(), nodes.size(), is_ok);
 }
 
-void Repair::run_incremental(Instant moment) {
+namespace {
+
+// The ring's ranges, cut where arcs of the circle of the same width meet, by arc.
+std::vector<std::vector<ring::Ring::OwnedRange>> arcs_of(const ring::Ring& ring, int64_t count) {
+  std::vector<ring::Token> ends;
+  const auto arcs = static_cast<uint64_t>(count);
+  for (uint64_t i = 1; i < arcs; ++i) ends.push_back({UINT64_MAX / arcs * i});
+  ends.push_back({UINT64_MAX});
+  std::vector<std::vector<ring::Ring::OwnedRange>> result(arcs);
+  // The arc that a token lies in: the first that does not end before it.
+  const auto arc_of = [&](ring::Token token) {
+    return static_cast<size_t>(std::ranges::lower_bound(ends, token) - ends.begin());
+  };
+  for (const ring::Ring::OwnedRange& owned : ring.ranges()) {
+    ring::TokenRange rest = owned.range;
+    for (;;) {
+      // Where the arc of the first token ends, if the range goes on after that.
+      const size_t arc = arc_of({rest.after.value + 1});
+      const bool ends_within = rest.contains(ends[arc]) && ends[arc] != rest.upto;
+      const ring::Token upto = ends_within ? ends[arc] : rest.upto;
+      result[arc].push_back({{rest.after, upto}, owned.replicas});
+      if (!ends_within) break;
+      rest.after = upto;
+    }
+  }
+  return result;
+}
+
+}  // namespace
+
+void Repair::run_incremental() {
   const uint64_t version = topology_.version();
   const ring::Ring& ring = topology_.ring();
+  if (options_.subranges == 1) {
+    const bool marked = run_session(ring.ranges(), true);
+    (marked ? metrics_.ranges_repaired : metrics_.ranges_failed) += ring.ranges().size();
+    return;
+  }
+  for (const auto& ranges : arcs_of(ring, options_.subranges)) {
+    const bool marked = topology_.version() == version && run_session(ranges, false);
+    (marked ? metrics_.ranges_repaired : metrics_.ranges_failed) += ranges.size();
+  }
+}
+
+bool Repair::run_session(const std::vector<ring::Ring::OwnedRange>& ranges, bool all) {
+  const Instant moment = environment_.clock.now();
+  const uint64_t version = topology_.version();
+  std::vector<NodeId> nodes;
+  Buffer begin;
+  if (all) {
+    nodes = topology_.ring().nodes();
+  } else {
+    BeginSession session;
+    for (const ring::Ring::OwnedRange& owned : ranges) {
+      session.ranges.push_back(owned.range);
+      nodes.insert(nodes.end(), owned.replicas.begin(), owned.replicas.end());
+    }
+    std::ranges::sort(nodes);
+    const auto twice = std::ranges::unique(nodes);
+    nodes.erase(twice.begin(), twice.end());
+    encode(begin, session);
+  }
   const auto repaired = [&](const auto& owned) {
-    return repair_range(owned, moment) && topology_.version() == version;
+    return repair_parts({owned}, moment) && topology_.version() == version;
   };
   const auto end = [&](bool marks) {
     Buffer body;
     encode(body, EndSession{marks, moment});
-    if (marks) return tell_all(Verb::kEndSession, body);
+    if (marks) return tell_all(nodes, Verb::kEndSession, body);
     // Nobody waits for what a session that has failed comes to.
-    for (NodeId node : ring.nodes()) messenger_.send(node, Verb::kEndSession, 0, body);
+    for (NodeId node : nodes) messenger_.send(node, Verb::kEndSession, 0, body);
     return false;
   };
-  const bool all_up =
-      std::ranges::all_of(ring.nodes(), [this](NodeId node) { return peers_.up(node); });
-  const bool marked = all_up && end(tell_all(Verb::kBeginSession, {}) &&
-                                    std::ranges::all_of(ring.ranges(), repaired));
-  (marked ? metrics_.ranges_repaired : metrics_.ranges_failed) += ring.ranges().size();
+  return std::ranges::all_of(nodes, [this](NodeId node) { return peers_.up(node); }) &&
+         end(tell_all(nodes, Verb::kBeginSession, begin) && std::ranges::all_of(ranges, repaired));
 }
 
 void Repair::run_ranges(Instant moment) {
@@ -157,8 +212,12 @@ void Repair::preview() {
 }
 
 bool Repair::repair_range(const ring::Ring::OwnedRange& owned, Instant moment) {
+  return repair_parts(parts_of(owned, options_.subranges), moment);
+}
+
+bool Repair::repair_parts(const std::vector<ring::Ring::OwnedRange>& parts, Instant moment) {
   bool differed = false;
-  for (const ring::Ring::OwnedRange& part : parts_of(owned, options_.subranges)) {
+  for (const ring::Ring::OwnedRange& part : parts) {
     const auto repaired = repair_part(part, moment);
     if (!repaired) return false;
     differed |= *repaired;

@@ -23,10 +23,12 @@
 //
 // A range that gets other replicas during its session counts as failed: those to come were not asked.
 //
-// An incremental session is about the whole ring, for SSTables hold keys of many ranges, and about
-// the SSTables that no session has marked yet. All nodes take theirs, which compactions then leave
-// alone; what is streamed becomes SSTables of their own; in the end all mark both as repaired, or
-// nobody does (Cassandra: pending repair, since 4.0). A node that is not told of the end marks
+// An incremental session is about the SSTables that no session has marked yet. All nodes take theirs,
+// which compactions then leave alone; what is streamed becomes SSTables of their own; in the end all
+// mark both as repaired, or nobody does (Cassandra: pending repair, since 4.0). It is about the whole
+// ring, for SSTables hold keys of many ranges; or, with subranges, about as many arcs of it one after
+// the other, by sessions of their own between the replicas of each, which first split the SSTables
+// that hold other keys too (anticompaction). A node that is not told of the end marks
 // nothing: then its tombstones may be marked elsewhere, and are compared with nobody's any more, but
 // what it holds itself is compared again.
 //
@@ -75,14 +77,17 @@ class Repair {
 
  private:
   void run_ranges(Instant moment);
-  void run_incremental(Instant moment);
-  // Whether every node has answered that it did.
-  bool tell_all(Verb verb, Bytes body);
+  void run_incremental();
+  // Of ranges of the ring, or parts of them; `all`: the whole ring. Whether they are marked.
+  bool run_session(const std::vector<ring::Ring::OwnedRange>& ranges, bool all);
+  // Whether each of the nodes has answered that it did.
+  bool tell_all(const std::vector<NodeId>& nodes, Verb verb, Bytes body);
   // The nodes for which hints are left somewhere; nothing if a node did not tell.
   std::optional<std::vector<NodeId>> flush_hints();
   void tell(const ring::Ring::OwnedRange& owned, Instant moment);
   using Trees = std::vector<std::pair<NodeId, ring::MerkleTree>>;  // in the order of nodes
   bool repair_range(const ring::Ring::OwnedRange& owned, Instant moment);
+  bool repair_parts(const std::vector<ring::Ring::OwnedRange>& parts, Instant moment);
   // Nothing if a replica is down or does not answer.
   std::optional<Trees> trees(const ring::Ring::OwnedRange& owned, Instant moment, Verb verb);
   std::vector<std::vector<NodeId>> in_turn(const std::vector<NodeId>& replicas) const;

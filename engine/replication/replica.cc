@@ -1,6 +1,7 @@
 #include "engine/replication/replica.h"
 
 #include "engine/replication/answers.h"
+#include "engine/replication/membership.h"
 
 namespace revenant::replication {
 namespace {
@@ -166,10 +167,16 @@ void Replica::serve_stream_unrepaired(NodeId from, uint64_t id, Bytes body) {
 }
 
 // A session of another coordinator has to end first.
-void Replica::serve_begin_session(NodeId from, uint64_t id, Bytes /*body*/) {
+void Replica::serve_begin_session(NodeId from, uint64_t id, Bytes body) {
+  std::shared_ptr<const lsm::KeySpans> spans;
+  if (!body.empty()) {
+    const auto begin = decode_all<BeginSession>(body);
+    if (!begin) return;
+    spans = std::make_shared<const lsm::KeySpans>(spans_of(begin->ranges));
+  }
   if (db_.in_repair()) return answer_status(from, id, Status::kError);
   const bool pinned = !options_.repair || options_.repair->pins_sstables;
-  if (!db_.begin_repair(pinned)) return answer_status(from, id, Status::kError);
+  if (!db_.begin_repair(pinned, std::move(spans))) return answer_status(from, id, Status::kError);
   session_ = Session{from, ++sessions_, {}};
   // If its coordinator is heard of no more.
   environment_.tasks.spawn("end of a repair session", [this, number = sessions_] {

@@ -571,6 +571,8 @@ void World::report(Metrics& metrics) const {
   metrics.set("moved_cells", count(node.membership.cells_received));
   metrics.set("moved_bytes", count(node.membership.bytes_received));
   metrics.set("hints_handed_over", count(node.membership.hints_handed_over));
+  metrics.set("anticompactions", count(lsm.anticompactions));
+  metrics.set("anticompacted_bytes", count(lsm.bytes_anticompacted));
   metrics.set("cleanups", count(node.membership.cleanups));
   metrics.set("cleanup_cells_dropped", count(lsm.cells_not_owned));
   metrics.set("cleanup_bytes_dropped", count(lsm.bytes_not_owned));

@@ -73,6 +73,42 @@ TEST_F(DbPurgeTest, ASessionTakesWhatNoSessionHasMarked) {
   EXPECT_EQ(get("c"), "sent");
 }
 
+// Of some keys alone: what holds others too is split, and only one half is marked.
+TEST_F(DbPurgeTest, ASessionOfSomeKeysSplitsWhatHoldsOthersToo) {
+  const auto taken = [&](std::shared_ptr<const KeySpans> spans) {
+    std::string found;
+    in_task([&] {
+      must(db->begin_repair(true, std::move(spans)));
+      auto scan = must(db->scan_unrepaired({}, {}));
+      for (; scan->valid(); scan->next()) found += scan->key();
+      scan.reset();
+      must(db->mark_repaired(node().environment().clock.now(), {}));
+      db->end_repair();
+    });
+    return found;
+  };
+  for (const char* key : {"a", "b", "c", "d"}) put(key, key, 10);
+  flush();
+  put("c", "newer", 20);
+  put("m", "m", 20);
+  flush();
+  put("y", "y", 20);
+  put("z", "z", 20);
+  flush();
+  const auto spans = std::make_shared<const KeySpans>(KeySpans{{"b", "d"}, {"y", ""}});
+  EXPECT_EQ(taken(spans), "bcyz");
+  EXPECT_EQ(db->metrics().anticompactions, 2u) << "one lay within a span";
+  EXPECT_GT(db->metrics().bytes_anticompacted, 0u);
+  EXPECT_EQ(taken(spans), "");
+  const auto expect_all = [&] { EXPECT_EQ(scan("", ""), "a=a b=b c=newer d=d m=m y=y z=z"); };
+  expect_all();
+  compact();
+  EXPECT_EQ(db->metrics().levels[0].sstables, 2u) << "the marked and the others";
+  reopen();
+  expect_all();
+  EXPECT_EQ(taken(nullptr), "adm") << "what no session has marked";
+}
+
 TEST_F(DbPurgeTest, RepairedAndUnrepairedAreNeverMerged) {
   options.compaction.only_purge_repaired_tombstones = true;
   reopen();

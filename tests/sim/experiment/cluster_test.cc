@@ -155,6 +155,34 @@ TEST(ClusterTest, AnIncrementalRepairComparesWhatItHasNotMarked) {
   EXPECT_GT(down["repair_ranges_failed"], 0);
 }
 
+TEST(ClusterTest, AnIncrementalRepairOfPartsSplitsSstablesAndComparesEachCellOnce) {
+  const auto with = [](int subranges, const char* repairs) {
+    return TestRun(fmt::format(
+        R"({{ "faults": [ {{ "at": "1s", "for": "500ms", "crash": {{ "node": 1 }} }} ],
+              "replication": {{ "read_repair": "off", "hinted_handoff": "off",
+                                "repair": {{ "every": "100d", "incremental": true, "subranges": {} }} }},
+              "duration": "50s", "operations": [ {} ],
+              "workload": [ {{ "name": "w", "to": "4s", "rate": "500/s", "clients": 4,
+                               "mix": {{ "read": 2, "update": 1, "delete": 0.5 }} }} ] }})",
+        subranges, repairs));
+  };
+  const char* once = R"({ "at": "10s", "repair": 0 })";
+  const TestRun whole = with(1, once), parts = with(5, once);
+  for (const TestRun* run : {&whole, &parts}) {
+    EXPECT_GT((*run)["cells_streamed"], 10);
+    EXPECT_EQ((*run)["diverged_keys"], 0);
+    EXPECT_EQ((*run)["repair_ranges_failed"], 0);
+  }
+  EXPECT_EQ(whole["anticompactions"], 0);
+  EXPECT_GE(parts["anticompactions"], 5) << "the first four parts split something";
+  EXPECT_GT(parts["anticompacted_bytes"], 0);
+  // Nobody writes after the first repair: the second compares nothing.
+  const TestRun again = with(5, R"({ "at": "10s", "repair": 0 }, { "at": "40s", "repair": 2 })");
+  EXPECT_EQ(again["repairs_completed"], 2);
+  EXPECT_EQ(again["cells_streamed"], parts["cells_streamed"]);
+  EXPECT_EQ(again["anticompactions"], parts["anticompactions"]);
+}
+
 TEST(ClusterTest, AValueWithATtlIsGoneWhenItEnds) {
   const TestRun run(R"({ "workload": [
         { "name": "w", "to": "1s", "rate": "500/s", "ttl": "500ms", "mix": { "update": 1 } },
