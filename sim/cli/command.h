@@ -91,6 +91,7 @@ int describe_main(const Arguments& arguments);
 int schema_main(const Arguments& arguments);
 int explain_main(const Arguments& arguments);
 int diff_main(const Arguments& arguments);
+int check_main(const Arguments& arguments);
 int inspect_main(const Arguments& arguments);
 int bench_main(const Arguments& arguments);
 

@@ -38,6 +38,8 @@ constexpr Command kCommands[] = {
     {"explain", revenant::sim::explain_main,
      "SCENARIO|FAILURE  the story of a key: where each version went, what became of it"},
     {"diff", revenant::sim::diff_main, "A B               where two recorded runs part"},
+    {"check", revenant::sim::check_main,
+     "HISTORY           decides whether a recorded history keeps what a store promises"},
     {"inspect", revenant::sim::inspect_main,
      "KIND PATH         decodes wal, sstable, manifest or lsm files; changes nothing"},
     {"bench", revenant::sim::bench_main,

@@ -17,13 +17,6 @@ struct KeyOperation {
   uint32_t operation;  // in the history
 };
 
-// What a source leaves open.
-struct Meaning {
-  Value initial;  // of every key, before any operation
-  bool nil_is_unknown =
-      false;  // a read that returned nil says nothing, rather than that there is no value
-};
-
 // By key. Transactions are left out: no single key tells whether they are right.
 std::vector<std::vector<KeyOperation>> by_key(const History& history);
 

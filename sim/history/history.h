@@ -16,6 +16,7 @@ namespace revenant::history {
 class History {
  public:
   // --- what a reader adds ---
+  void set_initial(Value value) { initial_ = value; }
   void add(const Operation& operation) { operations_.push_back(operation); }
   uint32_t key(std::string_view name);
   Value number(int64_t number);
@@ -28,7 +29,14 @@ class History {
   }
   uint32_t step_count() const { return static_cast<uint32_t>(steps_.size()); }
 
+  // Those for which says_nothing(operation).
+  template <typename Predicate>
+  void leave_out(Predicate says_nothing) {
+    std::erase_if(operations_, says_nothing);
+  }
+
   // --- what a checker reads ---
+  Value initial() const { return initial_; }  // of every key, before any operation
   const std::vector<Operation>& operations() const { return operations_; }
   std::span<const Step> steps(const Operation& operation) const {
     return std::span(steps_).subspan(operation.steps_begin,
@@ -51,6 +59,7 @@ class History {
   };
   Value symbol(Symbol symbol);
 
+  Value initial_;
   std::vector<Operation> operations_;
   std::vector<Step> steps_;
   std::deque<std::string> keys_, texts_;  // deques: the maps' views of them stay valid

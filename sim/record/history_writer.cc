@@ -6,6 +6,22 @@
 
 namespace revenant::sim {
 
+void HistoryWriter::preloaded(uint64_t key, WriteId write, Version version) {
+  const nlohmann::ordered_json line = {{"kind", "preload"},
+                                       {"key", key_name(key)},
+                                       {"write", write.value},
+                                       {"version", version.value}};
+  out_ << line.dump() << '\n';
+}
+
+void HistoryWriter::truncated(Instant began, Instant at, Version version) {
+  const nlohmann::ordered_json line = {{"kind", "truncate"},
+                                       {"invoked_ns", began.ns},
+                                       {"completed_ns", at.ns},
+                                       {"version", version.value}};
+  out_ << line.dump() << '\n';
+}
+
 void HistoryWriter::operation(const Operation& op) {
   nlohmann::ordered_json line = {
       {"workload", op.workload},         {"session", op.session},

@@ -146,7 +146,7 @@ def versions_behind(history):
         for operation in map(json.loads, lines):
             if operation["kind"] == "update":
                 place[operation["version"]] = len(place)
-            else:
+            elif operation["kind"] == "read":
                 # What was preloaded is on all replicas; it lies before the first write.
                 behind.append(len(place) - 1 - place.get(operation["version"], -1))
     return numpy.array(behind)

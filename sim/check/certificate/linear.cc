@@ -66,9 +66,8 @@ class Register {
   bool appended_to_;
 };
 
-bool says_nothing(const KeyOperation& op, const history::Meaning& meaning) {
-  if (op.kind == Kind::kGet)
-    return op.outcome != Outcome::kOk || (meaning.nil_is_unknown && op.result.is_absent());
+bool says_nothing(const KeyOperation& op) {
+  if (op.kind == Kind::kGet) return op.outcome != Outcome::kOk;
   return op.outcome == Outcome::kFail && op.kind != Kind::kCompareAndSet;
 }
 
@@ -80,16 +79,15 @@ bool must_happen(const KeyOperation& op) {
 }  // namespace
 
 Result<void> verify_order(const history::History& history, std::span<const KeyOperation> operations,
-                          const history::Meaning& meaning, const Order& order) {
+                          const Order& order) {
   const Register key(history, operations);
   std::vector<bool> happened(operations.size());
-  Held now = key.held(meaning.initial);
+  Held now = key.held(history.initial());
   int64_t begun = std::numeric_limits<int64_t>::min();  // the latest beginning of those so far
   for (const uint32_t place : order) {
     const KeyOperation& op = operations[place];
     if (happened[place]) return error(ErrorCode::kInvalid, "operation {} happens twice", place);
-    if (says_nothing(op, meaning))
-      return error(ErrorCode::kInvalid, "operation {} did not happen", place);
+    if (says_nothing(op)) return error(ErrorCode::kInvalid, "operation {} did not happen", place);
     happened[place] = true;
     if (must_happen(op) && op.completed < begun)
       return error(ErrorCode::kInvalid, "operation {} ended before one that it follows", place);
@@ -99,8 +97,7 @@ Result<void> verify_order(const history::History& history, std::span<const KeyOp
     now = std::move(*next);
   }
   for (uint32_t place = 0; place < operations.size(); ++place)
-    if (must_happen(operations[place]) && !says_nothing(operations[place], meaning) &&
-        !happened[place])
+    if (must_happen(operations[place]) && !says_nothing(operations[place]) && !happened[place])
       return error(ErrorCode::kInvalid, "operation {} is not in the order", place);
   return {};
 }
@@ -196,16 +193,16 @@ class EveryOrder {
 }  // namespace
 
 Result<void> verify_core(const history::History& history, std::span<const KeyOperation> operations,
-                         const history::Meaning& meaning, const LinearCore& core) {
+                         const LinearCore& core) {
   if (core.operations.size() > 60)
     return error(ErrorCode::kNoSpace, "{} operations are too many", core.operations.size());
   for (const uint32_t place : core.operations)
-    if (says_nothing(operations[place], meaning) ||
+    if (says_nothing(operations[place]) ||
         (operations[place].completed > core.until &&
          (operations[place].kind == Kind::kGet || operations[place].outcome == Outcome::kFail)))
       return error(ErrorCode::kInvalid, "operation {} says nothing", place);
   EveryOrder every(history, operations, core);
-  const auto explained = every.explain(Register(history, operations).held(meaning.initial));
+  const auto explained = every.explain(Register(history, operations).held(history.initial()));
   if (!explained) return error(ErrorCode::kNoSpace, "there are too many orders of them");
   if (*explained) return error(ErrorCode::kInvalid, "an order explains them");
   return {};

@@ -18,8 +18,7 @@ using Order = std::vector<uint32_t>;
 // unknown outcome or not; none stands before one that had ended when it began; every result is right.
 // The error says what is wrong.
 Result<void> verify_order(const history::History& history,
-                          std::span<const history::KeyOperation> operations,
-                          const history::Meaning& meaning, const Order& order);
+                          std::span<const history::KeyOperation> operations, const Order& order);
 
 // A few operations that cannot be explained, in what was known at some time.
 struct LinearCore {
@@ -32,7 +31,6 @@ struct LinearCore {
 // them may happen at any time, once, or not at all: so no order of the whole history can be right if none of
 // these is. kInvalid: an order explains them; kNoSpace: too many to try.
 Result<void> verify_core(const history::History& history,
-                         std::span<const history::KeyOperation> operations,
-                         const history::Meaning& meaning, const LinearCore& core);
+                         std::span<const history::KeyOperation> operations, const LinearCore& core);
 
 }  // namespace revenant::check

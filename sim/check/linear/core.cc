@@ -25,9 +25,8 @@ constexpr size_t kSpare = 32;
 class Reducer {
  public:
   // Of what was known `until` then.
-  Reducer(const history::History& history, std::span<const KeyOperation> operations,
-          const history::Meaning& meaning, int64_t until)
-      : history_(history), operations_(operations.begin(), operations.end()), meaning_(meaning) {
+  Reducer(const history::History& history, std::span<const KeyOperation> operations, int64_t until)
+      : history_(history), operations_(operations.begin(), operations.end()) {
     for (uint32_t place = 0; place < operations_.size(); ++place) {
       KeyOperation& op = operations_[place];
       if (op.completed > until && op.outcome == Outcome::kOk) op.outcome = Outcome::kUnknown;
@@ -81,7 +80,7 @@ class Reducer {
       loose.invoked = std::numeric_limits<int64_t>::min();
       reduced.push_back(loose);
     }
-    const Problem problem = make_problem(history_, reduced, meaning_);
+    const Problem problem = make_problem(history_, reduced);
     return search(problem, kLimits).verdict == SearchResult::Verdict::kViolated;
   }
 
@@ -134,7 +133,6 @@ class Reducer {
 
   const history::History& history_;
   std::vector<KeyOperation> operations_;
-  const history::Meaning& meaning_;
   bool appended_to_ = false;
   std::map<Value, std::vector<uint32_t>> writers_;
   uint64_t searches_ = 0;
@@ -143,8 +141,7 @@ class Reducer {
 }  // namespace
 
 Core core_of(const history::History& history, std::span<const KeyOperation> operations,
-             const history::Meaning& meaning, const Problem& problem,
-             const SearchResult& violation) {
+             const Problem& problem, const SearchResult& violation) {
   CHECK(violation.verdict == SearchResult::Verdict::kViolated);
   // What had ended, and changes under way: that they did not happen before they began may count too.
   std::vector<const Move*> concerned;
@@ -156,7 +153,7 @@ Core core_of(const history::History& history, std::span<const KeyOperation> oper
   for (const Move* move : concerned) kept.push_back(move->operation);
   const Move& unexplained = problem.moves[problem.events[violation.event].move];
   const int64_t until = operations[unexplained.operation].completed;
-  Core core = Reducer(history, operations, meaning, until).reduce(std::move(kept));
+  Core core = Reducer(history, operations, until).reduce(std::move(kept));
   core.until = until;
   std::ranges::sort(core.operations, [&](uint32_t a, uint32_t b) {
     return std::tuple(operations[a].invoked, operations[a].completed, a) <

@@ -20,7 +20,6 @@ struct Core {
 
 // `violation` is what a search of the operations' problem found. certificate/linear.h verifies the core.
 Core core_of(const history::History& history, std::span<const history::KeyOperation> operations,
-             const history::Meaning& meaning, const Problem& problem,
-             const SearchResult& violation);
+             const Problem& problem, const SearchResult& violation);
 
 }  // namespace revenant::check

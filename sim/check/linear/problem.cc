@@ -9,23 +9,21 @@ namespace revenant::check {
 
 using history::KeyOperation;
 using history::Kind;
-using history::Meaning;
 using history::Outcome;
 
 namespace {
 
 class ProblemMaker {
  public:
-  ProblemMaker(const history::History& history, std::span<const KeyOperation> operations,
-               const Meaning& meaning)
-      : history_(history), operations_(operations), meaning_(meaning) {}
+  ProblemMaker(const history::History& history, std::span<const KeyOperation> operations)
+      : history_(history), operations_(operations) {}
 
   Problem make() {
     for (const KeyOperation& op : operations_) {
       appended_to_ |= op.kind == Kind::kAppend;
       with_unknown_ |= op.outcome == Outcome::kUnknown && history::is_write(op.kind);
     }
-    problem_.initial = state_of(meaning_.initial);
+    problem_.initial = state_of(history_.initial());
     problem_.moves.reserve(operations_.size());
     times_.reserve(2 * operations_.size());
     for (uint32_t i = 0; i < operations_.size(); ++i) add(i);
@@ -56,7 +54,6 @@ class ProblemMaker {
     switch (op.kind) {
       case Kind::kGet:
         if (op.outcome != Outcome::kOk) return;
-        if (meaning_.nil_is_unknown && op.result.is_absent()) return;
         move.kind = MoveKind::kRead;
         move.argument = state_of(op.result);
         break;
@@ -119,7 +116,6 @@ class ProblemMaker {
 
   const history::History& history_;
   std::span<const KeyOperation> operations_;
-  const Meaning& meaning_;
   Problem problem_;
   std::vector<Time> times_;
   bool appended_to_ = false, with_unknown_ = false;
@@ -127,9 +123,8 @@ class ProblemMaker {
 
 }  // namespace
 
-Problem make_problem(const history::History& history, std::span<const KeyOperation> operations,
-                     const Meaning& meaning) {
-  return ProblemMaker(history, operations, meaning).make();
+Problem make_problem(const history::History& history, std::span<const KeyOperation> operations) {
+  return ProblemMaker(history, operations).make();
 }
 
 }  // namespace revenant::check

@@ -34,7 +34,6 @@ struct Problem {
 };
 
 Problem make_problem(const history::History& history,
-                     std::span<const history::KeyOperation> operations,
-                     const history::Meaning& meaning);
+                     std::span<const history::KeyOperation> operations);
 
 }  // namespace revenant::check

@@ -74,11 +74,34 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(sorted(p.name for p in (self.path / "out").iterdir()),
                          ["checkpoints.json", "faults.json", "history.jsonl", "run.json", "timeseries.csv"])
         whole = json.loads((self.path / "out/run.json").read_text())
-        operations = (self.path / "out/history.jsonl").read_text().splitlines()
+        lines = map(json.loads, (self.path / "out/history.jsonl").read_text().splitlines())
+        operations = [line for line in lines if line["kind"] != "preload"]
         self.assertEqual(len(operations), whole["metrics"]["operations_ok"])
         resolved = self.write("resolved.json", json.dumps(whole["scenario"]))
         again = json.loads(self.revenant("run", resolved, "--json").stdout)
         self.assertEqual(again["fingerprint"], whole["fingerprint"], "the resolved scenario is the same scenario")
+
+    def test_a_recorded_history_is_checked(self):
+        self.revenant("run", self.scenario, "--out", "out", "--history")
+        whole = self.revenant("check", "out/history.jsonl")
+        self.assertEqual(whole.returncode, 0, whole.stdout + whole.stderr)
+        self.assertRegex(whole.stdout, r"linearizable +holds")
+        stale = self.write("stale.edn", """
+            {:process 0 :type :invoke :f :write :value 1} {:process 0 :type :ok :f :write :value 1}
+            {:process 0 :type :invoke :f :write :value 2} {:process 0 :type :ok :f :write :value 2}
+            {:process 1 :type :invoke :f :read :value nil} {:process 1 :type :ok :f :read :value 1}""")
+        wrong = self.revenant("check", stale, "--property", "linearizable", "--json")
+        self.assertEqual(wrong.returncode, 1, wrong.stderr)
+        violation = json.loads(wrong.stdout)[0]["violations"][0]
+        self.assertTrue(violation["verified"])
+        self.assertEqual([o["operation"] for o in violation["operations"]],
+                         ["put(register, 1)", "put(register, 2)", "get(register) = 1"])
+        self.assertEqual(self.revenant("check", stale, "--property", "monotonic_writes").returncode, 3, "vacuous")
+        for broken in (self.write("broken.edn", "{:process 0"), "no_such_file"):
+            self.assertEqual(self.revenant("check", broken).returncode, 2)
+        unknown = self.revenant("check", stale, "--property", "linearisable")
+        self.assertEqual(unknown.returncode, 2)
+        self.assertIn('did you mean "linearizable"', unknown.stderr)
 
     def test_watching_does_not_change_a_run(self):
         plain = json.loads(self.revenant("run", self.scenario, "--json").stdout)

@@ -119,13 +119,13 @@ struct Counts {
 void expect_minimal_core(const history::History& history,
                          const std::vector<KeyOperation>& operations, const Problem& problem,
                          const SearchResult& violation) {
-  const Core core = core_of(history, operations, {}, problem, violation);
-  const auto right = verify_core(history, operations, {}, {core.until, core.operations});
+  const Core core = core_of(history, operations, problem, violation);
+  const auto right = verify_core(history, operations, {core.until, core.operations});
   EXPECT_TRUE(right.has_value()) << right.error().message;
   for (size_t left_out = 0; left_out < core.operations.size(); ++left_out) {
     Order rest = core.operations;
     rest.erase(rest.begin() + static_cast<ptrdiff_t>(left_out));
-    EXPECT_FALSE(verify_core(history, operations, {}, {core.until, rest}).has_value());
+    EXPECT_FALSE(verify_core(history, operations, {core.until, rest}).has_value());
   }
 }
 
@@ -135,7 +135,7 @@ Counts compare(const Mix& mix, int histories, const SearchLimits& limits = {}) {
   for (int seed = 0; seed < histories; ++seed) {
     HistoryMaker maker(mix, static_cast<uint64_t>(seed));
     const std::vector<KeyOperation> operations = maker.make();
-    const Problem problem = make_problem(maker.history(), operations, {});
+    const Problem problem = make_problem(maker.history(), operations);
     const SearchResult found = search(problem, limits);
     EXPECT_NE(found.verdict, Verdict::kUndecided) << "seed " << seed << ": " << found.limit;
     Order all;
@@ -147,12 +147,12 @@ Counts compare(const Mix& mix, int histories, const SearchLimits& limits = {}) {
       if (says_something) all.push_back(i);
     }
     const bool illegal =
-        verify_core(maker.history(), operations, {}, {history::kNever, all}).has_value();
+        verify_core(maker.history(), operations, {history::kNever, all}).has_value();
     EXPECT_EQ(found.verdict == Verdict::kViolated, illegal) << "seed " << seed;
     if (found.verdict == Verdict::kHolds) {
       ++counts.held;
       const auto right =
-          verify_order(maker.history(), operations, {}, order_of(problem, found.effects));
+          verify_order(maker.history(), operations, order_of(problem, found.effects));
       EXPECT_TRUE(right.has_value()) << "seed " << seed << ": " << right.error().message;
     } else {
       ++counts.violated;
@@ -229,12 +229,12 @@ class ByHand : public testing::Test {
         {Kind::kGet, Outcome::kOk, invoked, completed, {}, history_.number(value), next_++});
   }
   bool holds() {
-    problem_ = make_problem(history_, operations_, {});
+    problem_ = make_problem(history_, operations_);
     found_ = search(problem_);
     return found_.verdict == Verdict::kHolds;
   }
   std::vector<uint32_t> core() {
-    return core_of(history_, operations_, {}, problem_, found_).operations;
+    return core_of(history_, operations_, problem_, found_).operations;
   }
 
   history::History history_;

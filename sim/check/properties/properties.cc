@@ -1,0 +1,41 @@
+#include "sim/check/properties/properties.h"
+
+#include <array>
+
+#include "sim/check/properties/linearizable.h"
+#include "sim/check/properties/session.h"
+
+namespace revenant::check {
+
+std::string_view to_string(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::kHolds:
+      return "holds";
+    case Outcome::kViolated:
+      return "violated";
+    case Outcome::kUndecided:
+      return "undecided";
+    case Outcome::kVacuous:
+      return "vacuous";
+  }
+  return "";
+}
+
+std::span<const Property> properties() {
+  static constexpr std::array kProperties = {
+      Property{"linearizable",
+               "Each operation takes effect at one moment between its invocation and its response.",
+               check_linearizable},
+      Property{"read_your_writes", "A session's read is not older than its own last write.",
+               check_read_your_writes},
+      Property{"monotonic_reads", "A session's read is not older than what it has read before.",
+               check_monotonic_reads},
+      Property{"monotonic_writes", "Reads see the writes of a session in its order.",
+               check_monotonic_writes},
+      Property{"writes_follow_reads", "Reads see a session's write after what it had read before.",
+               check_writes_follow_reads},
+  };
+  return kProperties;
+}
+
+}  // namespace revenant::check

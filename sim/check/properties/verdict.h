@@ -1,0 +1,35 @@
+// What a property of a history comes to, and why.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace revenant::check {
+
+enum class Outcome {
+  kHolds,
+  kViolated,
+  kUndecided,  // a limit was hit first
+  kVacuous,    // nothing was observed that could have gone against it
+};
+std::string_view to_string(Outcome outcome);
+
+struct Violation {
+  std::optional<uint32_t> key;       // where one key is concerned
+  std::vector<uint32_t> operations;  // of the history: the core, in the order of their beginnings
+  std::string story;                 // a paragraph; operations are called by their lines
+  std::string unverified = {};       // why the certificate was not verified; empty if it was
+};
+
+struct Verdict {
+  std::string property;
+  Outcome outcome = Outcome::kVacuous;
+  uint64_t observations = 0;   // what was compared
+  uint64_t verified = 0;       // certificates, of keys for which it holds
+  std::string undecided = {};  // the first limit that was hit, and where
+  std::vector<Violation> violations = {};
+};
+
+}  // namespace revenant::check

@@ -1,0 +1,53 @@
+// Extensible data notation, as Jepsen and Knossos write it: maps, vectors, keywords, strings, numbers, nil.
+// Lists, vectors and sets are all items; tags are left out; ratios, characters and symbols are texts.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/result.h"
+
+namespace revenant::history {
+
+struct Edn {
+  enum class Kind { kNil, kBoolean, kInteger, kReal, kText, kKeyword, kItems, kMap };
+
+  Kind kind = Kind::kNil;
+  int64_t integer = 0;  // a boolean: 0 or 1
+  double real = 0;
+  std::string text = {};        // a keyword without its colon
+  std::vector<Edn> items = {};  // of a map: key, value, key, value …
+  uint32_t line = 0;
+
+  bool is_nil() const { return kind == Kind::kNil; }
+  // The value of this key (a keyword or a text); null if there is none, or this is no map.
+  const Edn* get(std::string_view key) const;
+  // A keyword's or a text's; empty if it is neither.
+  std::string_view name() const;
+};
+
+// Reads one form after the other. Lines count from `line`.
+class EdnReader {
+ public:
+  explicit EdnReader(std::string_view text, uint32_t line = 1) : text_(text), line_(line) {}
+
+  // Nothing at the end. kInvalid: "LINE: what was expected".
+  Result<std::optional<Edn>> next();
+
+ private:
+  Result<Edn> form();
+  Result<Edn> items_until(char end, Edn::Kind kind);
+  Result<Edn> text();
+  Result<Edn> atom();
+  void skip_space();
+  bool at_end() const { return at_ == text_.size(); }
+
+  std::string_view text_;
+  size_t at_ = 0;
+  uint32_t line_;
+  int depth_ = 0;
+};
+
+}  // namespace revenant::history

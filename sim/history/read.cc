@@ -1,0 +1,51 @@
+#include "sim/history/read.h"
+
+#include <charconv>
+
+#include "sim/history/formats.h"
+
+namespace revenant::history {
+
+namespace {
+
+// By what it begins with.
+Format format_of(std::string_view text) {
+  const size_t first = text.find_first_not_of(" \t\r\n");
+  if (first == std::string_view::npos) return Format::kJepsen;
+  const std::string_view head = text.substr(first, text.find('\n', first) - first);
+  if (head.starts_with("r(") || head.starts_with("w(")) return Format::kPlume;
+  if (head.starts_with("{\"") && head.find("\"kind\"") != std::string_view::npos)
+    return Format::kRevenant;
+  return Format::kJepsen;
+}
+
+Value value_of(History& history, const std::string& text) {
+  if (text == "nil") return {};
+  int64_t number = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (!text.empty() && parsed.ec == std::errc() && parsed.ptr == text.data() + text.size())
+    return history.number(number);
+  return history.text(text);
+}
+
+}  // namespace
+
+Result<History> read_history(std::string_view text, const std::string& path,
+                             const ReadOptions& options) {
+  const Format format = options.format.value_or(format_of(text));
+  Result<Found> found = format == Format::kRevenant ? read_revenant(text)
+                        : format == Format::kPlume  ? read_plume(text)
+                                                    : read_jepsen(text);
+  if (!found) return error(found.error().code, "{}:{}", path, found.error().message);
+  History& history = found->history;
+  history.set_initial(options.initial ? value_of(history, *options.initial) : found->initial);
+  const bool nil_is_unknown = options.nil_is_unknown.value_or(found->nil_is_unknown);
+  const bool failed_cas_is_read = options.failed_cas_is_read.value_or(found->failed_cas_is_read);
+  history.leave_out([&](const Operation& op) {
+    return (op.kind == Kind::kGet && nil_is_unknown && op.result.is_absent()) ||
+           (op.kind == Kind::kCompareAndSet && op.outcome == Outcome::kFail && !failed_cas_is_read);
+  });
+  return std::move(history);
+}
+
+}  // namespace revenant::history

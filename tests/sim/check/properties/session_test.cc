@@ -1,0 +1,218 @@
+// The session guarantees, each broken and kept by hand, and against trying every order of versions.
+#include "sim/check/properties/session.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "engine/base/random.h"
+
+namespace revenant::check {
+namespace {
+
+using history::Kind;
+using history::Operation;
+using history::Value;
+
+class SessionTest : public testing::Test {
+ protected:
+  // One after the other; `version` 0: the source does not know it.
+  void put(uint32_t session, int64_t value, uint64_t version = 0,
+           history::Outcome outcome = history::Outcome::kOk) {
+    add(session, Kind::kPut, Value::number(value), {}, version, outcome);
+  }
+  void get(uint32_t session, int64_t value, uint64_t version = 0) {
+    add(session, Kind::kGet, {}, Value::number(value), version, history::Outcome::kOk);
+  }
+  void get_nothing(uint32_t session) { add(session, Kind::kGet, {}, {}, 0, history::Outcome::kOk); }
+  void remove(uint32_t session, uint64_t version = 0) {
+    add(session, Kind::kDelete, {}, {}, version, history::Outcome::kOk);
+  }
+
+  void expect(Outcome ryw, Outcome mr, Outcome mw, Outcome wfr) const {
+    EXPECT_EQ(check_read_your_writes(history_, {}).outcome, ryw);
+    EXPECT_EQ(check_monotonic_reads(history_, {}).outcome, mr);
+    EXPECT_EQ(check_monotonic_writes(history_, {}).outcome, mw);
+    EXPECT_EQ(check_writes_follow_reads(history_, {}).outcome, wfr);
+  }
+
+  history::History history_;
+
+ private:
+  void add(uint32_t session, Kind kind, Value argument, Value result, uint64_t version,
+           history::Outcome outcome) {
+    Operation op = {};
+    op.key = history_.key("k");
+    op.invoked = 10 * ++time_;
+    op.completed = op.invoked + 5;
+    op.line = static_cast<uint32_t>(time_);
+    op.session = session;
+    op.kind = kind;
+    op.argument = argument;
+    op.result = result;
+    op.version = version;
+    op.outcome = outcome;
+    history_.add(op);
+  }
+  int64_t time_ = 0;
+};
+
+constexpr Outcome kHolds = Outcome::kHolds, kViolated = Outcome::kViolated,
+                  kVacuous = Outcome::kVacuous;
+
+TEST_F(SessionTest, ASessionThatReadsTheInitialValueAfterItsWriteDoesNotReadItsWrites) {
+  put(0, 1);
+  get_nothing(0);
+  expect(kViolated, kVacuous, kVacuous, kVacuous);
+}
+
+TEST_F(SessionTest, ItMayReadAnothersLaterWrite) {
+  put(0, 1);
+  put(1, 2);
+  get(0, 2);
+  expect(kHolds, kVacuous, kVacuous, kVacuous);
+}
+
+TEST_F(SessionTest, TwoSessionsThatEachReadTheOthersWriteAfterTheirOwnCannotBothBeRight) {
+  put(0, 1);
+  put(1, 2);
+  get(0, 2);
+  get(1, 1);
+  expect(kViolated, kVacuous, kVacuous, kVacuous);
+}
+
+TEST_F(SessionTest, AReadThatGoesBackIsNotMonotonic) {
+  put(0, 1);
+  put(0, 2);
+  get(1, 2);
+  get(1, 1);
+  get(1, 2);
+  expect(kVacuous, kViolated, kViolated, kVacuous);
+}
+
+TEST_F(SessionTest, WritesSeenInTheOtherOrderAreNotMonotonic) {
+  put(0, 1);
+  put(0, 2);
+  get(1, 2);
+  get(1, 1);
+  expect(kVacuous, kHolds, kViolated, kVacuous);
+}
+
+TEST_F(SessionTest, AWriteSeenBeforeWhatItsSessionHadReadDoesNotFollowIt) {
+  put(0, 1);
+  get(1, 1);
+  put(1, 2);
+  get(2, 2);
+  get(2, 1);
+  expect(kVacuous, kHolds, kVacuous, kViolated);
+}
+
+TEST_F(SessionTest, AWriteOfUnknownOutcomeIsDemandedOfNobody) {
+  put(0, 1, 0, history::Outcome::kUnknown);
+  get_nothing(0);
+  expect(kVacuous, kVacuous, kVacuous, kVacuous);
+}
+
+TEST_F(SessionTest, StampsAreTheOrderWhereTheyAreKnown) {
+  put(0, 1, 50);
+  put(1, 2, 40);
+  get(1, 1, 50);
+  put(1, 3, 45);
+  expect(kHolds, kVacuous, kHolds, kViolated);
+}
+
+TEST_F(SessionTest, NothingFoundMayBeAnyDeleteThatWasPurged) {
+  put(0, 1, 10);
+  remove(1, 20);
+  get_nothing(0);
+  get_nothing(0);
+  expect(kHolds, kHolds, kVacuous, kVacuous);
+  put(0, 2, 30);
+  get_nothing(0);
+  expect(kViolated, kHolds, kHolds, kHolds);
+}
+
+// --- every order of versions ---
+
+struct Told {
+  uint32_t session;
+  bool is_read;
+  int version;  // of what was written or read; 0: initial
+};
+
+// Whether some order of the versions meets what the guarantee demands.
+bool some_order_meets(const std::vector<Told>& told, int versions, bool ryw, bool mr, bool mw,
+                      bool wfr) {
+  std::vector<int> order(static_cast<size_t>(versions));
+  std::iota(order.begin(), order.end(), 1);
+  do {
+    std::vector<int> rank(static_cast<size_t>(versions) + 1, 0);  // the initial one is first
+    for (size_t i = 0; i < order.size(); ++i)
+      rank[static_cast<size_t>(order[i])] = static_cast<int>(i) + 1;
+    bool right = true;
+    std::vector<int> last_read(4, -1), last_write(4, -1);
+    for (const Told& t : told) {
+      const int at = rank[static_cast<size_t>(t.version)];
+      if (t.is_read) {
+        if (ryw && last_write[t.session] >= 0) right &= at >= last_write[t.session];
+        if (mr && last_read[t.session] >= 0) right &= at >= last_read[t.session];
+        last_read[t.session] = at;
+      } else {
+        if (mw && last_write[t.session] >= 0) right &= at >= last_write[t.session];
+        if (wfr && last_read[t.session] >= 0) right &= at >= last_read[t.session];
+        last_write[t.session] = at;
+      }
+    }
+    if (right) return true;
+  } while (std::ranges::next_permutation(order).found);
+  return false;
+}
+
+TEST_F(SessionTest, AgreesWithEveryOrderOfVersions) {
+  int violated[4] = {}, kept[4] = {};
+  for (uint64_t seed = 0; seed < 5000; ++seed) {
+    Random random(seed, "sessions");
+    history_ = {};
+    std::vector<Told> told;
+    int versions = 0;
+    for (int i = 0; i < 10; ++i) {
+      const auto session = static_cast<uint32_t>(random.below(3));
+      const bool is_read = versions > 0 && random.below(100) < 65;
+      const int version = is_read
+                              ? static_cast<int>(random.below(static_cast<uint64_t>(versions) + 1))
+                              : ++versions;
+      told.push_back({session, is_read, version});
+      if (!is_read) {
+        put(session, version);
+      } else if (version == 0) {
+        get_nothing(session);
+      } else {
+        get(session, version);
+      }
+    }
+    // Without a contradiction among reads alone, the guarantees on writes are what the definition says.
+    const bool reads_agree = some_order_meets(told, versions, false, true, false, false);
+    const bool expected[4] = {some_order_meets(told, versions, true, false, false, false),
+                              reads_agree,
+                              some_order_meets(told, versions, false, true, true, false),
+                              some_order_meets(told, versions, false, true, false, true)};
+    const Verdict found[4] = {
+        check_read_your_writes(history_, {}), check_monotonic_reads(history_, {}),
+        check_monotonic_writes(history_, {}), check_writes_follow_reads(history_, {})};
+    for (int i = 0; i < 4; ++i) {
+      if (i >= 2 && !reads_agree) continue;
+      EXPECT_EQ(found[i].outcome != kViolated, expected[i])
+          << "seed " << seed << ", guarantee " << i;
+      ++(expected[i] ? kept : violated)[i];
+    }
+    if (HasFailure()) return;
+  }
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_GT(violated[i], 20) << i;
+    EXPECT_GT(kept[i], 200) << i;
+  }
+}
+
+}  // namespace
+}  // namespace revenant::check
