@@ -107,8 +107,11 @@ bool Repair::run_session(const std::vector<ring::Ring::OwnedRange>& ranges, bool
     for (NodeId node : nodes) messenger_.send(node, Verb::kEndSession, 0, body);
     return false;
   };
-  return std::ranges::all_of(nodes, [this](NodeId node) { return peers_.up(node); }) &&
-         end(tell_all(nodes, Verb::kBeginSession, begin) && std::ranges::all_of(ranges, repaired));
+  if (!std::ranges::all_of(nodes, [this](NodeId node) { return peers_.up(node); })) return false;
+  // Of several coordinators at a time, the first to come to the first node goes on.
+  const bool begun = tell_all({nodes.front()}, Verb::kBeginSession, begin) &&
+                     tell_all({nodes.begin() + 1, nodes.end()}, Verb::kBeginSession, begin);
+  return end(begun && std::ranges::all_of(ranges, repaired));
 }
 
 void Repair::run_ranges(Instant moment) {

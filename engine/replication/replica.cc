@@ -1,5 +1,6 @@
 #include "engine/replication/replica.h"
 
+#include "engine/base/check.h"
 #include "engine/replication/answers.h"
 #include "engine/replication/membership.h"
 
@@ -147,6 +148,8 @@ Result<void> Replica::visit_all(ring::TokenRange range, env::Cause cause, Data d
                      data == Data::kAll
                          ? db_.scan(interval.least, interval.limit, {.cause = cause})
                          : db_.scan_unrepaired(interval.least, interval.limit, {.cause = cause}));
+    // No write of a client makes one, and no message could carry it (engine/README.md).
+    CHECK(scan->range_tombstones().empty(), "range tombstones are not replicated");
     for (; scan->valid(); scan->next()) RETURN_IF_ERROR(visit(scan->key(), scan->cell()));
     RETURN_IF_ERROR(scan->status());
   }
@@ -157,13 +160,13 @@ void Replica::serve_tree(NodeId from, uint64_t id, Bytes body) {
   build_tree(from, id, body, Data::kAll);
 }
 void Replica::serve_tree_unrepaired(NodeId from, uint64_t id, Bytes body) {
-  if (session_ && session_->coordinator == from) build_tree(from, id, body, Data::kUnrepaired);
+  if (in_session_of(from)) build_tree(from, id, body, Data::kUnrepaired);
 }
 void Replica::serve_stream(NodeId from, uint64_t id, Bytes body) {
   stream(from, id, body, Data::kAll);
 }
 void Replica::serve_stream_unrepaired(NodeId from, uint64_t id, Bytes body) {
-  if (session_ && session_->coordinator == from) stream(from, id, body, Data::kUnrepaired);
+  if (in_session_of(from)) stream(from, id, body, Data::kUnrepaired);
 }
 
 // A session of another coordinator has to end first.
@@ -174,12 +177,18 @@ void Replica::serve_begin_session(NodeId from, uint64_t id, Bytes body) {
     if (!begin) return;
     spans = std::make_shared<const lsm::KeySpans>(spans_of(begin->ranges));
   }
-  if (db_.in_repair()) return answer_status(from, id, Status::kError);
+  if (session_ || db_.in_repair()) return answer_status(from, id, Status::kError);
+  const uint64_t number = ++sessions_;
+  session_ = Session{.coordinator = from, .number = number, .begun = false, .received = {}};
   const bool pinned = !options_.repair || options_.repair->pins_sstables;
-  if (!db_.begin_repair(pinned, std::move(spans))) return answer_status(from, id, Status::kError);
-  session_ = Session{from, ++sessions_, {}};
+  const bool begun = db_.begin_repair(pinned, std::move(spans)).has_value();
+  const bool ended = !session_ || session_->number != number;  // another node refused it
+  if (begun && ended) db_.end_repair();
+  if (!begun && !ended) session_.reset();
+  if (!begun || ended) return answer_status(from, id, Status::kError);
+  session_->begun = true;
   // If its coordinator is heard of no more.
-  environment_.tasks.spawn("end of a repair session", [this, number = sessions_] {
+  environment_.tasks.spawn("end of a repair session", [this, number] {
     environment_.tasks.sleep(stream_timeout_ * 2);
     if (session_ && session_->number == number) end_session();
   });
@@ -188,7 +197,7 @@ void Replica::serve_begin_session(NodeId from, uint64_t id, Bytes body) {
 
 void Replica::serve_receive(NodeId from, uint64_t id, Bytes body) {
   auto apply = decode_all<Apply>(body);
-  if (!apply || !session_) return;
+  if (!apply || !session_ || !session_->begun) return;
   for (KeyedCell& keyed : apply->cells) {
     const auto [held, first] = session_->received.try_emplace(std::move(keyed.key), keyed.cell);
     if (!first && compare_cells(keyed.cell.view(), held->second.view()) > 0)
@@ -203,6 +212,10 @@ void Replica::serve_end_session(NodeId from, uint64_t id, Bytes body) {
   if (!session_ || session_->coordinator != from) return answer_status(from, id, Status::kError);
   const uint64_t number = session_->number;
   const std::map<Buffer, Cell> received = std::move(session_->received);
+  if (!session_->begun) {
+    session_.reset();
+    return answer_status(from, id, Status::kError);
+  }
   const bool marked = !end->repaired || db_.mark_repaired(end->began, received).has_value();
   if (session_ && session_->number == number) end_session();
   answer_status(from, id, marked ? Status::kOk : Status::kError);

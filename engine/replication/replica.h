@@ -86,8 +86,12 @@ class Replica {
   struct Session {
     NodeId coordinator;
     uint64_t number = 0;
+    bool begun = false;  // what it is about is taken
     std::map<Buffer, Cell> received;
   };
+  bool in_session_of(NodeId coordinator) const {
+    return session_ && session_->begun && session_->coordinator == coordinator;
+  }
   std::optional<Session> session_;
   uint64_t sessions_ = 0;  // begun
   ReplicaMetrics metrics_;
