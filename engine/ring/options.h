@@ -30,7 +30,7 @@ constexpr auto enum_names(TokenAllocation) {
       EnumName<TokenAllocation>{TokenAllocation::kRandom, "random", "drawn at random"},
       EnumName<TokenAllocation>{
           TokenAllocation::kEven, "even",
-          "where they even out the shares of the circle that nodes own first"},
+          "where they even out what nodes hold of the circle, replicas included"},
   };
 }
 
@@ -49,9 +49,8 @@ struct RingOptions {
     v.field("vnodes", vnodes, between<int64_t>(1, 4096),
             "Tokens each node owns. Cassandra: num_tokens, 16.");
     v.field("allocation", allocation,
-            "How a node that joins chooses its tokens. Cassandra: "
-            "allocate_tokens_for_local_replication_factor, which evens out replicas too; here "
-            "first owners alone.");
+            "How a node that joins chooses its tokens. Cassandra: even "
+            "(allocate_tokens_for_local_replication_factor).");
   }
 };
 

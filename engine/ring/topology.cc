@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/base/check.h"
+#include "engine/ring/token_allocation.h"
 
 namespace revenant::ring {
 namespace {
@@ -20,59 +21,7 @@ std::vector<NodeId> without(const std::vector<NodeId>& a, const std::vector<Node
   return left;
 }
 
-// Tokens in the range; the whole circle counts as one fewer.
-uint64_t width(TokenRange range) {
-  return range.after == range.upto ? UINT64_MAX : range.upto.value - range.after.value;
-}
-
-struct Share {
-  uint64_t total = 0;
-  TokenRange widest;
-};
-
-// What each node owns first.
-std::map<NodeId, Share> shares(const std::vector<TokenOwner>& tokens) {
-  std::map<NodeId, Share> shares;
-  for (size_t i = 0; i < tokens.size(); ++i) {
-    const TokenRange range{tokens[i == 0 ? tokens.size() - 1 : i - 1].token, tokens[i].token};
-    Share& share = shares[tokens[i].node];
-    if (share.total == 0 || width(range) > width(share.widest)) share.widest = range;
-    share.total += width(range);
-  }
-  return shares;
-}
-
 }  // namespace
-
-std::vector<TokenOwner> evened_tokens(std::vector<TokenOwner> tokens,
-                                      const std::vector<NodeId>& nodes, int64_t vnodes,
-                                      Random random) {
-  const auto count = static_cast<uint64_t>(vnodes);
-  for (NodeId node : nodes) {
-    if (tokens.empty()) {
-      const uint64_t first = random.next();
-      for (uint64_t i = 0; i < count; ++i)
-        tokens.push_back({{first + i * (UINT64_MAX / count)}, node});
-      std::ranges::sort(tokens, {}, &TokenOwner::token);
-      continue;
-    }
-    uint64_t missing = UINT64_MAX / (shares(tokens).size() + 1);
-    for (uint64_t left = count; left > 0; --left) {
-      auto all = shares(tokens);
-      all.erase(node);
-      const auto most =
-          std::ranges::max_element(all, {}, [](const auto& share) { return share.second.total; });
-      const TokenRange widest = most->second.widest;
-      // A narrow range leaves its owner a sixteenth, and the rest to the tokens that follow.
-      const uint64_t piece = std::min(missing / left, width(widest) - width(widest) / 16);
-      missing -= piece;
-      const Token token{widest.after.value + piece};
-      const auto at = std::ranges::lower_bound(tokens, token, {}, &TokenOwner::token);
-      tokens.insert(at, {token, node});
-    }
-  }
-  return tokens;
-}
 
 std::vector<Transfer> transfers(const Ring& before, const Ring& after, std::optional<NodeId> dead) {
   std::set<Token> cuts;
@@ -117,7 +66,8 @@ Topology::Topology(std::vector<Member> machines, size_t spares, const RingOption
   if (options_.allocation == TokenAllocation::kEven) {
     std::vector<NodeId> joined;
     for (const Member& member : members) joined.push_back(member.node);
-    tokens = evened_tokens({}, joined, options_.vnodes, random_.fork("even"));
+    tokens = evened_tokens(machines_, {}, joined, options_.vnodes, options_.replication_factor,
+                           random_.fork("even"));
   } else {
     tokens = Ring(members, options_.vnodes, options_.replication_factor, random_).tokens();
   }
@@ -160,7 +110,8 @@ std::vector<TokenRange> Topology::owned_by(NodeId node) const {
 
 std::vector<TokenOwner> Topology::tokens_for(NodeId node, std::vector<TokenOwner> others) {
   if (options_.allocation == TokenAllocation::kEven)
-    return evened_tokens(std::move(others), {node}, options_.vnodes, random_.fork("even"));
+    return evened_tokens(machines_, std::move(others), {node}, options_.vnodes,
+                         options_.replication_factor, random_.fork("even"));
   // The first newcomer has the tokens that it would have had from the start.
   Random own = random_.fork(fmt::format("{}", node));
   if (is_member(node) || finished_ > 0) own = own.fork(fmt::format("change {}", changes_));

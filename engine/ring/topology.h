@@ -25,13 +25,6 @@
 
 namespace revenant::ring {
 
-// `vnodes` tokens for each of the nodes, in their order, beside those there are. Each token cuts a
-// piece of the newcomer's fair share, over vnodes, off the widest range of the node that owns most.
-// Cassandra's NoReplicationTokenAllocator likewise takes from the most loaded.
-std::vector<TokenOwner> evened_tokens(std::vector<TokenOwner> tokens,
-                                      const std::vector<NodeId>& nodes, int64_t vnodes,
-                                      Random random);
-
 // A range that a node has to be sent because it becomes a replica of it. One source gives way to
 // it, and holds what it acknowledged; where none does, or a dead one, all other replicas are asked.
 struct Transfer {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
 
 namespace revenant::ring {
@@ -21,27 +22,65 @@ RingOptions options(int64_t factor = 3, int64_t vnodes = 16,
   return {.replication_factor = {factor, {}}, .vnodes = vnodes, .allocation = allocation};
 }
 
+// How much of the circle nodes hold, replicas included: the standard deviation over the mean.
 double spread(const Ring& ring) {
-  double squares = 0;
-  const std::vector<double> shares = ring.ownership();
-  const auto n = static_cast<double>(shares.size());
-  for (double share : shares) squares += (share * n - 1) * (share * n - 1);
+  std::map<NodeId, double> held;
+  for (const Ring::OwnedRange& owned : ring.ranges()) {
+    for (NodeId node : owned.replicas)
+      held[node] += static_cast<double>(owned.range.upto.value - owned.range.after.value) * 0x1p-64;
+  }
+  const auto n = static_cast<double>(ring.nodes().size());
+  double sum = 0, squares = 0;
+  for (const auto& [node, share] : held) sum += share;
+  for (const auto& [node, share] : held) squares += (share * n / sum - 1) * (share * n / sum - 1);
   return std::sqrt(squares / n);
 }
 
-TEST(TopologyTest, EvenTokensSpreadOwnershipFarLessThanRandomOnes) {
-  for (uint32_t nodes : {4, 10, 30}) {
+// Random tokens: with v of them a node's first share varies by about 1/sqrt(v), and the shares of its
+// replicas besides.
+TEST(TopologyTest, EvenTokensSpreadReplicatedOwnershipFarLessThanRandomOnes) {
+  for (const auto& [nodes, vnodes] : {std::pair{4U, 16}, {10U, 4}, {10U, 16}, {30U, 16}}) {
     double even = 0, random = 0;
-    constexpr uint64_t kSeeds = 20;
+    constexpr uint64_t kSeeds = 5;
     for (uint64_t seed = 0; seed < kSeeds; ++seed) {
-      even += spread(
-          Topology(machines(nodes), 0, options(3, 16, TokenAllocation::kEven), Random(seed, "ring"))
-              .ring());
-      random += spread(Topology(machines(nodes), 0, options(), Random(seed, "ring")).ring());
+      even += spread(Topology(machines(nodes), 0, options(3, vnodes, TokenAllocation::kEven),
+                              Random(seed, "ring"))
+                         .ring());
+      random +=
+          spread(Topology(machines(nodes), 0, options(3, vnodes), Random(seed, "ring")).ring());
     }
-    EXPECT_LT(even * 3, random) << nodes << " nodes: " << even / kSeeds << " and "
-                                << random / kSeeds;
+    EXPECT_LT(even * 5, random) << nodes << " nodes, " << vnodes << " tokens: " << even / kSeeds
+                                << " and " << random / kSeeds;
   }
+}
+
+TEST(TopologyTest, EvenTokensEvenOutWhatRacksAndDataCentersHold) {
+  std::vector<Member> members;
+  for (uint32_t i = 0; i < 18; ++i) {
+    const int64_t data_center = i % 2;
+    members.push_back({.node = {i}, .data_center = data_center, .rack = (i / 2) % 3});
+  }
+  RingOptions even = options(0, 8, TokenAllocation::kEven);
+  even.replication_factor = {0, {{0, 3}, {1, 3}}};
+  RingOptions random = even;
+  random.allocation = TokenAllocation::kRandom;
+  double of_even = 0, of_random = 0;
+  for (uint64_t seed = 0; seed < 2; ++seed) {
+    of_even += spread(Topology(members, 0, even, Random(seed, "ring")).ring());
+    of_random += spread(Topology(members, 0, random, Random(seed, "ring")).ring());
+  }
+  EXPECT_LT(of_even * 3, of_random) << of_even / 2 << " and " << of_random / 2;
+}
+
+TEST(TopologyTest, ANewcomerTakesItsShareAndMovesNothingBetweenOthers) {
+  Topology topology(machines(9), 1, options(3, 16, TokenAllocation::kEven), Random(3, "ring"));
+  const double before = spread(topology.ring());
+  const size_t tokens = topology.ring().tokens().size();
+  ASSERT_TRUE(topology.bootstrap(NodeId{8}).has_value());
+  for (const Transfer& transfer : topology.change()->transfers) EXPECT_EQ(transfer.to, NodeId{8});
+  topology.finish();
+  EXPECT_EQ(topology.ring().tokens().size(), tokens + 16);
+  EXPECT_LT(spread(topology.ring()), before + 0.1);
 }
 
 TEST(TopologyTest, EvenTokensAreTheSameForTheSameSeed) {
