@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iostream>
 
+#include "sim/cli/bench_check.h"
 #include "sim/cli/bench_db.h"
 #include "sim/cli/bench_engine.h"
 #include "sim/cli/bench_kernel.h"
@@ -50,8 +51,8 @@ int bench_main(const Arguments& arguments) {
   CommandLine line("bench [PART] [options]", "Measures this build on this machine, in real time.");
   line.operand(
       "part", 1,
-      "engine (beside LevelDB and RocksDB), db, kernel, simulator (beside its goals), cluster or "
-      "all; all if left out.");
+      "engine (beside LevelDB and RocksDB), db, kernel, simulator and check (beside their goals), "
+      "cluster or all; all if left out.");
   line.options()("dir", po::value<std::string>()->default_value("scenarios"),
                  "Where the shipped scenarios are (simulator, cluster).");
   BenchEngineOptions engine;
@@ -64,8 +65,8 @@ int bench_main(const Arguments& arguments) {
   const auto values = line.parse(arguments);
   if (!values) return values.error().code;
   const std::string part = values->contains("part") ? (*values)["part"].as<std::string>() : "all";
-  const std::vector<std::string_view> parts{"engine",    "db",      "kernel",
-                                            "simulator", "cluster", "all"};
+  const std::vector<std::string_view> parts{"engine", "db",      "kernel", "simulator",
+                                            "check",  "cluster", "all"};
   if (std::ranges::find(parts, part) == parts.end()) {
     return fail(2, fmt::format("unknown part {}{}; see `revenant bench --help`", part,
                                did_you_mean(part, parts)))
@@ -79,6 +80,7 @@ int bench_main(const Arguments& arguments) {
   if (!engine.json) std::cout << build_name() << '\n';
   if (part == "kernel" || part == "all") bench_kernel(std::cout);
   if (part == "db" || part == "all") bench_db(std::cout);
+  if (part == "check" || part == "all") bench_check(std::cout);
   std::cout.flush();
   if (part == "simulator" || part == "all") {
     const auto swarm = load_scenario((*values)["dir"].as<std::string>() + "/swarm.json", {});

@@ -1,7 +1,6 @@
 #include "sim/cli/bench_kernel.h"
 
 #include <fmt/format.h>
-#include <time.h>
 
 #include <algorithm>
 #include <functional>
@@ -9,6 +8,7 @@
 #include <vector>
 
 #include "engine/base/check.h"
+#include "sim/cli/processor_time.h"
 #include "sim/kernel/kernel.h"
 
 namespace revenant::sim {
@@ -19,13 +19,6 @@ struct Round {
   double seconds;
   Fingerprint fingerprint;
 };
-
-// Time of the processor, so that other programs on the machine disturb little.
-double seconds_of_thread() {
-  timespec time;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
-}
 
 Round time_run(Kernel& kernel, Instant until) {
   const uint64_t events = kernel.event_count();

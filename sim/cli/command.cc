@@ -89,7 +89,7 @@ std::unexpected<Exit> fail(int code, const std::string& message) {
 
 namespace {
 
-std::unexpected<Exit> fail(const std::vector<ScenarioError>& errors) {
+std::unexpected<Exit> wrong(const std::vector<ScenarioError>& errors) {
   std::cerr << to_string(errors);
   if (const std::string text = to_string(errors); !text.empty() && text.back() != '\n')
     std::cerr << '\n';
@@ -144,11 +144,11 @@ std::expected<LoadedScenario, Exit> load_scenario(const std::string& path,
   std::vector<Assignment> assignments;
   for (const std::string& set : sets) {
     auto assignment = parse_assignment(set);
-    if (!assignment) return fail({assignment.error()});
+    if (!assignment) return wrong({assignment.error()});
     assignments.push_back(std::move(*assignment));
   }
   auto source = Source::read(text, path);
-  if (!source) return fail({source.error()});
+  if (!source) return wrong({source.error()});
   LoadedScenario loaded{
       path, std::move(text), std::move(*source), std::move(sets), std::move(assignments), {}};
   auto scenario = resolve_scenario(loaded, {});
@@ -162,7 +162,7 @@ std::expected<Scenario, Exit> resolve_scenario(const LoadedScenario& loaded,
   std::vector<Assignment> assignments = loaded.assignments;
   assignments.insert(assignments.end(), more.begin(), more.end());
   auto scenario = resolve(loaded.source, known_names(), assignments);
-  if (!scenario) return fail(scenario.error());
+  if (!scenario) return wrong(scenario.error());
   return std::move(*scenario);
 }
 

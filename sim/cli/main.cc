@@ -43,7 +43,7 @@ constexpr Command kCommands[] = {
     {"inspect", revenant::sim::inspect_main,
      "KIND PATH         decodes wal, sstable, manifest or lsm files; changes nothing"},
     {"bench", revenant::sim::bench_main,
-     "[PART]            engine, db, kernel, cluster: real time on this machine"},
+     "[PART]            engine, db, kernel, simulator, check, cluster: real time on this machine"},
 };
 
 void print_usage(std::ostream& out) {

@@ -25,7 +25,7 @@ class ProblemMaker {
     }
     problem_.initial = state_of(history_.initial());
     problem_.moves.reserve(operations_.size());
-    times_.reserve(2 * operations_.size());
+    problem_.events.reserve(2 * operations_.size());
     for (uint32_t i = 0; i < operations_.size(); ++i) add(i);
     order_events();
     if (appended_to_ || with_unknown_) note_observations();
@@ -33,11 +33,6 @@ class ProblemMaker {
   }
 
  private:
-  struct Time {
-    int64_t at;
-    Event event;
-  };
-
   State state_of(history::Value value) const {
     return appended_to_ ? content::of(history_, value).state : value.bits();
   }
@@ -80,20 +75,23 @@ class ProblemMaker {
     if (op.outcome == Outcome::kFail && move.kind != MoveKind::kReadNot) return;
     const auto index = static_cast<uint32_t>(problem_.moves.size());
     problem_.moves.push_back(move);
-    times_.push_back({op.invoked, {index, false}});
-    if (move.required) times_.push_back({op.completed, {index, true}});
+    problem_.events.push_back({index, false});
+    if (move.required) problem_.events.push_back({index, true});
+  }
+
+  int64_t time_of(const Event& event) const {
+    const KeyOperation& op = operations_[problem_.moves[event.move].operation];
+    return event.ends ? op.completed : op.invoked;
   }
 
   void order_events() {
-    std::ranges::stable_sort(times_, [](const Time& a, const Time& b) {
-      return a.at != b.at ? a.at < b.at : a.event.ends < b.event.ends;
+    std::ranges::stable_sort(problem_.events, [&](const Event& a, const Event& b) {
+      const int64_t a_at = time_of(a), b_at = time_of(b);
+      return a_at != b_at ? a_at < b_at : a.ends < b.ends;
     });
-    problem_.events.reserve(times_.size());
-    for (const Time& time : times_) {
-      const auto event = static_cast<uint32_t>(problem_.events.size());
-      Move& move = problem_.moves[time.event.move];
-      (time.event.ends ? move.end : move.begin) = event;
-      problem_.events.push_back(time.event);
+    for (uint32_t event = 0; event < problem_.events.size(); ++event) {
+      Move& move = problem_.moves[problem_.events[event].move];
+      (problem_.events[event].ends ? move.end : move.begin) = event;
     }
   }
 
@@ -117,7 +115,6 @@ class ProblemMaker {
   const history::History& history_;
   std::span<const KeyOperation> operations_;
   Problem problem_;
-  std::vector<Time> times_;
   bool appended_to_ = false, with_unknown_ = false;
 };
 

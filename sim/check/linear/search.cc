@@ -14,7 +14,7 @@ namespace {
 constexpr size_t kBeamFactor = 8;
 constexpr size_t kBeamMost = 1 << 14;  // a wider one is not cut
 constexpr size_t kWordsMax = 16;       // of 64 operations under way each
-constexpr size_t kCompactFirst = 4'000'000;
+constexpr size_t kCompactFirst = 250'000;
 
 // Calls visit(place) for each place of the set.
 template <typename Set, typename Visit>

@@ -1,0 +1,11 @@
+// How fast histories are decided, beside the goals, in processor time.
+#pragma once
+
+#include <ostream>
+
+namespace revenant::sim {
+
+// Each round checks a history of the same kind; a line per kind, the best of the rounds.
+void bench_check(std::ostream& out, int rounds = 3);
+
+}  // namespace revenant::sim
