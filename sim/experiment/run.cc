@@ -7,6 +7,8 @@
 
 #include "sim/check/checks.h"
 #include "sim/check/progress.h"
+#include "sim/check/properties/properties.h"
+#include "sim/check/recorded_history.h"
 #include "sim/experiment/text_table.h"
 #include "sim/experiment/whole_file.h"
 #include "sim/faults/swarm.h"
@@ -147,6 +149,20 @@ std::vector<Finding> judge_promises(const Scenario& scenario, const Json& resolv
   return findings;
 }
 
+// The properties of whole histories that are asked for, by name or by figure.
+std::vector<std::string> properties_asked(const Scenario& scenario) {
+  std::vector<std::string> names;
+  for (const check::Property& property : check::properties()) {
+    const auto metric = fmt::format("{}_violations", property.name);
+    const auto names_metric = [&](const Expectation& e) { return e.metric == metric; };
+    if (std::ranges::find(scenario.checks, property.name) != scenario.checks.end() ||
+        std::ranges::any_of(scenario.expect, names_metric) ||
+        std::ranges::any_of(scenario.must_happen, names_metric))
+      names.emplace_back(property.name);
+  }
+  return names;
+}
+
 bool any_broken(const std::vector<Finding>& findings, Finding::Kind kind) {
   return std::ranges::any_of(findings, [&](const Finding& f) { return f.kind == kind && !f.held; });
 }
@@ -178,6 +194,9 @@ RunReport run_scenario(const Scenario& as_written, uint64_t seed, const RunOptio
   world.recorder().add(progress);
   std::optional<HistoryWriter> history;
   if (options.history != nullptr) world.recorder().add(history.emplace(*options.history));
+  std::optional<RecordedHistory> recorded;
+  if (auto properties = properties_asked(scenario); !properties.empty())
+    world.recorder().add(recorded.emplace(std::move(properties)));
   for (Observer* observer : options.observers) world.recorder().add(*observer);
   world.recorder().watch(options.watched);
   if (options.log != nullptr) world.recorder().add(*options.log);
@@ -222,6 +241,8 @@ RunReport run_scenario(const Scenario& as_written, uint64_t seed, const RunOptio
   report.violations = judge.violations();
   progress.report(metrics, report.violations);
   series.report(metrics);
+  std::vector<std::string> undecided;
+  if (recorded) undecided = recorded->report(metrics, report.violations);
 
   if (options.probe != nullptr) {
     options.probe->checkpoints = world.kernel().checkpoints();
@@ -231,6 +252,8 @@ RunReport run_scenario(const Scenario& as_written, uint64_t seed, const RunOptio
 
   const Json resolved = to_json(scenario);
   report.findings = judge_promises(scenario, resolved, metrics);
+  for (const std::string& limit : undecided)
+    report.findings.push_back({Finding::Kind::kMustHappen, "decided", false, limit});
   report.resurrections = judge.resurrections();
   report.visible_returns = judge.visible_returns();
   report.nodes = world.nodes();

@@ -64,6 +64,18 @@ constexpr MetricInfo kTable[] = {
      "Keys whose last acknowledged put is on no replica after the settling, nor anything newer."},
     {"lost_updates", "",
      "Acknowledged writes that lost by their stamp to a write acknowledged before they began."},
+    {"linearizable_violations", "",
+     "Keys whose operations no order explains. This and the next four are measured only where a "
+     "scenario names "
+     "them or their check."},
+    {"read_your_writes_violations", "",
+     "Keys of which a session read something older than its own last write."},
+    {"monotonic_reads_violations", "",
+     "Keys of which a session read something older than what it had read before."},
+    {"monotonic_writes_violations", "",
+     "Keys of which a session's write came before an earlier one of its own."},
+    {"writes_follow_reads_violations", "",
+     "Keys of which a session's write came before what it had read."},
     {"diverged_keys", "", "Keys on whose winning cell the replicas disagree after the settling."},
     {"replicas_unread", "",
      "Replicas whose cells could not all be read at the end: no part of diverged_keys."},
