@@ -14,7 +14,15 @@
 
 namespace revenant::env {
 
-enum class ApplySource : uint8_t { kClient, kHint, kReadRepair, kRepair, kRecovery, kStream };
+enum class ApplySource : uint8_t {
+  kClient,
+  kHint,
+  kReadRepair,
+  kRepair,
+  kRecovery,
+  kStream,
+  kHandoff,  // from a node that stood in for this one
+};
 
 // Why a write had to wait.
 enum class StallCause : uint8_t {

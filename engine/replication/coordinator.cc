@@ -63,17 +63,56 @@ std::vector<NodeId> Coordinator::up_of(const std::vector<NodeId>& replicas) cons
   return up;
 }
 
+auto Coordinator::stand_ins_of(ring::Token token, const std::vector<NodeId>& takers) const
+    -> std::vector<StandIn> {
+  if (!options_.sloppy_quorum) return {};
+  std::vector<NodeId> down;
+  std::ranges::copy_if(takers, std::back_inserter(down),
+                       [this](NodeId node) { return !peers_.up(node); });
+  if (down.empty()) return {};
+  std::vector<StandIn> stand_ins;
+  for (NodeId node : topology_.ring().walk(token)) {
+    if (stand_ins.size() == down.size()) break;
+    if (!peers_.up(node) || std::ranges::find(takers, node) != takers.end()) continue;
+    stand_ins.push_back({node, down[stand_ins.size()]});
+  }
+  return stand_ins;
+}
+
+void Coordinator::add_stand_ins(std::vector<Quorum>& quorums, const std::vector<StandIn>& stand_ins,
+                                const std::vector<NodeId>& replicas, int64_t of_replicas) {
+  for (Quorum& quorum : quorums) {
+    for (const StandIn& stand_in : stand_ins) quorum.replicas.push_back(stand_in.node);
+  }
+  // First, so that a choice of nodes for it counts in the wider ones.
+  if (of_replicas > 0)
+    quorums.insert(quorums.begin(), {replicas, static_cast<size_t>(of_replicas)});
+}
+
+void Coordinator::send_apply(NodeId to, const std::vector<StandIn>& stand_ins, uint64_t id,
+                             env::ApplySource source, Bytes storage_key, const CellView& cell) {
+  const auto stand_in = std::ranges::find(stand_ins, to, &StandIn::node);
+  if (stand_in == stand_ins.end())
+    return send(to, Verb::kApply, id, encode_apply(source, storage_key, cell));
+  Buffer held;
+  encode(held, HeldFor{stand_in->primary, {Buffer(storage_key), Cell(cell)}});
+  send(to, Verb::kStandIn, id, held);
+}
+
 std::optional<std::vector<NodeId>> Coordinator::choose(const std::vector<Quorum>& quorums,
                                                        Fanout fanout) {
   std::vector<NodeId> asked;
   for (const Quorum& quorum : quorums) {
     std::vector<NodeId> chosen = up_of(quorum.replicas);
     if (chosen.size() < quorum.required) return std::nullopt;
-    if (chosen.size() > quorum.required && fanout == Fanout::kLevel) {
+    std::erase_if(chosen,
+                  [&](NodeId node) { return std::ranges::find(asked, node) != asked.end(); });
+    const size_t missing = quorum.required - std::min(quorum.required, quorum.count(asked));
+    if (chosen.size() > missing && fanout == Fanout::kLevel) {
       random_.shuffle(chosen);
       auto own = std::ranges::find(chosen, messenger_.self());
       if (own != chosen.end()) std::iter_swap(chosen.begin(), own);
-      chosen.resize(quorum.required);
+      chosen.resize(missing);
     }
     asked.insert(asked.end(), chosen.begin(), chosen.end());
   }
@@ -128,7 +167,12 @@ void Coordinator::serve_write(NodeId from, uint64_t id, Bytes body) {
   add_pending(quorums, request->level, pending, ring, messenger_.self());
   std::vector<NodeId> replicas = ring.replicas(token);
   replicas.insert(replicas.end(), pending.begin(), pending.end());
-  const std::vector<NodeId> up = up_of(replicas);
+  const std::vector<StandIn> stand_ins = stand_ins_of(token, replicas);
+  const size_t level_required = quorums.front().required;
+  add_stand_ins(quorums, stand_ins, ring.replicas(token), options_.pw);
+  std::vector<NodeId> takers = replicas;
+  for (const StandIn& stand_in : stand_ins) takers.push_back(stand_in.node);
+  const std::vector<NodeId> up = up_of(takers);
   const bool hint_suffices =
       request->level.kind == ConsistencyLevel::Kind::kAny && hints_ != nullptr;
   bool enough_up = true;
@@ -145,14 +189,16 @@ void Coordinator::serve_write(NodeId from, uint64_t id, Bytes body) {
 
   Answers answers(environment_, options_.write_timeout);
   Messenger::Call call(messenger_, answers);
-  const Buffer apply = encode_apply(env::ApplySource::kClient, key, cell);
   std::vector<NodeId> sent_to = up;
   if (options_.write_fanout == Fanout::kLevel && enough_up)
     sent_to = *choose(quorums, Fanout::kLevel);
-  for (NodeId replica : sent_to) send(replica, Verb::kApply, call.id(), apply);
+  for (NodeId taker : sent_to)
+    send_apply(taker, stand_ins, call.id(), env::ApplySource::kClient, key, cell);
   bool hinted = false;
   for (NodeId replica : replicas) {
-    if (!peers_.up(replica)) hinted |= keep_hint(replica, key, cell);
+    const bool stood_in =
+        std::ranges::find(stand_ins, replica, &StandIn::primary) != stand_ins.end();
+    if (!stood_in && !peers_.up(replica)) hinted |= keep_hint(replica, key, cell);
   }
   bool answered = false;
   const auto answer_once = [&](bool enough) {
@@ -163,6 +209,9 @@ void Coordinator::serve_write(NodeId from, uint64_t id, Bytes body) {
   const bool enough = (hint_suffices && hinted) ||
                       answers.wait_for("write acknowledgements", quorums, sent_to, is_ok) ||
                       options_.defects.has(Defect::kTimeoutIsSuccess);
+  if (enough && !stand_ins.empty())
+    metrics_.writes_met_by_stand_ins +=
+        answers.judged({replicas, 0}, is_ok).fine < level_required ? 1 : 0;
   if (enough || !hint_suffices) answer_once(enough);
 
   // The replicas that have not given their answer may still miss the write. At ANY the hint may be
@@ -170,8 +219,11 @@ void Coordinator::serve_write(NodeId from, uint64_t id, Bytes body) {
   if (hints_ == nullptr) return;
   while (answers.all().size() < sent_to.size() && answers.wait("late acknowledgements")) {
   }
-  for (NodeId replica : sent_to) {
-    if (!answers.has(replica) && keep_hint(replica, key, cell)) answer_once(true);
+  for (NodeId taker : sent_to) {
+    if (answers.has(taker)) continue;
+    const auto stand_in = std::ranges::find(stand_ins, taker, &StandIn::node);
+    const NodeId replica = stand_in == stand_ins.end() ? taker : stand_in->primary;
+    if (keep_hint(replica, key, cell)) answer_once(true);
   }
   answer_once(false);
 }
@@ -231,7 +283,8 @@ std::optional<Instant> Coordinator::speculation_of_read() const {
 }
 
 auto Coordinator::read_replicas(Bytes storage_key, const std::vector<Quorum>& quorums,
-                                const std::vector<NodeId>& asked)
+                                const std::vector<NodeId>& asked,
+                                const std::vector<StandIn>& stand_ins)
     -> std::expected<Readings, Status> {
   const Instant begun = environment_.clock.monotonic();
   const auto decoded = [](const Answers& answers) {
@@ -245,10 +298,17 @@ auto Coordinator::read_replicas(Bytes storage_key, const std::vector<Quorum>& qu
 
   Answers first(environment_, options_.read_timeout);
   Messenger::Call call(messenger_, first);
-  const auto ask = [&](NodeId node) { send(node, Verb::kRead, call.id(), storage_key); };
+  const auto stands_in = [&](NodeId node) {
+    return std::ranges::find(stand_ins, node, &StandIn::node) != stand_ins.end();
+  };
+  const auto ask_in = [&](uint64_t request, NodeId node) {
+    send(node, stands_in(node) ? Verb::kReadStandIn : Verb::kRead, request, storage_key);
+  };
+  const auto ask = [&](NodeId node) { ask_in(call.id(), node); };
   const bool own = std::ranges::find(asked, messenger_.self()) != asked.end();
   for (NodeId node : asked) {
-    if (!options_.digest_reads || node == (own ? messenger_.self() : asked.front())) {
+    if (!options_.digest_reads || stands_in(node) ||
+        node == (own ? messenger_.self() : asked.front())) {
       ask(node);
     } else {
       ++metrics_.digests_asked;
@@ -279,7 +339,7 @@ auto Coordinator::read_replicas(Bytes storage_key, const std::vector<Quorum>& qu
   ++metrics_.digest_mismatches;
   Answers second(environment_, first.left());
   Messenger::Call again(messenger_, second);
-  const auto ask_again = [&](NodeId node) { send(node, Verb::kRead, again.id(), storage_key); };
+  const auto ask_again = [&](NodeId node) { ask_in(again.id(), node); };
   std::vector<NodeId> contacted;
   for (const auto& [node, answer] : answers) {
     contacted.push_back(node);
@@ -306,8 +366,12 @@ void Coordinator::serve_read(NodeId from, uint64_t id, Bytes body) {
 
   const Buffer key = ring::storage_key(request->key);
   const ring::Ring& ring = topology_.ring();
-  const std::vector<NodeId>& replicas = ring.replicas(ring::token_of_storage_key(key));
+  const ring::Token token = ring::token_of_storage_key(key);
+  const std::vector<NodeId>& replicas = ring.replicas(token);
   std::vector<Quorum> quorums = quorums_of(request->level, replicas, ring, messenger_.self());
+  const std::vector<StandIn> stand_ins = stand_ins_of(token, replicas);
+  const size_t level_required = quorums.front().required;
+  add_stand_ins(quorums, stand_ins, replicas, options_.pr);
   for (Quorum& quorum : quorums) {
     if (options_.defects.has(Defect::kReadQuorumTooSmall) && quorum.required > 1) --quorum.required;
   }
@@ -319,13 +383,19 @@ void Coordinator::serve_read(NodeId from, uint64_t id, Bytes body) {
     return;
   }
 
-  const auto found = read_replicas(key, quorums, *asked);
+  const auto found = read_replicas(key, quorums, *asked, stand_ins);
   if (!found) {
     reply.status = found.error();
     answer();
     return;
   }
   const std::vector<Held>& held = found->held;
+  if (!stand_ins.empty()) {
+    const auto of_replicas = std::ranges::count_if(held, [&](const Held& by) {
+      return std::ranges::find(replicas, by.node) != replicas.end();
+    });
+    metrics_.reads_met_by_stand_ins += std::cmp_less(of_replicas, level_required) ? 1 : 0;
+  }
   for (const auto& [node, cell] : held) {
     reply.answers.push_back({node, cell.has_value(), cell ? cell->version : Version{}});
     if (options_.defects.has(Defect::kReadTakesFirstAnswer) && reply.answers.size() > 1) continue;
@@ -344,7 +414,7 @@ void Coordinator::serve_read(NodeId from, uint64_t id, Bytes body) {
         const auto older = std::ranges::find(held, stale.front(), &Held::node);
         if (older->cell && !repaired.is_tombstone()) repaired.value = older->cell->view().value;
       }
-      if (!repair_stale(stale, key, repaired)) {
+      if (!repair_stale(stale, stand_ins, key, repaired)) {
         ++metrics_.timeouts;
         reply.status = Status::kTimeout;
         reply.cell.reset();
@@ -355,14 +425,15 @@ void Coordinator::serve_read(NodeId from, uint64_t id, Bytes body) {
   answer();
 }
 
-bool Coordinator::repair_stale(const std::vector<NodeId>& stale, Bytes storage_key,
+bool Coordinator::repair_stale(const std::vector<NodeId>& stale,
+                               const std::vector<StandIn>& stand_ins, Bytes storage_key,
                                const CellView& winner) {
   if (options_.read_repair == ReadRepair::kOff) return true;
-  const Buffer apply = encode_apply(env::ApplySource::kReadRepair, storage_key, winner);
   metrics_.read_repairs += stale.size();
   Answers answers(environment_, options_.write_timeout);
   Messenger::Call call(messenger_, answers);
-  for (NodeId node : stale) send(node, Verb::kApply, call.id(), apply);
+  for (NodeId node : stale)
+    send_apply(node, stand_ins, call.id(), env::ApplySource::kReadRepair, storage_key, winner);
   if (options_.read_repair == ReadRepair::kAsync) return true;
   return answers.wait_for("read repair", stale.size(), stale.size(), is_ok);
 }
@@ -401,8 +472,8 @@ void Coordinator::serve_scan(NodeId from, uint64_t id, Bytes body) {
     const auto& [interval, replicas] = piece;
     if (!interval.limit.empty() && interval.limit <= position) continue;
     position = std::max(position, interval.least);
-    const std::vector<Quorum> quorums =
-        quorums_of(request->level, *replicas, ring, messenger_.self());
+    std::vector<Quorum> quorums = quorums_of(request->level, *replicas, ring, messenger_.self());
+    add_stand_ins(quorums, {}, *replicas, options_.pr);
     const auto asked = choose(quorums, options_.read_fanout);
     if (!asked) {
       ++metrics_.unavailable;

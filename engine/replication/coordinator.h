@@ -17,6 +17,10 @@
 //
 // and repairs those that held something older. If answers are late, it may ask one replica more
 // than it needs (speculative_retry). Scans fetch cells from all they ask.
+// With sloppy quorums the next nodes on the ring stand in for replicas that are down (stand_ins.h),
+// one for each; pr and pw are quorums of the replicas themselves, beside the level's. Scans ask
+// replicas alone, as Riak's coverage queries do.
+//
 // Simplification: replicas are chosen at random, not by how fast or how near they are.
 #pragma once
 
@@ -40,6 +44,8 @@ struct CoordinatorMetrics {
   uint64_t digest_mismatches = 0;  // reads whose replicas disagreed
   uint64_t read_repairs = 0;       // cells sent to stale replicas
   uint64_t digests_asked = 0, speculative_retries = 0;
+  // That had their level only by the answers of nodes which stood in for replicas.
+  uint64_t writes_met_by_stand_ins = 0, reads_met_by_stand_ins = 0;
 };
 
 class Coordinator {
@@ -57,6 +63,19 @@ class Coordinator {
   void serve_read(NodeId from, uint64_t id, Bytes body);
   void serve_scan(NodeId from, uint64_t id, Bytes body);
 
+  // A node in place of a replica that is down.
+  struct StandIn {
+    NodeId node, primary;
+  };
+  // As this node sees it now; none unless quorums are sloppy. Fewer than replicas are down if too
+  // few others are up.
+  std::vector<StandIn> stand_ins_of(ring::Token token, const std::vector<NodeId>& takers) const;
+  // Those that stand in answer in the quorums too; and so many of the replicas themselves must.
+  static void add_stand_ins(std::vector<Quorum>& quorums, const std::vector<StandIn>& stand_ins,
+                            const std::vector<NodeId>& replicas, int64_t of_replicas);
+  // A write to a replica, or to the node that stands in for it.
+  void send_apply(NodeId to, const std::vector<StandIn>& stand_ins, uint64_t id,
+                  env::ApplySource source, Bytes storage_key, const CellView& cell);
   std::vector<NodeId> up_of(const std::vector<NodeId>& replicas) const;
   // The replicas of each quorum to send to, of those that are up. Nothing if not enough are up.
   std::optional<std::vector<NodeId>> choose(const std::vector<Quorum>& quorums, Fanout fanout);
@@ -80,11 +99,13 @@ class Coordinator {
   };
   std::expected<Readings, Status> read_replicas(Bytes storage_key,
                                                 const std::vector<Quorum>& quorums,
-                                                const std::vector<NodeId>& asked);
+                                                const std::vector<NodeId>& asked,
+                                                const std::vector<StandIn>& stand_ins);
   // What a gathering that failed came to: time ran out, or too many replicas cannot read.
   Status failure_of(const Answers& answers);
   // False if a blocking repair did not end in time.
-  bool repair_stale(const std::vector<NodeId>& stale, Bytes storage_key, const CellView& winner);
+  bool repair_stale(const std::vector<NodeId>& stale, const std::vector<StandIn>& stand_ins,
+                    Bytes storage_key, const CellView& winner);
   // Acknowledgements that a write waits for; `up` of the quorum's replicas are up.
   size_t required_of(const Quorum& quorum, size_t up) const;
   // Whether it was kept.

@@ -7,30 +7,24 @@
 namespace revenant::replication {
 namespace {
 
-constexpr const char* kDirectory = "hints";
 constexpr env::Cause kCause{env::CauseKind::kHint};
 // A file is closed beyond this, so that delivered hints free their space while others wait.
 constexpr uint64_t kFileBytes = 1 << 20;
 
-struct Hint {
-  Instant created;
-  Buffer key;
-  Cell cell;
-};
-
 }  // namespace
 
 Hints::Hints(env::Environment environment, const HintOptions& options, Duration age_max,
-             Defects defects)
+             Defects defects, std::string directory)
     : environment_(environment),
       options_(options),
       age_max_(age_max),
       defects_(defects),
+      directory_(std::move(directory)),
       added_(environment.tasks),
       replayed_(environment.tasks) {}
 
 std::string Hints::path(NodeId target, uint64_t number) const {
-  return fmt::format("{}/{}-{:06}.log", kDirectory, target.value, number);
+  return fmt::format("{}/{}-{:06}.log", directory_, target.value, number);
 }
 
 uint64_t Hints::Series::bytes() const {
@@ -44,8 +38,8 @@ Hints::Series& Hints::series_of(NodeId target) {
 }
 
 Result<void> Hints::open() {
-  RETURN_IF_ERROR(environment_.files.make_directory(kDirectory));
-  ASSIGN_OR_RETURN(auto names, environment_.files.list(kDirectory));
+  RETURN_IF_ERROR(environment_.files.make_directory(directory_));
+  ASSIGN_OR_RETURN(auto names, environment_.files.list(directory_));
   for (const std::string& name : names) {
     NodeId target;
     uint64_t number = 0;
@@ -57,6 +51,34 @@ Result<void> Hints::open() {
     ASSIGN_OR_RETURN(auto file, environment_.files.open(path(target, number)));
     series_of(target).files[number] = file->size();
     next_number_ = std::max(next_number_, number + 1);
+  }
+  return {};
+}
+
+auto Hints::read(NodeId target, uint64_t number) -> Result<std::vector<Hint>> {
+  std::vector<Hint> hints;
+  ASSIGN_OR_RETURN(auto file, environment_.files.open(path(target, number)));
+  RETURN_IF_ERROR(wal::replay_wal(
+      *file,
+      [&](Bytes payload) -> Result<void> {
+        Decoder in(payload);
+        Hint& hint = hints.emplace_back();
+        hint.created.ns = in.fixed<int64_t>();
+        hint.key = in.bytes();
+        decode(in, hint.cell);
+        if (in.failed() || !in.empty()) hints.pop_back();
+        return {};
+      },
+      kCause));
+  return hints;
+}
+
+Result<void> Hints::visit(const Visit& visit) {
+  for (const auto& [target, series] : series_) {
+    for (const auto& [number, bytes] : series.files) {
+      ASSIGN_OR_RETURN(const std::vector<Hint> hints, read(target, number));
+      for (const Hint& hint : hints) visit(target, hint.key, hint.cell);
+    }
   }
   return {};
 }
@@ -170,26 +192,10 @@ void Hints::replay_below(uint64_t limit, NodeId target, const Deliver& deliver) 
       series.writer = nullptr;
     }
 
-    std::vector<Hint> hints;
-    {
-      auto file = environment_.files.open(path(target, number));
-      if (!file) return;
-      auto replayed = wal::replay_wal(
-          **file,
-          [&](Bytes payload) -> Result<void> {
-            Decoder in(payload);
-            Hint& hint = hints.emplace_back();
-            hint.created.ns = in.fixed<int64_t>();
-            hint.key = in.bytes();
-            decode(in, hint.cell);
-            if (in.failed() || !in.empty()) hints.pop_back();
-            return {};
-          },
-          kCause);
-      if (!replayed) return;
-    }
+    const auto hints = read(target, number);
+    if (!hints) return;
     uint64_t sent_bytes = 0;
-    for (const Hint& hint : hints) {
+    for (const Hint& hint : *hints) {
       if (environment_.clock.now() - hint.created >= age_max_ &&
           !defects_.has(Defect::kHintsOutliveGrace)) {
         ++metrics_.expired;

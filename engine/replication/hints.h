@@ -34,10 +34,14 @@ class Hints {
  public:
   // Hints of `age_max` or more are dropped.
   Hints(env::Environment environment, const HintOptions& options, Duration age_max,
-        Defects defects = {});
+        Defects defects = {}, std::string directory = "hints");
 
   // Finds the hints of an earlier life. Suspends.
   Result<void> open();
+
+  // All that is kept, in order for each target. Suspends.
+  using Visit = std::function<void(NodeId target, const Buffer& key, const Cell& cell)>;
+  Result<void> visit(const Visit& visit);
 
   // Keeps one write for `target`; false after an error of the disk. Suspends. `created` is when it
   // was first kept, by another node perhaps.
@@ -79,7 +83,14 @@ class Hints {
     uint64_t bytes() const;
   };
 
+  struct Hint {
+    Instant created;
+    Buffer key;
+    Cell cell;
+  };
   std::string path(NodeId target, uint64_t number) const;
+  // Of one file, up to its torn end.
+  Result<std::vector<Hint>> read(NodeId target, uint64_t number);
   Series& series_of(NodeId target);
   // Of the files with lower numbers.
   void replay_below(uint64_t limit, NodeId target, const Deliver& deliver);
@@ -88,6 +99,7 @@ class Hints {
   HintOptions options_;
   Duration age_max_;
   Defects defects_;
+  const std::string directory_;
   std::map<NodeId, Series> series_;
   env::WaitList added_;
   env::WaitList replayed_;  // woken when a replay ends

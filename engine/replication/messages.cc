@@ -121,6 +121,17 @@ void decode(Decoder& in, HandedHint& m) {
   decode(in, m.write.cell);
 }
 
+void encode(Buffer& out, const HeldFor& m) {
+  put_varint(out, m.primary.value);
+  put_bytes(out, m.write.key);
+  encode(out, m.write.cell.view());
+}
+void decode(Decoder& in, HeldFor& m) {
+  m.primary.value = static_cast<uint32_t>(in.varint());
+  m.write.key = in.bytes();
+  decode(in, m.write.cell);
+}
+
 void encode(Buffer& out, const ReadRange& m) {
   put_bytes(out, m.least);
   put_bytes(out, m.limit);

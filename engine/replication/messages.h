@@ -49,6 +49,9 @@ enum class Verb : uint8_t {
   kGossipAck2,  // HeartbeatStates
   kEcho,        // answered by kEchoed
   kEchoed,
+  // Of nodes that stand in for replicas (stand_ins.h).
+  kStandIn,      // HeldFor → Status
+  kReadStandIn,  // storage key → ReadAnswer of a cell
 };
 
 constexpr std::string_view to_string(Verb verb) {
@@ -78,7 +81,9 @@ constexpr std::string_view to_string(Verb verb) {
                                          "gossip ack",
                                          "gossip ack2",
                                          "echo",
-                                         "echoed"};
+                                         "echoed",
+                                         "stand in",
+                                         "read stand-in"};
   const auto i = static_cast<size_t>(verb);
   return i < std::size(kNames) ? kNames[i] : "unknown";
 }
@@ -122,6 +127,11 @@ struct StreamProgress {
 struct HandedHint {
   NodeId target;
   Instant created;
+  KeyedCell write;
+};
+// A write that the receiver keeps for `primary` until that is back.
+struct HeldFor {
+  NodeId primary;
   KeyedCell write;
 };
 // About these ranges alone.
@@ -205,6 +215,8 @@ void encode(Buffer& out, const std::vector<KeyedCell>& cells);
 void decode(Decoder& in, std::vector<KeyedCell>& cells);
 void encode(Buffer& out, const Apply& m);
 void decode(Decoder& in, Apply& m);
+void encode(Buffer& out, const HeldFor& m);
+void decode(Decoder& in, HeldFor& m);
 void encode(Buffer& out, const ReadRange& m);
 void decode(Decoder& in, ReadRange& m);
 void encode(Buffer& out, const RangeAnswer& m);

@@ -29,6 +29,7 @@ Result<std::unique_ptr<Node>> Node::start(env::Environment environment, env::Tra
   std::unique_ptr<Node> node(new Node(environment, transport, topology, std::move(db), storage,
                                       options, std::move(random)));
   if (node->hints_ != nullptr) RETURN_IF_ERROR(node->hints_->open());
+  if (node->stand_ins_ != nullptr) RETURN_IF_ERROR(node->stand_ins_->open());
   if (node->repair_history_ != nullptr) {
     RETURN_IF_ERROR(node->repair_history_->open());
     node->db_->set_repaired(node->repair_history_->ranges());
@@ -46,6 +47,7 @@ Result<std::unique_ptr<Node>> Node::start(env::Environment environment, env::Tra
     spawn("heartbeats", &Node::send_heartbeats);
   }
   if (node->hints_ != nullptr) spawn("hint delivery", &Node::deliver_hints);
+  if (node->stand_ins_ != nullptr) spawn("handoff", &Node::hand_off_stand_ins);
   if (options.repair) spawn("scheduled repair", &Node::repair_on_schedule);
   if (topology.change() != nullptr && topology.change()->node == transport.self()) {
     environment.tasks.spawn("change of membership",
@@ -78,6 +80,11 @@ Node::Node(env::Environment environment, env::Transport& transport, ring::Topolo
                  ? std::make_unique<Hints>(environment, *options.hinted_handoff,
                                            storage.gc_rule().late_write_max(), options.defects)
                  : nullptr),
+      stand_ins_(options.sloppy_quorum
+                     ? std::make_unique<StandIns>(environment, messenger_,
+                                                  options.hinted_handoff.value_or(HintOptions{}),
+                                                  storage.gc_rule().late_write_max())
+                     : nullptr),
       repair_history_(storage.tombstone_gc == lsm::TombstoneGc::kRepair
                           ? std::make_unique<RepairHistory>(environment)
                           : nullptr),
@@ -115,10 +122,10 @@ void Node::send_heartbeats() {
   }
 }
 
-bool Node::deliver_hint(NodeId target, Buffer key, const Cell& cell) {
+bool Node::deliver_hint(NodeId target, Buffer key, const Cell& cell, env::ApplySource source) {
   std::vector<NodeId> takers = topology_.writers(ring::token_of_storage_key(key));
   if (std::ranges::find(takers, target) != takers.end()) takers = {target};
-  Apply apply{env::ApplySource::kHint, {}};
+  Apply apply{source, {}};
   apply.cells.push_back({std::move(key), cell});
   Buffer body;
   encode(body, apply);
@@ -132,15 +139,24 @@ bool Node::takes_hints(NodeId target) const {
   return peers_.up(target) || (topology_.version() > 0 && !topology_.is_member(target));
 }
 
+bool Node::flush_kept(Hints& kept, NodeId target, env::ApplySource source) {
+  if (!kept.pending(target)) return true;
+  const auto deliver = [&](Buffer key, const Cell& cell, Instant) {
+    return deliver_hint(target, std::move(key), cell, source);
+  };
+  return takes_hints(target) && kept.flush(target, deliver);
+}
+
 // Answers once all that is kept by now is delivered, or cannot be.
 void Node::serve_flush_hints(NodeId from, uint64_t id) {
   std::vector<NodeId> left;
   for (NodeId target : topology_.nodes()) {
-    if (hints_ == nullptr || !hints_->pending(target)) continue;
-    const auto deliver = [&](Buffer key, const Cell& cell, Instant) {
-      return deliver_hint(target, std::move(key), cell);
-    };
-    if (!takes_hints(target) || !hints_->flush(target, deliver)) left.push_back(target);
+    bool all = hints_ == nullptr || flush_kept(*hints_, target, env::ApplySource::kHint);
+    if (stand_ins_ != nullptr) {
+      all &= flush_kept(stand_ins_->log(), target, env::ApplySource::kHandoff);
+      stand_ins_->forget_delivered(target);
+    }
+    if (!all) left.push_back(target);
   }
   Buffer answer;
   put_varint(answer, left.size());
@@ -158,6 +174,7 @@ void Node::serve_repaired(Bytes body) {
 void Node::set_gc_grace(Duration gc_grace) {
   db_->set_gc_grace(gc_grace);
   if (hints_ != nullptr) hints_->set_age_max(db_->gc().late_write_max());
+  if (stand_ins_ != nullptr) stand_ins_->log().set_age_max(db_->gc().late_write_max());
 }
 
 bool Node::truncate() {
@@ -175,24 +192,34 @@ bool Node::truncate() {
 void Node::serve_truncate(NodeId from, uint64_t id) {
   const bool truncated = db_->truncate().has_value();
   if (hints_ != nullptr && options_.hinted_handoff->dropped_by_truncation) hints_->discard();
+  if (stand_ins_ != nullptr) stand_ins_->discard();
   const char status = static_cast<char>(truncated ? Status::kOk : Status::kError);
   messenger_.reply(from, id, Bytes(&status, 1));
 }
 
-void Node::deliver_hints() {
-  const auto deliver_to = [this](NodeId target) {
-    hints_->replay(target, [&](Buffer key, const Cell& cell, Instant) {
-      return deliver_hint(target, std::move(key), cell);
-    });
-  };
+template <typename Delivered>
+void Node::deliver(Hints& kept, env::ApplySource source, Delivered delivered) {
+  const Duration period = options_.hinted_handoff.value_or(HintOptions{}).replay_period;
   for (;;) {
-    hints_->wait_until_pending();
-    environment_.tasks.sleep(options_.hinted_handoff->replay_period);
+    kept.wait_until_pending();
+    environment_.tasks.sleep(period);
     for (NodeId target : topology_.nodes()) {
-      if (target != messenger_.self() && takes_hints(target) && hints_->pending(target))
-        deliver_to(target);
+      if (target == messenger_.self() || !takes_hints(target) || !kept.pending(target)) continue;
+      kept.replay(target, [&](Buffer key, const Cell& cell, Instant) {
+        return deliver_hint(target, std::move(key), cell, source);
+      });
+      delivered(target);
     }
   }
+}
+
+void Node::deliver_hints() {
+  deliver(*hints_, env::ApplySource::kHint, [](NodeId) {});
+}
+
+void Node::hand_off_stand_ins() {
+  deliver(stand_ins_->log(), env::ApplySource::kHandoff,
+          [this](NodeId primary) { stand_ins_->forget_delivered(primary); });
 }
 
 void Node::repair_on_schedule() {
@@ -216,6 +243,7 @@ NodeMetrics Node::metrics() const {
                       .coordinator = coordinator_.metrics(),
                       .hints = {},
                       .hints_pending_bytes = 0,
+                      .stand_ins = stand_ins_ != nullptr ? stand_ins_->metrics() : StandInMetrics{},
                       .hlc_heard_ahead = hybrid_ ? hybrid_->heard_ahead() : 0,
                       .repair = repair_.metrics(),
                       .membership = membership_.metrics(),
@@ -260,6 +288,11 @@ void add_counts(NodeMetrics& sum, const NodeMetrics& m) {
   sum.coordinator.read_repairs += m.coordinator.read_repairs;
   sum.coordinator.digests_asked += m.coordinator.digests_asked;
   sum.coordinator.speculative_retries += m.coordinator.speculative_retries;
+  sum.coordinator.writes_met_by_stand_ins += m.coordinator.writes_met_by_stand_ins;
+  sum.coordinator.reads_met_by_stand_ins += m.coordinator.reads_met_by_stand_ins;
+  sum.stand_ins.writes += m.stand_ins.writes;
+  sum.stand_ins.reads += m.stand_ins.reads;
+  sum.stand_ins.handed_off += m.stand_ins.handed_off;
   sum.hlc_heard_ahead += m.hlc_heard_ahead;
   sum.gossip_rounds += m.gossip_rounds;
   sum.hints.written += m.hints.written;

@@ -16,6 +16,7 @@
 #include "engine/replication/repair.h"
 #include "engine/replication/repair_history.h"
 #include "engine/replication/replica.h"
+#include "engine/replication/stand_ins.h"
 
 namespace revenant::replication {
 
@@ -26,6 +27,7 @@ struct NodeMetrics {
   CoordinatorMetrics coordinator;
   HintMetrics hints;
   uint64_t hints_pending_bytes = 0;
+  StandInMetrics stand_ins;
   uint64_t hlc_heard_ahead = 0;
   RepairMetrics repair;
   MembershipMetrics membership;
@@ -63,11 +65,17 @@ class Node {
 
   void send_heartbeats();
   void deliver_hints();
+  void hand_off_stand_ins();
+  // What is kept in `kept`, over and over, to those that are there to take it.
+  template <typename Delivered>
+  void deliver(Hints& kept, env::ApplySource source, Delivered delivered);
   // Whether there is somebody to take what is kept for it.
   bool takes_hints(NodeId target) const;
   // Whether `target` acknowledged it; if it is no replica of the key any more, all that are.
   // Suspends. (Cassandra: the receiver sends such a hint on.)
-  bool deliver_hint(NodeId target, Buffer key, const Cell& cell);
+  bool deliver_hint(NodeId target, Buffer key, const Cell& cell, env::ApplySource source);
+  // All that is kept by now. Whether none is left.
+  bool flush_kept(Hints& kept, NodeId target, env::ApplySource source);
   void serve_flush_hints(NodeId from, uint64_t id);
   void serve_repaired(Bytes body);
   void serve_truncate(NodeId from, uint64_t id);
@@ -84,6 +92,7 @@ class Node {
   Messenger messenger_;
   std::unique_ptr<Gossip> gossip_;                 // null: nodes hear each other themselves
   std::unique_ptr<Hints> hints_;                   // null: hinted handoff is off
+  std::unique_ptr<StandIns> stand_ins_;            // null: quorums are strict
   std::unique_ptr<RepairHistory> repair_history_;  // null: the purge rule does not ask for it
   Replica replica_;
   Coordinator coordinator_;

@@ -164,6 +164,8 @@ struct ReplicationOptions {
   ConsistencyLevel write;
   ConsistencyLevel read;
   Timestamps timestamps = Timestamps::kClient;
+  bool sloppy_quorum = false;
+  int64_t pr = 0, pw = 0;
   Fanout write_fanout = Fanout::kAll;
   Fanout read_fanout = Fanout::kLevel;
   bool digest_reads = true;
@@ -189,6 +191,15 @@ struct ReplicationOptions {
             "the coordinator's data center (cluster.replication_factor) LOCAL_ONE, LOCAL_QUORUM; "
             "in each, EACH_QUORUM; ANY: one, or a stored hint.");
     v.field("read", read, "Replicas that must answer a read: likewise, but for ANY.");
+    v.field("sloppy_quorum", sloppy_quorum,
+            "Whether other nodes, the next ones on the ring, stand in for replicas that the "
+            "coordinator takes for down: they count towards the level, and hand over what they "
+            "took. Dynamo and Riak: yes; Cassandra: no, hints do not count.");
+    v.field("pr", pr, at_least<int64_t>(0),
+            "So many of those that answer a read must be the key's own replicas; without "
+            "sloppy_quorum all are. Riak: pr, 0.");
+    v.field("pw", pw, at_least<int64_t>(0),
+            "So many of those that acknowledge a write must be. Riak: pw, 0.");
     v.field("timestamps", timestamps,
             "Who stamps writes, and so decides which wins. Cassandra: the client, or without its "
             "stamp the coordinator.");

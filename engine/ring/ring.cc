@@ -151,6 +151,17 @@ const std::vector<NodeId>& Ring::replicas(Token token) const {
   return ranges_[at == uptos_.end() ? 0 : static_cast<size_t>(at - uptos_.begin())].replicas;
 }
 
+std::vector<NodeId> Ring::walk(Token token) const {
+  std::vector<NodeId> met;
+  const auto first =
+      static_cast<size_t>(std::ranges::lower_bound(uptos_, token.value) - uptos_.begin());
+  for (size_t step = 0; step < tokens_.size() && met.size() < nodes_.size(); ++step) {
+    const NodeId node = tokens_[(first + step) % tokens_.size()].node;
+    if (std::ranges::find(met, node) == met.end()) met.push_back(node);
+  }
+  return met;
+}
+
 std::vector<double> Ring::ownership() const {
   constexpr double kCircle = 0x1p64;
   std::map<NodeId, double> owned;

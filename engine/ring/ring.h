@@ -78,6 +78,9 @@ class Ring {
   // are fewer), the owner first. O(log ranges), without allocation; the list lives as long as the ring.
   const std::vector<NodeId>& replicas(Token token) const;
   const std::vector<NodeId>& replicas_of_key(Bytes key) const { return replicas(token_of(key)); }
+  // All nodes as they come clockwise from the token: beyond the replicas, those to stand in for them
+  // (Dynamo: the whole preference list).
+  std::vector<NodeId> walk(Token token) const;
 
   // The ranges between neighbouring tokens, ascending by `upto`, each with its replicas.
   struct OwnedRange {

@@ -147,6 +147,7 @@ ReturnCause ReturnTrace::cause(const VisibleReturn& seen) const {
         continue;
       }
       case env::ApplySource::kHint:
+      case env::ApplySource::kHandoff:
         if (late && after_purge) return kLateHint;
         break;
       case env::ApplySource::kClient:

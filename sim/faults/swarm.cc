@@ -30,7 +30,9 @@ class Budget {
     const auto read = scenario.replication.read.required(factor);
     CHECK(write.has_value());
     CHECK(read.has_value());
-    spare_ = std::max<int64_t>(0, factor - std::max(*write, *read));
+    // Others may stand in for the level's replicas, but not for those that pr and pw ask.
+    const replication::ReplicationOptions& r = scenario.replication;
+    spare_ = std::max<int64_t>(0, factor - std::max({*write, *read, r.pr, r.pw}));
     const ring::Ring ring = drawn_ring(scenario, seed);
     for (const ring::Ring::OwnedRange& owned : ring.ranges()) {
       std::vector<NodeId> set = owned.replicas;

@@ -130,6 +130,13 @@ constexpr MetricInfo kTable[] = {
      "Not written: the target had been down for longer than the window."},
     {"hints_beyond_size", "",
      "Not written: more than hinted_handoff.max_size_per_host was kept for the target."},
+    {"stand_in_writes", "",
+     "Writes that nodes took for replicas which were away (sloppy quorums)."},
+    {"stand_in_reads", "", "Reads that they answered."},
+    {"writes_met_by_stand_ins", "",
+     "Acknowledged writes that had their level only by nodes which stood in for replicas."},
+    {"reads_met_by_stand_ins", "", "Likewise, reads."},
+    {"cells_handed_off", "", "Cells that replicas took back from nodes which stood in for them."},
     {"hlc_heard_ahead", "",
      "Messages whose stamp was ahead of the node's own clock and of all it had heard (timestamps "
      "hlc)."},

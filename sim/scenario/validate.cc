@@ -189,6 +189,7 @@ class Validator {
   }
 
   void level(const std::string& path, const replication::ConsistencyLevel& level, bool of_writes) {
+    sloppy_level(path, level);
     const int64_t factor = s_.cluster.ring.replication_factor.total();
     const int64_t required = level.required(factor).value_or(0);
     if (required > factor) {
@@ -202,7 +203,39 @@ class Validator {
     }
   }
 
+  // Those that stand in are counted by number, wherever they stand.
+  void sloppy_level(const std::string& path, const replication::ConsistencyLevel& level) {
+    const bool any = level.kind == replication::ConsistencyLevel::Kind::kAny;
+    if (!s_.replication.sloppy_quorum || (level.required(1) && !any)) return;
+    add(path, "{} has no meaning with replication.sloppy_quorum: {}", replication::to_string(level),
+        any ? "a node that stands in counts; ONE asks as little"
+            : "it counts nodes wherever they stand; take QUORUM, ALL or a number");
+  }
+
+  void sloppy_quorum() {
+    const replication::ReplicationOptions& r = s_.replication;
+    const ring::ReplicationFactor& factor = s_.cluster.ring.replication_factor;
+    for (const auto& [name, number] : {std::pair{"pr", r.pr}, {"pw", r.pw}}) {
+      if (number > factor.total()) {
+        add(field_path("replication", name),
+            "{} replicas cannot answer: cluster.replication_factor is {}", number, factor.total());
+      }
+    }
+    // They count replicas wherever they stand.
+    if ((r.pr > 0 || r.pw > 0) && !factor.of_data_centers.empty()) {
+      add("replication.pr",
+          "pr and pw count replicas wherever they stand: "
+          "cluster.replication_factor must be a number");
+    }
+    if (r.sloppy_quorum && !factor.of_data_centers.empty()) {
+      add("replication.sloppy_quorum",
+          "nodes stand in for others wherever they stand: cluster.replication_factor must be a "
+          "number");
+    }
+  }
+
   void replication() {
+    sloppy_quorum();
     level("replication.write", s_.replication.write, true);
     level("replication.read", s_.replication.read, false);
     if (s_.replication.timestamps != replication::Timestamps::kClient &&
@@ -581,6 +614,11 @@ class Validator {
         add(path + ".replace", "a node cannot replace itself");
     }
     const bool moves_ranges = o.bootstrap || o.decommission || o.move || o.replace;
+    if (moves_ranges && s_.replication.sloppy_quorum) {
+      add(path,
+          "a range that moves is sent by the replica that gives it away, and with "
+          "replication.sloppy_quorum others may hold what it acknowledged");
+    }
     if (moves_ranges && s_.swarm && s_.swarm->mode == SwarmMode::kBudgeted) {
       add(path,
           "swarm.mode budgeted counts absences among the replicas of the start: take "
@@ -655,6 +693,12 @@ class Validator {
     for (size_t i = 0; i < s_.workload.size(); ++i) {
       judge(element_path("workload", i) + ".write", s_.workload[i].write);
       judge(element_path("workload", i) + ".read", s_.workload[i].read);
+    }
+    if (budgeted && r.sloppy_quorum && r.pr + r.pw <= factor) {
+      add("swarm.mode",
+          "budgeted needs reads and writes that overlap, and with replication.sloppy_quorum those "
+          "of pr {} and pw {} do not, of {}: nodes that stand in may be met by one alone",
+          r.pr, r.pw, factor);
     }
     if (budgeted && write && read && *write + *read <= factor) {
       add("swarm.mode",

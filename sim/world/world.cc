@@ -543,6 +543,11 @@ void World::report(Metrics& metrics) const {
   metrics.set("hints_expired", count(node.hints.expired));
   metrics.set("hints_beyond_window", count(node.hints.beyond_window));
   metrics.set("hints_beyond_size", count(node.hints.beyond_size));
+  metrics.set("stand_in_writes", count(node.stand_ins.writes));
+  metrics.set("stand_in_reads", count(node.stand_ins.reads));
+  metrics.set("writes_met_by_stand_ins", count(node.coordinator.writes_met_by_stand_ins));
+  metrics.set("reads_met_by_stand_ins", count(node.coordinator.reads_met_by_stand_ins));
+  metrics.set("cells_handed_off", count(node.stand_ins.handed_off));
   metrics.set("hlc_heard_ahead", count(node.hlc_heard_ahead));
   const Views& views = recorder_.views();
   metrics.set("gossip_rounds", count(node.gossip_rounds));

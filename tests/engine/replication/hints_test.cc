@@ -98,6 +98,22 @@ class HintsTest : public testing::Test {
   std::unique_ptr<env::FileSystem> files_;
 };
 
+TEST_F(HintsTest, AVisitSeesAllThatIsKeptAndLeavesItThere) {
+  add(kTarget, 1);
+  add(kOther, 2);
+  kill_and_restart();
+  add(kTarget, 3);
+  std::vector<std::pair<NodeId, uint64_t>> seen;
+  in_task([&] {
+    EXPECT_TRUE(hints_->visit([&](NodeId target, const Buffer&, const Cell& cell) {
+      seen.emplace_back(target, cell.version.value);
+    }));
+  });
+  EXPECT_EQ(seen,
+            (std::vector<std::pair<NodeId, uint64_t>>{{kTarget, 1}, {kTarget, 3}, {kOther, 2}}));
+  EXPECT_EQ(replay(kTarget), (std::vector<uint64_t>{1, 3}));
+}
+
 TEST_F(HintsTest, AreDeliveredInOrderAndOnce) {
   for (int i = 1; i <= 5; ++i) add(kTarget, i);
   EXPECT_TRUE(hints_->pending(kTarget));

@@ -158,6 +158,17 @@ TEST(Ring, WhereNodesStandDoesNotMatterWithoutAFactorForEachDataCenter) {
     EXPECT_EQ(placed.ranges()[i].replicas, plain.ranges()[i].replicas);
 }
 
+TEST(Ring, TheWalkFromATokenBeginsWithItsReplicasAndMeetsEveryNodeOnce) {
+  const Ring r = ring(7, 8);
+  for (const Ring::OwnedRange& owned : r.ranges()) {
+    std::vector<NodeId> met = r.walk(owned.range.upto);
+    EXPECT_TRUE(std::ranges::equal(owned.replicas, std::span(met).first(3)));
+    std::ranges::sort(met);
+    EXPECT_EQ(met, r.nodes());
+  }
+  EXPECT_EQ(r.walk({UINT64_MAX}), r.walk(r.tokens().front().token));
+}
+
 TEST(Ring, ReplicasAreDistinctAndAsManyAsThereCanBe) {
   for (uint32_t n : {1, 2, 3, 10}) {
     const Ring r = ring(n, 16, 3);

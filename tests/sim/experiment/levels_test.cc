@@ -162,6 +162,11 @@ TEST(LevelsTest, ABudgetedSwarmRefusesWhatItCannotJudge) {
               std::string::npos)
         << refusal(level);
   }
+  // Others may stand in at both ends, unless the replicas themselves overlap.
+  scenario["replication"]["sloppy_quorum"] = true;
+  EXPECT_NE(refusal("QUORUM").find("those of pr 0 and pw 0 do not"), std::string::npos);
+  scenario["replication"]["pr"] = scenario["replication"]["pw"] = 2;
+  EXPECT_EQ(refusal("QUORUM"), "");
 }
 
 }  // namespace

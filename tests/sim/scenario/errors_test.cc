@@ -180,6 +180,24 @@ TEST(Errors, SettingsMustFitTogether) {
       {R"("replication": { "write": "ANY", "hinted_handoff": "off" })",
        "2: replication.write: ANY needs hints, and replication.hinted_handoff is off: ONE is the "
        "same then"},
+      {R"("replication": { "sloppy_quorum": true, "pr": 4 })",
+       "2: replication.pr: 4 replicas cannot answer: cluster.replication_factor is 3"},
+      {R"("replication": { "sloppy_quorum": true, "write": "EACH_QUORUM" })",
+       "2: replication.write: EACH_QUORUM has no meaning with replication.sloppy_quorum: it counts "
+       "nodes wherever they stand; take QUORUM, ALL or a number"},
+      {R"("replication": { "sloppy_quorum": true, "write": "ANY" })",
+       "2: replication.write: ANY has no meaning with replication.sloppy_quorum: a node that "
+       "stands "
+       "in counts; ONE asks as little"},
+      {R"("cluster": { "replication_factor": { "region 0": 3 } }, "replication": { "sloppy_quorum": true })",
+       "2: replication.sloppy_quorum: nodes stand in for others wherever they stand: "
+       "cluster.replication_factor must be a number"},
+      {R"("cluster": { "replication_factor": { "region 0": 3 } }, "replication": { "pw": 2 })",
+       "2: replication.pr: pr and pw count replicas wherever they stand: "
+       "cluster.replication_factor must be a number"},
+      {R"("replication": { "sloppy_quorum": true }, "operations": [ { "at": "1m", "move": 1 } ])",
+       "2: operations[0]: a range that moves is sent by the replica that gives it away, and with "
+       "replication.sloppy_quorum others may hold what it acknowledged"},
       {R"("replication": { "timestamps": "hlc" }, "defects": [ "coordinator_stamps_writes" ])",
        "2: defects: coordinator_stamps_writes is none where replication.timestamps is hlc"},
       {R"("cluster": { "nodes": 4, "placement": { "regions": 2 },
