@@ -184,8 +184,14 @@ void decode(Decoder& in, Repaired& m) {
   m.began.ns = in.fixed<int64_t>();
 }
 
-void encode(Buffer& out, const BeginSession& m) { encode(out, m.ranges); }
-void decode(Decoder& in, BeginSession& m) { decode(in, m.ranges); }
+void encode(Buffer& out, const BeginSession& m) {
+  put_fixed(out, m.began.ns);
+  encode(out, m.ranges);
+}
+void decode(Decoder& in, BeginSession& m) {
+  m.began.ns = in.fixed<int64_t>();
+  decode(in, m.ranges);
+}
 
 void encode(Buffer& out, const EndSession& m) {
   out.push_back(m.repaired ? 1 : 0);

@@ -38,7 +38,7 @@ enum class Verb : uint8_t {
   kFlush,        // → Status: what was taken is in SSTables
   kTakeHint,     // HandedHint → Status: the receiver keeps it from now on
   // Of a session of incremental repair; the node has what it took, and keeps what it receives.
-  kBeginSession,      // BeginSession, or nothing: it is about all keys → Status
+  kBeginSession,      // BeginSession → Status
   kTreeUnrepaired,    // as kTree
   kStreamUnrepaired,  // as kStream
   kReceive,           // as kApply
@@ -134,9 +134,10 @@ struct HeldFor {
   NodeId primary;
   KeyedCell write;
 };
-// About these ranges alone.
+// A coordinator's sessions are told apart by when they began.
 struct BeginSession {
-  std::vector<ring::TokenRange> ranges;
+  Instant began;
+  std::vector<ring::TokenRange> ranges;  // it is about these alone; none: about all keys
 };
 // Whether what was taken is repaired now, by a session that began then.
 struct EndSession {

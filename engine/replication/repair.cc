@@ -81,12 +81,10 @@ void Repair::run_incremental() {
 bool Repair::run_session(const std::vector<ring::Ring::OwnedRange>& ranges, bool all) {
   const Instant moment = environment_.clock.now();
   const uint64_t version = topology_.version();
-  std::vector<NodeId> nodes;
-  Buffer begin;
-  if (all) {
-    nodes = topology_.ring().nodes();
-  } else {
-    BeginSession session;
+  std::vector<NodeId> nodes = topology_.ring().nodes();
+  BeginSession session{moment, {}};
+  if (!all) {
+    nodes.clear();
     for (const ring::Ring::OwnedRange& owned : ranges) {
       session.ranges.push_back(owned.range);
       nodes.insert(nodes.end(), owned.replicas.begin(), owned.replicas.end());
@@ -94,8 +92,9 @@ bool Repair::run_session(const std::vector<ring::Ring::OwnedRange>& ranges, bool
     std::ranges::sort(nodes);
     const auto twice = std::ranges::unique(nodes);
     nodes.erase(twice.begin(), twice.end());
-    encode(begin, session);
   }
+  Buffer begin;
+  encode(begin, session);
   const auto repaired = [&](const auto& owned) {
     return repair_parts({owned}, moment) && topology_.version() == version;
   };

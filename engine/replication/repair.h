@@ -30,7 +30,8 @@
 // the other, by sessions of their own between the replicas of each, which first split the SSTables
 // that hold other keys too (anticompaction). A node that is not told of the end marks
 // nothing: then its tombstones may be marked elsewhere, and are compared with nobody's any more, but
-// what it holds itself is compared again.
+// what it holds itself is compared again. What it was sent is lost with the session, marked elsewhere
+// or not: Cassandra has all promise first (FinalizePropose), here nobody is asked.
 //
 //   BeginSession ──> every node ── trees and streams of what was taken ── EndSession(mark) ──> every node
 //

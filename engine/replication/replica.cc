@@ -160,37 +160,44 @@ void Replica::serve_tree(NodeId from, uint64_t id, Bytes body) {
   build_tree(from, id, body, Data::kAll);
 }
 void Replica::serve_tree_unrepaired(NodeId from, uint64_t id, Bytes body) {
-  if (in_session_of(from)) build_tree(from, id, body, Data::kUnrepaired);
+  const auto request = decode_all<TreeRequest>(body);
+  if (request && is_session(from, request->moment) && session_->begun)
+    build_tree(from, id, body, Data::kUnrepaired);
 }
 void Replica::serve_stream(NodeId from, uint64_t id, Bytes body) {
   stream(from, id, body, Data::kAll);
 }
 void Replica::serve_stream_unrepaired(NodeId from, uint64_t id, Bytes body) {
-  if (in_session_of(from)) stream(from, id, body, Data::kUnrepaired);
+  const auto request = decode_all<StreamRequest>(body);
+  if (request && is_session(from, request->moment) && session_->begun)
+    stream(from, id, body, Data::kUnrepaired);
 }
 
 // A session of another coordinator has to end first.
 void Replica::serve_begin_session(NodeId from, uint64_t id, Bytes body) {
-  std::shared_ptr<const lsm::KeySpans> spans;
-  if (!body.empty()) {
-    const auto begin = decode_all<BeginSession>(body);
-    if (!begin) return;
-    spans = std::make_shared<const lsm::KeySpans>(spans_of(begin->ranges));
-  }
+  const auto request = decode_all<BeginSession>(body);
+  if (!request) return;
+  const Instant began = request->began;
+  // A request that was delivered twice must not begin a session that nobody ends.
+  Instant& last_began = last_began_.try_emplace(from, Instant::never()).first->second;
+  if (last_began == began) return;
   if (session_ || db_.in_repair()) return answer_status(from, id, Status::kError);
-  const uint64_t number = ++sessions_;
-  session_ = Session{.coordinator = from, .number = number, .begun = false, .received = {}};
+  last_began = began;
+  session_ = Session{.coordinator = from, .began = began, .begun = false, .received = {}};
   const bool pinned = !options_.repair || options_.repair->pins_sstables;
+  std::shared_ptr<const lsm::KeySpans> spans;
+  if (!request->ranges.empty())
+    spans = std::make_shared<const lsm::KeySpans>(spans_of(request->ranges));
   const bool begun = db_.begin_repair(pinned, std::move(spans)).has_value();
-  const bool ended = !session_ || session_->number != number;  // another node refused it
+  const bool ended = !is_session(from, began);  // another node refused it
   if (begun && ended) db_.end_repair();
   if (!begun && !ended) session_.reset();
   if (!begun || ended) return answer_status(from, id, Status::kError);
   session_->begun = true;
   // If its coordinator is heard of no more.
-  environment_.tasks.spawn("end of a repair session", [this, number] {
+  environment_.tasks.spawn("end of a repair session", [this, from, began] {
     environment_.tasks.sleep(stream_timeout_ * 2);
-    if (session_ && session_->number == number) end_session();
+    if (is_session(from, began)) end_session();
   });
   answer_status(from, id, Status::kOk);
 }
@@ -209,15 +216,14 @@ void Replica::serve_receive(NodeId from, uint64_t id, Bytes body) {
 void Replica::serve_end_session(NodeId from, uint64_t id, Bytes body) {
   const auto end = decode_all<EndSession>(body);
   if (!end) return;
-  if (!session_ || session_->coordinator != from) return answer_status(from, id, Status::kError);
-  const uint64_t number = session_->number;
-  const std::map<Buffer, Cell> received = std::move(session_->received);
+  if (!is_session(from, end->began)) return answer_status(from, id, Status::kError);
   if (!session_->begun) {
     session_.reset();
     return answer_status(from, id, Status::kError);
   }
+  const std::map<Buffer, Cell> received = std::move(session_->received);
   const bool marked = !end->repaired || db_.mark_repaired(end->began, received).has_value();
-  if (session_ && session_->number == number) end_session();
+  if (is_session(from, end->began)) end_session();
   answer_status(from, id, marked ? Status::kOk : Status::kError);
 }
 

@@ -85,15 +85,15 @@ class Replica {
   // winner.
   struct Session {
     NodeId coordinator;
-    uint64_t number = 0;
+    Instant began;       // with the coordinator, its name
     bool begun = false;  // what it is about is taken
     std::map<Buffer, Cell> received;
   };
-  bool in_session_of(NodeId coordinator) const {
-    return session_ && session_->begun && session_->coordinator == coordinator;
+  bool is_session(NodeId coordinator, Instant began) const {
+    return session_ && session_->coordinator == coordinator && session_->began == began;
   }
   std::optional<Session> session_;
-  uint64_t sessions_ = 0;  // begun
+  std::map<NodeId, Instant> last_began_;  // by coordinator: the last session taken
   ReplicaMetrics metrics_;
 };
 

@@ -56,7 +56,7 @@ TEST(MessagesTest, EachComesBackAsItWasSentAndNotCutShort) {
                                 "v",
                                 {ConsistencyLevel::Kind::kNumber, 2},
                                 seconds(5)});
-  expect_round_trip(BeginSession{{{ring::Token{1}, ring::Token{2}}}});
+  expect_round_trip(BeginSession{Instant{3}, {{ring::Token{1}, ring::Token{2}}}});
   expect_round_trip(EndSession{true, Instant{9}});
   const std::vector<HeartbeatState> states{{NodeId{0}, 1, 2}, {NodeId{300}, 1'700'000'000, 4}};
   expect_round_trip(states);
