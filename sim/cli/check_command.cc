@@ -57,7 +57,8 @@ void print(const history::History& history, const Verdict& verdict) {
 nlohmann::ordered_json to_json(const history::History& history, const Verdict& verdict) {
   nlohmann::ordered_json report = {{"property", verdict.property},
                                    {"outcome", check::to_string(verdict.outcome)},
-                                   {"observations", verdict.observations}};
+                                   {"observations", verdict.observations},
+                                   {"verified", verdict.verified}};
   if (!verdict.undecided.empty()) report["undecided"] = verdict.undecided;
   auto& violations = report["violations"] = nlohmann::ordered_json::array();
   for (const check::Violation& violation : verdict.violations) {

@@ -113,7 +113,10 @@ class EveryOrder {
       KeyOperation op = operations[place];
       if (op.invoked > core.until) continue;
       if (op.completed > core.until && op.outcome == Outcome::kFail) continue;
-      if (op.completed > core.until) op.outcome = Outcome::kUnknown;
+      if (op.completed > core.until || op.outcome == Outcome::kUnknown) {
+        op.outcome = Outcome::kUnknown;
+        op.completed = history::kNever;
+      }
       const bool in_core = std::ranges::find(core.operations, place) != core.operations.end();
       if (!in_core && (op.kind == Kind::kGet || op.outcome == Outcome::kFail)) continue;
       (in_core ? core_ : free_).push_back(op);
@@ -124,37 +127,29 @@ class EveryOrder {
     used_.resize(free_.size());
   }
 
-  // Whether some order explains the rest, from here; nothing if there are too many.
-  std::optional<bool> explain(const Held& now) {
+  // Whether some order explains the rest: `now` is held, and what ended before `begun` can happen no more. Nothing
+  // if there are too many to try.
+  std::optional<bool> explain(const Held& now, int64_t begun) {
     if (done_ == (uint64_t{1} << core_.size()) - 1) return true;
-    if (!tried_.emplace(done_, used_, now).second) return false;
-    if (tried_.size() > kTriedMax) return std::nullopt;
-    int64_t first_end = std::numeric_limits<int64_t>::max();
     for (size_t i = 0; i < core_.size(); ++i)
-      if (!(done_ >> i & 1) && must_happen(core_[i]))
-        first_end = std::min(first_end, core_[i].completed);
+      if (!(done_ >> i & 1) && core_[i].completed < begun) return false;
+    if (!tried_.emplace(done_, used_, begun, now).second) return false;
+    if (tried_.size() > kTriedMax) return std::nullopt;
     for (size_t i = 0; i < core_.size(); ++i) {
       if (done_ >> i & 1) continue;
-      if (!must_happen(core_[i])) {  // or it never happened
-        done_ |= uint64_t{1} << i;
-        const auto without = explain(now);
-        done_ &= ~(uint64_t{1} << i);
-        if (without != false) return without;
-      }
-      if (core_[i].invoked > first_end) continue;
       const auto next = key_.after(core_[i], now);
       if (!next) continue;
       done_ |= uint64_t{1} << i;
-      const auto explained = explain(*next);
+      const auto explained = explain(*next, std::max(begun, core_[i].invoked));
       done_ &= ~(uint64_t{1} << i);
       if (explained != false) return explained;
     }
     for (size_t i = 0; i < free_.size(); ++i) {
-      if (used_[i] || alike_unused_before(i)) continue;
+      if (used_[i] || free_[i].completed < begun || better_unused(i, begun)) continue;
       const auto next = key_.after(free_[i], now);
       if (!next || *next == now || !may_be_observed(*next)) continue;
       used_[i] = true;
-      const auto explained = explain(*next);
+      const auto explained = explain(*next, std::max(begun, free_[i].invoked));
       used_[i] = false;
       if (explained != false) return explained;
     }
@@ -162,12 +157,18 @@ class EveryOrder {
   }
 
  private:
-  // Of those that do the same the first is as good as any.
-  bool alike_unused_before(size_t place) const {
-    for (size_t i = 0; i < place; ++i)
-      if (!used_[i] && free_[i].kind == free_[place].kind &&
-          free_[i].argument == free_[place].argument && free_[i].result == free_[place].result)
-        return true;
+  // Whether another does the same, can happen no later, and lets as much happen after it.
+  bool better_unused(size_t place, int64_t begun) const {
+    const KeyOperation& op = free_[place];
+    for (size_t i = 0; i < free_.size(); ++i) {
+      const KeyOperation& other = free_[i];
+      if (i == place || used_[i] || other.completed < begun || other.kind != op.kind ||
+          other.argument != op.argument || other.result != op.result ||
+          other.invoked > op.invoked || other.completed > op.completed)
+        continue;
+      const bool same = other.invoked == op.invoked && other.completed == op.completed;
+      if (!same || i < place) return true;
+    }
     return false;
   }
 
@@ -187,7 +188,7 @@ class EveryOrder {
   bool observes_otherness_ = false;
   uint64_t done_ = 0;       // of core_
   std::vector<bool> used_;  // of free_
-  std::set<std::tuple<uint64_t, std::vector<bool>, Held>> tried_;
+  std::set<std::tuple<uint64_t, std::vector<bool>, int64_t, Held>> tried_;
 };
 
 }  // namespace
@@ -197,12 +198,12 @@ Result<void> verify_core(const history::History& history, std::span<const KeyOpe
   if (core.operations.size() > 60)
     return error(ErrorCode::kNoSpace, "{} operations are too many", core.operations.size());
   for (const uint32_t place : core.operations)
-    if (says_nothing(operations[place]) ||
-        (operations[place].completed > core.until &&
-         (operations[place].kind == Kind::kGet || operations[place].outcome == Outcome::kFail)))
+    if (says_nothing(operations[place]) || !must_happen(operations[place]) ||
+        operations[place].completed > core.until)
       return error(ErrorCode::kInvalid, "operation {} says nothing", place);
   EveryOrder every(history, operations, core);
-  const auto explained = every.explain(Register(history, operations).held(history.initial()));
+  const auto explained =
+      every.explain(Register(history, operations).held(history.initial()), INT64_MIN);
   if (!explained) return error(ErrorCode::kNoSpace, "there are too many orders of them");
   if (*explained) return error(ErrorCode::kInvalid, "an order explains them");
   return {};

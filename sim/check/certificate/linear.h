@@ -28,8 +28,8 @@ struct LinearCore {
 };
 
 // Whether no order explains them, by trying each. Of the other operations only the writes are there, and each of
-// them may happen at any time, once, or not at all: so no order of the whole history can be right if none of
-// these is. kInvalid: an order explains them; kNoSpace: too many to try.
+// them may happen in its own time, or not at all: so no order of the whole history can be right if none of these is.
+// kInvalid: an order explains them; kNoSpace: too many to try.
 Result<void> verify_core(const history::History& history,
                          std::span<const history::KeyOperation> operations, const LinearCore& core);
 

@@ -1,8 +1,8 @@
 #include "sim/check/linear/core.h"
 
 #include <algorithm>
-#include <limits>
 #include <map>
+#include <ranges>
 #include <set>
 
 #include "engine/base/check.h"
@@ -19,8 +19,7 @@ namespace {
 // A check of a reduced history that takes more than this counts as legal: the core stays larger.
 constexpr SearchLimits kLimits = {.configurations = 200'000, .bytes = uint64_t{1} << 26};
 
-// Of the changes that lead to one value, so many can make a difference to a small core.
-constexpr size_t kSpare = 32;
+constexpr size_t kSpare = 4;
 
 class Reducer {
  public:
@@ -30,9 +29,11 @@ class Reducer {
     for (uint32_t place = 0; place < operations_.size(); ++place) {
       KeyOperation& op = operations_[place];
       if (op.completed > until && op.outcome == Outcome::kOk) op.outcome = Outcome::kUnknown;
+      if (op.outcome == Outcome::kUnknown) op.completed = history::kNever;
       if (!history::is_write(op.kind) || op.outcome == Outcome::kFail || op.invoked > until)
         continue;
       appended_to_ |= op.kind == Kind::kAppend;
+      conditional_ |= op.kind == Kind::kAppend || op.kind == Kind::kCompareAndSet;
       writers_[op.argument].push_back(place);
     }
   }
@@ -74,66 +75,53 @@ class Reducer {
     ++searches_;
     std::vector<KeyOperation> reduced;
     for (const uint32_t place : kept) reduced.push_back(operations_[place]);
-    for (const uint32_t place : helpers_of(kept)) {
-      KeyOperation loose = operations_[place];
-      loose.outcome = Outcome::kUnknown;
-      loose.invoked = std::numeric_limits<int64_t>::min();
-      reduced.push_back(loose);
-    }
-    const Problem problem = make_problem(history_, reduced);
+    for (const uint32_t place : helpers_of(kept)) reduced.push_back(operations_[place]);
+    const Problem problem = make_problem(history_, reduced, kept.size());
     return search(problem, kLimits).verdict == SearchResult::Verdict::kViolated;
   }
 
-  // The loosened changes that can make a difference to what is kept.
+  // The loosened changes that can make a difference to what is kept: those that lead to a state that it observed.
+  // Of those that had ended before any of it began, each does the same, unless some depend on others: the last few
+  // are enough.
   std::vector<uint32_t> helpers_of(const std::vector<uint32_t>& kept) const {
     const std::set<uint32_t> is_kept(kept.begin(), kept.end());
-    std::set<uint32_t> helpers;
+    int64_t begin = history::kNever;
     std::vector<Value> wanted;
-    size_t unlike = 0;  // for those that observed another value than one
+    bool any_value = appended_to_;
     for (const uint32_t place : kept) {
       const KeyOperation& op = operations_[place];
+      begin = std::min(begin, op.invoked);
       if (op.kind == Kind::kGet || op.kind == Kind::kCompareAndSet) wanted.push_back(op.result);
-      if (op.outcome == Outcome::kFail) unlike = std::max<size_t>(kSpare, kept.size());
+      any_value |= op.outcome == Outcome::kFail;  // it observed another value than one
     }
-    if (appended_to_) {
-      for (const auto& [value, places] : writers_) helpers.insert(places.begin(), places.end());
-    } else {
-      std::set<Value> seen;
-      while (!wanted.empty()) {
-        const Value value = wanted.back();
-        wanted.pop_back();
-        const auto writers = writers_.find(value);
-        if (!seen.insert(value).second || writers == writers_.end()) continue;
-        // More than there are observations of it nobody needs.
-        size_t spare = std::max<size_t>(kSpare, kept.size());
-        for (const uint32_t place : writers->second) {
-          if (is_kept.contains(place)) continue;
-          if (spare-- == 0) break;
-          helpers.insert(place);
-          if (operations_[place].kind == Kind::kCompareAndSet)
-            wanted.push_back(operations_[place].result);
-        }
+    std::set<uint32_t> helpers;
+    const auto add_writers = [&](const std::vector<uint32_t>& writers) {
+      size_t spare = conditional_ ? SIZE_MAX : kSpare;
+      for (const uint32_t place : std::views::reverse(writers)) {
+        if (is_kept.contains(place)) continue;
+        if (operations_[place].completed < begin && spare-- == 0) break;
+        helpers.insert(place);
+        if (operations_[place].kind == Kind::kCompareAndSet)
+          wanted.push_back(operations_[place].result);
       }
-      // For those that observed another value than one: any other value, if need be by compare-and-set.
-      for (const bool conditional : {false, true}) {
-        if (unlike == 0) break;
-        for (const auto& [value, places] : writers_) {
-          for (const uint32_t place : places) {
-            const bool is_conditional = operations_[place].kind == Kind::kCompareAndSet;
-            if (is_conditional != conditional || (unlike == 0 && !conditional)) continue;
-            if (helpers.insert(place).second && unlike > 0) --unlike;
-          }
-        }
-      }
+    };
+    if (any_value)
+      for (const auto& [value, writers] : writers_) add_writers(writers);
+    std::set<Value> seen;
+    while (!wanted.empty()) {
+      const Value value = wanted.back();
+      wanted.pop_back();
+      if (!seen.insert(value).second) continue;
+      if (const auto writers = writers_.find(value); writers != writers_.end())
+        add_writers(writers->second);
     }
-    std::vector<uint32_t> others;
-    std::ranges::set_difference(helpers, is_kept, std::back_inserter(others));
-    return others;
+    return {helpers.begin(), helpers.end()};
   }
 
   const history::History& history_;
   std::vector<KeyOperation> operations_;
   bool appended_to_ = false;
+  bool conditional_ = false;  // what some changes lead to depends on what was there
   std::map<Value, std::vector<uint32_t>> writers_;
   uint64_t searches_ = 0;
 };
@@ -143,14 +131,12 @@ class Reducer {
 Core core_of(const history::History& history, std::span<const KeyOperation> operations,
              const Problem& problem, const SearchResult& violation) {
   CHECK(violation.verdict == SearchResult::Verdict::kViolated);
-  // What had ended, and changes under way: that they did not happen before they began may count too.
-  std::vector<const Move*> concerned;
+  std::vector<const Move*> ended;
   for (const Move& move : problem.moves)
-    if (move.end <= violation.event || (move.begin < violation.event && !observes(move.kind)))
-      concerned.push_back(&move);
-  std::ranges::stable_sort(concerned, {}, &Move::end);
+    if (move.required && move.end <= violation.event) ended.push_back(&move);
+  std::ranges::sort(ended, {}, &Move::end);
   std::vector<uint32_t> kept;
-  for (const Move* move : concerned) kept.push_back(move->operation);
+  for (const Move* move : ended) kept.push_back(move->operation);
   const Move& unexplained = problem.moves[problem.events[violation.event].move];
   const int64_t until = operations[unexplained.operation].completed;
   Core core = Reducer(history, operations, until).reduce(std::move(kept));

@@ -1,7 +1,7 @@
 // Of a history that cannot be explained, the few operations that say why.
 //
 // Operations are loosened, a chunk at a time, for as long as the rest cannot be explained: an observation that is
-// loosened is gone, a change that is loosened may happen once, at any time, or never. That can only make a history
+// loosened is gone, a change that is loosened may happen in its time or not at all. That can only make a history
 // legal, so what stays illegal proves that the whole is. In the core no single operation can be loosened.
 #pragma once
 

@@ -15,8 +15,9 @@ namespace {
 
 class ProblemMaker {
  public:
-  ProblemMaker(const history::History& history, std::span<const KeyOperation> operations)
-      : history_(history), operations_(operations) {}
+  ProblemMaker(const history::History& history, std::span<const KeyOperation> operations,
+               size_t optional_from)
+      : history_(history), operations_(operations), optional_from_(optional_from) {}
 
   Problem make() {
     for (const KeyOperation& op : operations_) {
@@ -28,7 +29,7 @@ class ProblemMaker {
     problem_.events.reserve(2 * operations_.size());
     for (uint32_t i = 0; i < operations_.size(); ++i) add(i);
     order_events();
-    if (appended_to_ || with_unknown_) note_observations();
+    if (appended_to_ || with_unknown_ || optional_from_ < operations_.size()) note_observations();
     return std::move(problem_);
   }
 
@@ -76,7 +77,8 @@ class ProblemMaker {
     const auto index = static_cast<uint32_t>(problem_.moves.size());
     problem_.moves.push_back(move);
     problem_.events.push_back({index, false});
-    if (move.required) problem_.events.push_back({index, true});
+    if (op.outcome != Outcome::kUnknown) problem_.events.push_back({index, true});
+    problem_.moves.back().required &= place < optional_from_;
   }
 
   int64_t time_of(const Event& event) const {
@@ -114,14 +116,16 @@ class ProblemMaker {
 
   const history::History& history_;
   std::span<const KeyOperation> operations_;
+  size_t optional_from_;
   Problem problem_;
   bool appended_to_ = false, with_unknown_ = false;
 };
 
 }  // namespace
 
-Problem make_problem(const history::History& history, std::span<const KeyOperation> operations) {
-  return ProblemMaker(history, operations).make();
+Problem make_problem(const history::History& history, std::span<const KeyOperation> operations,
+                     size_t optional_from) {
+  return ProblemMaker(history, operations, optional_from).make();
 }
 
 }  // namespace revenant::check

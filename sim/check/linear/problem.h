@@ -33,7 +33,9 @@ struct Problem {
   std::unordered_map<State, uint32_t> observed_until;
 };
 
+// Those from `optional_from` on may have happened, each in its time, or not.
 Problem make_problem(const history::History& history,
-                     std::span<const history::KeyOperation> operations);
+                     std::span<const history::KeyOperation> operations,
+                     size_t optional_from = SIZE_MAX);
 
 }  // namespace revenant::check

@@ -148,6 +148,7 @@ class Search {
 
   Step end(uint32_t index) {
     const uint32_t place = place_of_[index];
+    if (place == kNoEvent) return Step::kFine;
     bool touched = false;
     for (size_t i = 0; i < frontier_.size() && !touched; ++i)
       touched =

@@ -77,47 +77,53 @@ class KeyChecker {
     return fmt::format("#{}", history_.operations()[operations_[place].operation].line);
   }
 
-  // Which rule the operations break, where it is one that can be said in a sentence.
+  // Which rule the operations break, where it is one that can be said in a sentence: something else had been
+  // written, or found, before the read began, and after everything that wrote what it found.
   std::string tell(const Core& core) const {
     std::string story;
     for (const uint32_t place : core.operations) {
       const KeyOperation& read = operations_[place];
-      if (!found_something(read)) continue;
+      if (!found_something(read) || appended_to_) continue;
       const std::string value = history_.print(read.result);
       const std::vector<uint32_t> writers = writers_of(read.result, read.completed);
-      if (writers.empty() && read.result != history_.initial() && !appended_to_) {
+      if (writers.empty() && read.result != history_.initial()) {
         story += fmt::format("{} found {}, which nobody had written by then. ", name(place), value);
         continue;
       }
-      // It was there before, as another one found or as its only write says, and something else in between.
-      for (const uint32_t before : core.operations) {
-        const KeyOperation& first = operations_[before];
-        const bool found = found_something(first) && first.result == read.result;
-        if (!found && (writers.size() != 1 || before != writers[0])) continue;
-        for (const uint32_t between : core.operations) {
-          const KeyOperation& other = operations_[between];
-          const bool differs = found_something(other)
-                                   ? other.result != read.result
-                                   : history::is_write(other.kind) &&
-                                         other.outcome == history::Outcome::kOk &&
-                                         other.argument != read.result;
-          if (!differs || first.completed >= other.invoked || other.completed >= read.invoked)
-            continue;
+      for (const uint32_t other : core.operations) {
+        const KeyOperation& op = operations_[other];
+        const bool found = op.kind == Kind::kGet;
+        const history::Value there = found ? op.result : op.argument;
+        const auto ended_before = [&](uint32_t writer) {
+          return operations_[writer].outcome == history::Outcome::kOk &&
+                 operations_[writer].completed < op.invoked;
+        };
+        if (op.outcome != history::Outcome::kOk || there == read.result ||
+            op.completed >= read.invoked || !std::ranges::all_of(writers, ended_before))
+          continue;
+        story +=
+            fmt::format("{} {} {}; {}, which began after that had ended, found {}, ", name(other),
+                        found                      ? "found"
+                        : op.kind == Kind::kDelete ? "deleted, to"
+                                                   : "wrote",
+                        history_.print(there), name(place), value);
+        if (writers.empty()) {
+          story += "as before any write. ";
+        } else {
+          const uint32_t last = *std::ranges::max_element(
+              writers, {}, [&](uint32_t writer) { return operations_[writer].completed; });
           story += fmt::format(
-              "{} {} {}, {} {} {} after that had ended, and {} found {} again after that. ",
-              name(before), found ? "found" : "wrote", value, name(between),
-              found_something(other) ? "found" : "wrote",
-              history_.print(found_something(other) ? other.result : other.argument), name(place),
-              value);
-          if (writers.size() == 1)
-            story += fmt::format("Only {} wrote it. ", name(writers[0]));
-          else if (writers.empty())
-            story += "Nobody wrote it in between. ";
+              "though {} that {} had ended before {} began ({}). ",
+              writers.size() == 1 ? "the one operation"
+                                  : fmt::format("each of the {} operations", writers.size()),
+              read.result.is_absent() ? "deleted it" : "wrote that", name(other),
+              writers.size() == 1 ? name(last) : fmt::format("{} was the last", name(last)));
         }
       }
     }
     if (story.empty())
-      story = "No order of these explains them, whenever the other writes happened. ";
+      story =
+          "No order explains these, wherever in its time each other write happened, if it did. ";
     story.pop_back();
     return story;
   }
