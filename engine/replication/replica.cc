@@ -178,11 +178,11 @@ void Replica::serve_begin_session(NodeId from, uint64_t id, Bytes body) {
   const auto request = decode_all<BeginSession>(body);
   if (!request) return;
   const Instant began = request->began;
-  // A request that was delivered twice must not begin a session that nobody ends.
-  Instant& last_began = last_began_.try_emplace(from, Instant::never()).first->second;
-  if (last_began == began) return;
+  // Delivered twice, or after its end: it must not begin a session that nobody ends.
+  LastSessions& last = last_sessions_[from];
+  if (began == last.begun || began == last.ended) return;
   if (session_ || db_.in_repair()) return answer_status(from, id, Status::kError);
-  last_began = began;
+  last.begun = began;
   session_ = Session{.coordinator = from, .began = began, .begun = false, .received = {}};
   const bool pinned = !options_.repair || options_.repair->pins_sstables;
   std::shared_ptr<const lsm::KeySpans> spans;
@@ -216,6 +216,7 @@ void Replica::serve_receive(NodeId from, uint64_t id, Bytes body) {
 void Replica::serve_end_session(NodeId from, uint64_t id, Bytes body) {
   const auto end = decode_all<EndSession>(body);
   if (!end) return;
+  last_sessions_[from].ended = end->began;
   if (!is_session(from, end->began)) return answer_status(from, id, Status::kError);
   if (!session_->begun) {
     session_.reset();

@@ -93,7 +93,10 @@ class Replica {
     return session_ && session_->coordinator == coordinator && session_->began == began;
   }
   std::optional<Session> session_;
-  std::map<NodeId, Instant> last_began_;  // by coordinator: the last session taken
+  struct LastSessions {
+    Instant begun = Instant::never(), ended = Instant::never();
+  };
+  std::map<NodeId, LastSessions> last_sessions_;  // by coordinator
   ReplicaMetrics metrics_;
 };
 

@@ -183,6 +183,34 @@ TEST(ClusterTest, AnIncrementalRepairOfPartsSplitsSstablesAndComparesEachCellOnc
   EXPECT_EQ(again["anticompactions"], parts["anticompactions"]);
 }
 
+// Sessions that meet are refused by somebody, and leave nobody waiting for their end.
+TEST(ClusterTest, IncrementalRepairsThatMeetDoNotHoldUpTheNext) {
+  const auto with = [](uint64_t seed, const char* repairs) {
+    return TestRun(fmt::format(
+                       R"({{ "replication": {{ "read_repair": "off", "hinted_handoff": "off",
+                                "repair": {{ "every": "100d", "incremental": true, "subranges": 5 }} }},
+              "faults": [ {{ "at": "0s", "for": "30s", "link": {{ "from": "all", "to": "all", "duplication": 0.2,
+                             "reordering": 0.2, "reordering_delay": "3ms" }} }} ],
+              "duration": "50s", "operations": [ {} ],
+              "workload": [ {{ "name": "w", "to": "4s", "rate": "500/s", "clients": 4,
+                               "mix": {{ "read": 2, "update": 1, "delete": 0.5 }} }} ] }})",
+                       repairs),
+                   seed);
+  };
+  double refused = 0;
+  for (uint64_t seed = 1; seed <= 5; ++seed) {
+    const char* meeting = R"({ "at": "3s", "repair": "all" }, { "at": "5s", "repair": "all" })";
+    const TestRun met = with(seed, meeting);
+    const TestRun then =
+        with(seed, fmt::format(R"({}, {{ "at": "40s", "repair": 1 }})", meeting).c_str());
+    refused += met["repair_ranges_failed"];
+    EXPECT_EQ(then["repair_ranges_failed"], met["repair_ranges_failed"]);
+    EXPECT_GE(then["repair_ranges_repaired"], met["repair_ranges_repaired"] + 12);
+    EXPECT_EQ(then["diverged_keys"], 0);
+  }
+  EXPECT_GT(refused, 20);
+}
+
 TEST(ClusterTest, AValueWithATtlIsGoneWhenItEnds) {
   const TestRun run(R"({ "workload": [
         { "name": "w", "to": "1s", "rate": "500/s", "ttl": "500ms", "mix": { "update": 1 } },
