@@ -34,7 +34,8 @@ inline constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
 struct Step {
   Kind kind;
   uint32_t key;
-  Value value;  // get: what was read; otherwise what was written
+  Value value;           // get: what was read; otherwise what was written
+  uint64_t version = 0;  // of it, where the source knows it; 0 if not, or if nobody wrote it
 };
 
 struct Operation {

@@ -1,0 +1,427 @@
+#include "sim/check/serial/isolation.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "sim/check/serial/choices.h"
+#include "sim/check/serial/cycles.h"
+
+namespace revenant::check::serial {
+
+using history::Kind;
+
+namespace {
+
+constexpr Kinds kWrites = bit(DependencyKind::kWriteWrite);
+constexpr Kinds kReads = kWrites | bit(DependencyKind::kWriteRead);
+constexpr Kinds kAll = kReads | bit(DependencyKind::kReadWrite);
+
+enum class Family { kCommitted, kAtomic, kSnapshot, kSerializable };
+
+struct Definition {
+  Family family;
+  Kinds order = 0;  // session or real time
+};
+
+Definition definition_of(Isolation isolation) {
+  switch (isolation) {
+    case Isolation::kReadCommitted:
+      return {Family::kCommitted};
+    case Isolation::kReadAtomic:
+      return {Family::kAtomic};
+    case Isolation::kSnapshot:
+      return {Family::kSnapshot};
+    case Isolation::kSessionSnapshot:
+      return {Family::kSnapshot, bit(DependencyKind::kSession)};
+    case Isolation::kStrongSnapshot:
+      return {Family::kSnapshot, bit(DependencyKind::kRealTime)};
+    case Isolation::kSerializable:
+      return {Family::kSerializable};
+    case Isolation::kSessionSerializable:
+      return {Family::kSerializable, bit(DependencyKind::kSession)};
+    case Isolation::kStrictSerializable:
+      return {Family::kSerializable, bit(DependencyKind::kRealTime)};
+  }
+  return {Family::kSerializable};
+}
+
+class Checker {
+ public:
+  Checker(const history::History& history, const IsolationLimits& limits)
+      : history_(history),
+        limits_(limits),
+        all_(recover_versions(history)),
+        graph_(make_dependencies(history, all_)) {
+    place_.assign(all_.writes.size(), kNobody);
+    for (const KeyVersions& key : all_.keys)
+      for (uint32_t i = 0; i < key.ordered.size(); ++i) place_[key.ordered[i]] = i;
+  }
+
+  IsolationVerdict check(Isolation isolation) {
+    IsolationVerdict verdict = {.isolation = isolation};
+    const Definition definition = definition_of(isolation);
+    limit_.clear();
+    for (const Finding& finding : all_.findings)
+      if (finding.anomaly != Anomaly::kInternal || definition.family != Family::kCommitted)
+        verdict.findings.push_back(finding);
+    bool decided = definition.family != Family::kAtomic || find_fractured_read(verdict.findings);
+    if (definition.family >= Family::kSnapshot) find_lost_update(verdict.findings);
+    const bool ordered = verdict.findings.empty() && decide_by_order(definition, verdict);
+    decided &= ordered;
+    if (!ordered) find_cycle(definition, verdict.findings);
+    std::ranges::stable_sort(verdict.findings, {}, &Finding::anomaly);
+    if (!verdict.findings.empty()) {
+      verdict.outcome = IsolationVerdict::Outcome::kViolated;
+    } else if (all_.observations == 0) {
+      verdict.outcome = IsolationVerdict::Outcome::kVacuous;
+    } else if (!decided || !graph_.unclear.empty()) {
+      verdict.outcome = IsolationVerdict::Outcome::kUndecided;
+      verdict.limit = graph_.unclear.empty() ? limit_ : graph_.unclear;
+    } else {
+      verdict.outcome = IsolationVerdict::Outcome::kHolds;
+    }
+    if (verdict.outcome != IsolationVerdict::Outcome::kHolds) {
+      verdict.order.clear();
+      verdict.events.clear();
+    }
+    return verdict;
+  }
+
+ private:
+  uint32_t operation(uint32_t transaction) const {
+    return all_.transactions[transaction].operation;
+  }
+  uint32_t line(uint32_t operation) const { return history_.operations()[operation].line; }
+
+  // Whether there is an order, and so no cycle; or none for a reason that no single cycle tells.
+  bool decide_by_order(const Definition& definition, IsolationVerdict& verdict) {
+    if (definition.family <= Family::kAtomic) {
+      const auto order = order_of(graph_.nodes, serial_arcs(kReads));
+      if (!order) limit_ = "edges";
+      return order.has_value();
+    }
+    const Kinds kinds = kAll | definition.order;
+    const ChoiceResult serial =
+        order_with_choices(graph_.nodes, serial_arcs(kinds),
+                           choices(&Checker::serial_arc, Needed::kIfRead), limits_.edges);
+    if (serial.order && !too_many_choices(Needed::kIfRead)) {
+      for (const uint32_t node : *serial.order) {
+        if (node >= graph_.transactions || !all_.transactions[node].happened) continue;
+        if (definition.family == Family::kSerializable) {
+          verdict.order.push_back(operation(node));
+        } else {
+          verdict.events.push_back({operation(node), false});
+          verdict.events.push_back({operation(node), true});
+        }
+      }
+      return true;
+    }
+    if (definition.family == Family::kSerializable) {
+      conclude(serial, serial_arcs(kinds), graph_.nodes, Anomaly::kG2Item, verdict);
+      return false;
+    }
+    Arcs arcs;
+    for (uint32_t t = 0; t < graph_.transactions; ++t) arcs.emplace_back(t, graph_.nodes + t);
+    for (const Edge& edge : graph_.edges)
+      if ((kinds & bit(edge.kind)) != 0) arcs.push_back(snapshot_arc(edge));
+    const uint32_t nodes = graph_.nodes + graph_.transactions;
+    const ChoiceResult snapshot = order_with_choices(
+        nodes, arcs, choices(&Checker::snapshot_arc, Needed::kAlways), limits_.edges);
+    if (!snapshot.order || too_many_choices(Needed::kAlways)) {
+      conclude(snapshot, arcs, nodes, Anomaly::kGNonadjacent, verdict);
+      return false;
+    }
+    for (const uint32_t node : *snapshot.order) {
+      const bool is_commit = node >= graph_.nodes;
+      const uint32_t t = is_commit ? node - graph_.nodes : node;
+      if (t < graph_.transactions && all_.transactions[t].happened)
+        verdict.events.push_back({operation(t), is_commit});
+    }
+    return true;
+  }
+
+  // There is no order. If no cycle is why, it is that each order of some versions leads to one.
+  void conclude(const ChoiceResult& result, const Arcs& arcs, uint32_t nodes, Anomaly anomaly,
+                IsolationVerdict& verdict) {
+    limit_ = "edges";
+    if (result.exhausted) return;
+    if (graph_.choices.size() == kChoicesMax && result.order) {
+      limit_ = "versions of unknown order";
+      return;
+    }
+    if (!order_of(nodes, arcs)) return;  // find_cycle() tells
+    verdict.findings.push_back(
+        {anomaly, {}, {}, "Each order of the versions that nobody read leads to a cycle."});
+  }
+
+  enum class Needed { kAlways, kIfRead };
+
+  bool is_needed(const Choice& choice, Needed needed) const {
+    return needed == Needed::kAlways || choice.first.size() > 1 || choice.second.size() > 1;
+  }
+  bool too_many_choices(Needed needed) const {
+    return graph_.choices.size() == kChoicesMax &&
+           std::ranges::any_of(graph_.choices,
+                               [&](const Choice& choice) { return is_needed(choice, needed); });
+  }
+
+  std::vector<std::pair<Arcs, Arcs>> choices(Arc (Checker::*arc)(const Edge&) const,
+                                             Needed needed) const {
+    std::vector<std::pair<Arcs, Arcs>> choices;
+    for (const Choice& choice : graph_.choices) {
+      if (!is_needed(choice, needed)) continue;
+      auto& [first, second] = choices.emplace_back();
+      for (const Edge& edge : choice.first) first.push_back((this->*arc)(edge));
+      for (const Edge& edge : choice.second) second.push_back((this->*arc)(edge));
+    }
+    return choices;
+  }
+
+  Arcs serial_arcs(Kinds kinds) const {
+    Arcs arcs;
+    arcs.reserve(graph_.edges.size());
+    for (const Edge& edge : graph_.edges)
+      if ((kinds & bit(edge.kind)) != 0) arcs.push_back(serial_arc(edge));
+    return arcs;
+  }
+  Arc serial_arc(const Edge& edge) const { return {edge.from, edge.to}; }
+
+  // A transaction's own node is its start, and nodes() after it its commit. Who depends starts after the commit; who
+  // overwrites what was read commits after the start.
+  Arc snapshot_arc(const Edge& edge) const {
+    const bool is_read_write = edge.kind == DependencyKind::kReadWrite;
+    const auto end_of = [&](uint32_t node, bool is_commit) {
+      return node < graph_.transactions && is_commit ? graph_.nodes + node : node;
+    };
+    return {end_of(edge.from, !is_read_write), end_of(edge.to, is_read_write)};
+  }
+
+  void find_cycle(const Definition& definition, std::vector<Finding>& findings) {
+    struct Sought {
+      Anomaly anomaly;
+      Kinds kinds;
+      Cycle cycle;
+    };
+    std::vector<Sought> all;
+    for (const Kinds order : {Kinds{0}, definition.order}) {
+      all.push_back({Anomaly::kG0, kWrites | order, Cycle::kAny});
+      all.push_back({Anomaly::kG1c, kReads | order, Cycle::kAny});
+      if (definition.family >= Family::kSnapshot) {
+        all.push_back({Anomaly::kGSingle, kAll | order, Cycle::kSingle});
+        all.push_back({Anomaly::kGNonadjacent, kAll | order, Cycle::kNonadjacent});
+      }
+      if (definition.family == Family::kSerializable)
+        all.push_back({Anomaly::kG2Item, kAll | order, Cycle::kAny});
+      if (definition.order == 0) break;
+    }
+    std::ranges::stable_sort(all, {}, &Sought::anomaly);
+    Cycles cycles(graph_);
+    for (const Sought& sought : all) {
+      const CycleResult found = cycles.shortest(sought.kinds, sought.cycle, limits_.edges);
+      if (found.edges.empty()) continue;
+      findings.push_back(told(sought.anomaly, dependencies(found.edges)));
+      return;
+    }
+  }
+
+  // Ways through nodes in between become one edge.
+  std::vector<Dependency> dependencies(std::vector<Edge> edges) const {
+    const auto first = std::ranges::find_if(
+        edges, [&](const Edge& edge) { return edge.from < graph_.transactions; });
+    std::ranges::rotate(edges, first);
+    std::vector<Dependency> cycle;
+    Edge begun = {};
+    for (const Edge& edge : edges) {
+      if (edge.from < graph_.transactions) begun = edge;
+      if (edge.to >= graph_.transactions) continue;
+      begun.to = edge.to;
+      begun.then = edge.then;
+      cycle.push_back(dependency(begun));
+    }
+    return cycle;
+  }
+
+  Dependency dependency(const Edge& edge) const {
+    Dependency d = {edge.kind, operation(edge.from), operation(edge.to), edge.key};
+    if (edge.kind == DependencyKind::kWriteWrite || edge.kind == DependencyKind::kWriteRead)
+      d.wrote = all_.writes[edge.what].value;
+    if (edge.kind == DependencyKind::kReadWrite) d.wrote = all_.reads[edge.what].value;
+    if (edge.kind == DependencyKind::kWriteWrite || edge.kind == DependencyKind::kReadWrite)
+      d.then = all_.writes[edge.then].value;
+    if (edge.kind == DependencyKind::kWriteRead) d.then = all_.reads[edge.then].value;
+    if (edge.kind == DependencyKind::kWriteWrite && all_.keys[edge.key].seen_by != kNobody)
+      d.seen_by = operation(all_.keys[edge.key].seen_by);
+    return d;
+  }
+
+  std::string tell(const Dependency& d) const {
+    const auto key = [&] { return history_.key_name(d.key); };
+    const auto wrote = [&] { return history_.print(d.wrote); };
+    const auto then = [&] { return history_.print(d.then); };
+    const uint32_t from = line(d.from), to = line(d.to);
+    switch (d.kind) {
+      case DependencyKind::kWriteWrite:
+        return fmt::format(
+            "#{} wrote {} to {}, after which #{} wrote {}{}", from, wrote(), key(), to, then(),
+            d.seen_by == kNobody ? "" : fmt::format(", as #{} saw", line(d.seen_by)));
+      case DependencyKind::kWriteRead:
+        return fmt::format("#{} wrote {} to {}, and #{} read {}", from, wrote(), key(), to, then());
+      case DependencyKind::kReadWrite:
+        return fmt::format("#{} read {} of {}, without {}, which #{} wrote", from, wrote(), key(),
+                           then(), to);
+      case DependencyKind::kSession:
+        return fmt::format("session {} did #{} before #{}", history_.operations()[d.from].session,
+                           from, to);
+      case DependencyKind::kRealTime:
+        return fmt::format("#{} had ended when #{} began", from, to);
+    }
+    return "";
+  }
+
+  Finding told(Anomaly anomaly, std::vector<Dependency> cycle) const {
+    Finding finding = {anomaly, {}, std::move(cycle), {}};
+    for (const Dependency& d : finding.cycle) {
+      finding.operations.push_back(d.from);
+      finding.story +=
+          fmt::format("{}: so #{} comes before #{}. ", tell(d), line(d.from), line(d.to));
+    }
+    finding.story += "That is a circle.";
+    return finding;
+  }
+
+  // The place of a write among the versions of its key, from 1; nothing if it is not known.
+  std::optional<uint64_t> place(uint32_t key, uint32_t write) const {
+    if (write == kNobody) return 0;
+    if (place_[write] != kNobody) return place_[write] + 1;
+    return all_.keys[key].appended_to ? std::optional(~uint64_t{0}) : std::nullopt;
+  }
+
+  // The last write of a transaction to a key.
+  uint32_t write_of(uint32_t transaction, uint32_t key_id) const {
+    const Transaction& t = all_.transactions[transaction];
+    const KeyVersions& key = all_.keys[key_id];
+    for (uint32_t s = t.steps_end; s-- > t.steps_begin;) {
+      if (all_.steps[s].kind == Kind::kGet || all_.steps[s].key != key_id) continue;
+      const uint64_t id = key.has_versions ? all_.steps[s].version : all_.steps[s].value.bits();
+      const auto begin = all_.writes.begin() + key.writes_begin;
+      const auto end = all_.writes.begin() + key.writes_end;
+      const auto found = std::ranges::lower_bound(begin, end, id, {}, &Write::id);
+      if (found == end || found->id != id) return kNobody;  // aborted, without a version
+      return static_cast<uint32_t>(found - all_.writes.begin());
+    }
+    return kNobody;
+  }
+
+  // Whether all that tells was known: not where two versions have no order.
+  bool find_fractured_read(std::vector<Finding>& findings) {
+    bool known = true;
+    for (uint32_t begin = 0, end = 0; begin < all_.reads.size(); begin = end) {
+      while (end < all_.reads.size() &&
+             all_.reads[end].transaction == all_.reads[begin].transaction)
+        ++end;
+      for (uint32_t r = begin; r < end; ++r) {
+        const Read& read = all_.reads[r];
+        if (read.write == kNobody) continue;
+        const uint32_t other = all_.writes[read.write].transaction;
+        if (other == read.transaction) continue;
+        for (uint32_t q = begin; q < end; ++q) {
+          const Read& older = all_.reads[q];
+          if (older.key == read.key) continue;
+          const uint32_t missed = write_of(other, older.key);
+          if (missed == kNobody) continue;
+          const auto at = place(older.key, older.write), newer = place(older.key, missed);
+          if (!at || !newer) {
+            known &= older.write == missed;
+            continue;
+          }
+          if (*at >= *newer) continue;
+          findings.push_back(told(Anomaly::kFracturedRead,
+                                  {dependency({other, read.transaction, DependencyKind::kWriteRead,
+                                               read.key, read.write, r}),
+                                   dependency({read.transaction, other, DependencyKind::kReadWrite,
+                                               older.key, q, missed})}));
+          return true;
+        }
+      }
+    }
+    if (!known) limit_ = "versions of unknown order";
+    return known;
+  }
+
+  // Two read the same version and replaced it.
+  void find_lost_update(std::vector<Finding>& findings) const {
+    std::vector<std::tuple<uint32_t, uint32_t, uint32_t>> updates;  // key, version, read
+    for (uint32_t r = 0; r < all_.reads.size(); ++r) {
+      const Read& read = all_.reads[r];
+      const uint32_t written = write_of(read.transaction, read.key);
+      if (written == kNobody) continue;
+      const auto at = place(read.key, read.write), next = place(read.key, written);
+      if (!at || !next || *at < *next) updates.emplace_back(read.key, read.write, r);
+    }
+    std::ranges::sort(updates);
+    for (size_t i = 1; i < updates.size(); ++i) {
+      const auto [key, version, first] = updates[i - 1];
+      const auto [other_key, other_version, second] = updates[i];
+      const uint32_t a = all_.reads[first].transaction, b = all_.reads[second].transaction;
+      if (key != other_key || version != other_version || a == b) continue;
+      using enum DependencyKind;
+      findings.push_back(told(Anomaly::kLostUpdate,
+                              {dependency({a, b, kReadWrite, key, first, write_of(b, key)}),
+                               dependency({b, a, kReadWrite, key, second, write_of(a, key)})}));
+      return;
+    }
+  }
+
+  const history::History& history_;
+  IsolationLimits limits_;
+  Versions all_;
+  Dependencies graph_;
+  std::vector<uint32_t> place_;  // by write: in KeyVersions::ordered
+  std::string limit_;
+};
+
+}  // namespace
+
+std::string_view to_string(Isolation isolation) {
+  switch (isolation) {
+    case Isolation::kReadCommitted:
+      return "read_committed";
+    case Isolation::kReadAtomic:
+      return "read_atomic";
+    case Isolation::kSnapshot:
+      return "snapshot_isolation";
+    case Isolation::kSessionSnapshot:
+      return "session_snapshot_isolation";
+    case Isolation::kStrongSnapshot:
+      return "strong_snapshot_isolation";
+    case Isolation::kSerializable:
+      return "serializable";
+    case Isolation::kSessionSerializable:
+      return "session_serializable";
+    case Isolation::kStrictSerializable:
+      return "strict_serializable";
+  }
+  return "";
+}
+
+std::string name(const Finding& finding) {
+  std::string name(to_string(finding.anomaly));
+  const auto has = [&](DependencyKind kind) {
+    return std::ranges::any_of(finding.cycle, [&](const Dependency& d) { return d.kind == kind; });
+  };
+  if (has(DependencyKind::kRealTime)) return name + "-realtime";
+  if (has(DependencyKind::kSession)) return name + "-process";
+  return name;
+}
+
+std::vector<IsolationVerdict> check_isolation(const history::History& history,
+                                              std::span<const Isolation> isolations,
+                                              const IsolationLimits& limits) {
+  Checker checker(history, limits);
+  std::vector<IsolationVerdict> verdicts;
+  for (const Isolation isolation : isolations) verdicts.push_back(checker.check(isolation));
+  return verdicts;
+}
+
+}  // namespace revenant::check::serial
