@@ -4,6 +4,7 @@
 
 #include "sim/check/properties/linearizable.h"
 #include "sim/check/properties/session.h"
+#include "sim/check/properties/thin_air.h"
 
 namespace revenant::check {
 
@@ -23,6 +24,9 @@ std::string_view to_string(Outcome outcome) {
 
 std::span<const Property> properties() {
   static constexpr std::array kProperties = {
+      Property{"no_thin_air",
+               "Reads return only what was written to their key, and not by what failed.",
+               check_thin_air},
       Property{"linearizable",
                "Each operation takes effect at one moment between its invocation and its response.",
                check_linearizable},
