@@ -30,6 +30,7 @@ std::string time_of(const history::Operation& op) {
 void print(const history::History& history, const Verdict& verdict) {
   std::cout << fmt::format("{:<20} {:<9} {} observations", verdict.property,
                            check::to_string(verdict.outcome), verdict.observations);
+  if (!verdict.figures.empty()) std::cout << "; " << verdict.figures;
   if (verdict.verified > 0)
     std::cout << fmt::format("; an order found and verified for each of {} keys", verdict.verified);
   if (!verdict.undecided.empty()) std::cout << "; " << verdict.undecided;
@@ -59,6 +60,7 @@ nlohmann::ordered_json to_json(const history::History& history, const Verdict& v
                                    {"outcome", check::to_string(verdict.outcome)},
                                    {"observations", verdict.observations},
                                    {"verified", verdict.verified}};
+  if (!verdict.figures.empty()) report["figures"] = verdict.figures;
   if (!verdict.undecided.empty()) report["undecided"] = verdict.undecided;
   auto& violations = report["violations"] = nlohmann::ordered_json::array();
   for (const check::Violation& violation : verdict.violations) {

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "sim/check/properties/freshness.h"
 #include "sim/check/properties/linearizable.h"
 #include "sim/check/properties/session.h"
 #include "sim/check/properties/thin_air.h"
@@ -27,6 +28,10 @@ std::span<const Property> properties() {
       Property{"no_thin_air",
                "Reads return only what was written to their key, and not by what failed.",
                check_thin_air},
+      Property{"fresh_reads",
+               "A read returns the newest write that was acknowledged when it began; how far "
+               "behind others are.",
+               check_fresh_reads},
       Property{"linearizable",
                "Each operation takes effect at one moment between its invocation and its response.",
                check_linearizable},

@@ -7,7 +7,7 @@
 #include <map>
 #include <set>
 
-#include "sim/history/by_key.h"
+#include "sim/check/properties/stamps.h"
 
 namespace revenant::check {
 
@@ -38,6 +38,7 @@ class KeySessions {
         key_(key),
         operations_(operations),
         guarantee_(guarantee),
+        stamps_(history, operations),
         verdict_(verdict) {}
 
   void check() {
@@ -116,18 +117,7 @@ class KeySessions {
     if (with_versions_ || demand.earlier != demand.later) demands_.push_back(demand);
   }
 
-  // A read that returned nothing may have seen any delete that was begun.
-  uint64_t stamp(uint32_t place) const {
-    const KeyOperation& op = operations_[place];
-    uint64_t stamp = original(place).version;
-    if (op.kind != Kind::kGet || !op.result.is_absent()) return stamp;
-    for (const auto& deleted : operations_)
-      if (deleted.kind == Kind::kDelete && deleted.invoked <= op.completed)
-        stamp = std::max(stamp, deleted.outcome == history::Outcome::kFail
-                                    ? uint64_t{0}
-                                    : history_.operations()[deleted.operation].version);
-    return stamp;
-  }
+  uint64_t stamp(uint32_t place) const { return stamps_.of(place); }
 
   void compare_stamps() {
     for (const Demand& demand : demands_) {
@@ -216,6 +206,7 @@ class KeySessions {
   uint32_t key_;
   std::span<const KeyOperation> operations_;
   Guarantee guarantee_;
+  Stamps stamps_;
   Verdict& verdict_;
   bool deleted_ = false, with_versions_ = true;
   std::map<history::Value, std::vector<uint32_t>> writers_;

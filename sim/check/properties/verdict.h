@@ -27,6 +27,7 @@ struct Verdict {
   std::string property;
   Outcome outcome = Outcome::kVacuous;
   uint64_t observations = 0;   // what was compared
+  std::string figures = {};    // of quantities
   uint64_t verified = 0;       // certificates, of keys for which it holds
   std::string undecided = {};  // the first limit that was hit, and where
   std::vector<Violation> violations = {};
