@@ -28,10 +28,11 @@ std::string time_of(const history::Operation& op) {
 }
 
 void print(const history::History& history, const Verdict& verdict) {
-  std::cout << fmt::format("{:<20} {:<9} {} observations", verdict.property,
+  std::cout << fmt::format("{:<26} {:<9} {} observations", verdict.property,
                            check::to_string(verdict.outcome), verdict.observations);
   if (!verdict.figures.empty()) std::cout << "; " << verdict.figures;
-  if (verdict.verified > 0)
+  if (verdict.verified == 1) std::cout << "; an order found and verified";
+  if (verdict.verified > 1)
     std::cout << fmt::format("; an order found and verified for each of {} keys", verdict.verified);
   if (!verdict.undecided.empty()) std::cout << "; " << verdict.undecided;
   if (!verdict.violations.empty())
@@ -87,7 +88,7 @@ nlohmann::ordered_json to_json(const history::History& history, const Verdict& v
 std::string property_names() {
   std::string names;
   for (const check::Property& property : check::properties())
-    names += fmt::format("{}  {:<20} {}", names.empty() ? "" : "\n", property.name, property.help);
+    names += fmt::format("{}  {:<26} {}", names.empty() ? "" : "\n", property.name, property.help);
   return names;
 }
 
@@ -174,6 +175,7 @@ int check_main(const Arguments& arguments) {
 
   nlohmann::ordered_json report = nlohmann::ordered_json::array();
   bool violated = false, open = false;
+  std::vector<std::string> vacuous;  // of those that nobody asked for by name
   for (const check::Property* property : *properties) {
     const Verdict verdict = property->check(*history, check_options);
     violated |= verdict.outcome == check::Outcome::kViolated;
@@ -181,11 +183,16 @@ int check_main(const Arguments& arguments) {
     open |= verdict.outcome == check::Outcome::kVacuous && values->contains("property");
     if (values->contains("json")) {
       report.push_back(to_json(*history, verdict));
+    } else if (verdict.outcome == check::Outcome::kVacuous && !values->contains("property")) {
+      vacuous.push_back(verdict.property);
     } else {
       print(*history, verdict);
     }
   }
   if (values->contains("json")) std::cout << report.dump(2) << '\n';
+  if (!vacuous.empty())
+    std::cout << fmt::format("\nnothing was observed that could go against {}\n",
+                             fmt::join(vacuous, ", "));
   if (history->operations().empty()) return 3;
   return violated ? 1 : open ? 3 : 0;
 }

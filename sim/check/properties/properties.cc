@@ -3,6 +3,7 @@
 #include <array>
 
 #include "sim/check/properties/freshness.h"
+#include "sim/check/properties/isolation.h"
 #include "sim/check/properties/linearizable.h"
 #include "sim/check/properties/session.h"
 #include "sim/check/properties/thin_air.h"
@@ -43,6 +44,26 @@ std::span<const Property> properties() {
                check_monotonic_writes},
       Property{"writes_follow_reads", "Reads see a session's write after what it had read before.",
                check_writes_follow_reads},
+      Property{"read_committed",
+               "Transactions read what others committed, and writes are not mixed.",
+               check_isolation_of<serial::Isolation::kReadCommitted>},
+      Property{"read_atomic", "A transaction reads all of another's writes or none.",
+               check_isolation_of<serial::Isolation::kReadAtomic>},
+      Property{"snapshot_isolation",
+               "Transactions read from snapshots; of two that overlap, one writes a key.",
+               check_isolation_of<serial::Isolation::kSnapshot>},
+      Property{"session_snapshot_isolation",
+               "The same, and a snapshot has all that its session committed.",
+               check_isolation_of<serial::Isolation::kSessionSnapshot>},
+      Property{"strong_snapshot_isolation",
+               "The same, and it has all that was committed when it began.",
+               check_isolation_of<serial::Isolation::kStrongSnapshot>},
+      Property{"serializable", "One order of the transactions explains what each read.",
+               check_isolation_of<serial::Isolation::kSerializable>},
+      Property{"session_serializable", "One that keeps the order of each session.",
+               check_isolation_of<serial::Isolation::kSessionSerializable>},
+      Property{"strict_serializable", "One that keeps the order of real time.",
+               check_isolation_of<serial::Isolation::kStrictSerializable>},
   };
   return kProperties;
 }

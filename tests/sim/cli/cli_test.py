@@ -97,6 +97,17 @@ class CommandLine(unittest.TestCase):
         self.assertEqual([o["operation"] for o in violation["operations"]],
                          ["put(register, 2)", "get(register) = 1"])
         self.assertEqual(self.revenant("check", stale, "--property", "writes_follow_reads").returncode, 3, "vacuous")
+        skew = self.write("skew.edn", """
+            {:process 0 :type :invoke :f :txn :value [[:append :x 1] [:r :y nil]]}
+            {:process 1 :type :invoke :f :txn :value [[:append :y 1] [:r :x nil]]}
+            {:process 0 :type :ok :f :txn :value [[:append :x 1] [:r :y nil]]}
+            {:process 1 :type :ok :f :txn :value [[:append :y 1] [:r :x nil]]}
+            {:process 2 :type :invoke :f :txn :value [[:r :x nil] [:r :y nil]]}
+            {:process 2 :type :ok :f :txn :value [[:r :x [1]] [:r :y [1]]]}""")
+        self.assertEqual(self.revenant("check", skew, "--property", "snapshot_isolation").returncode, 0)
+        serial = self.revenant("check", skew, "--property", "serializable")
+        self.assertEqual(serial.returncode, 1, serial.stderr)
+        self.assertIn("G2-item: #1 read nil of y", serial.stdout)
         for broken in (self.write("broken.edn", "{:process 0"), "no_such_file"):
             self.assertEqual(self.revenant("check", broken).returncode, 2)
         unknown = self.revenant("check", stale, "--property", "linearisable")
