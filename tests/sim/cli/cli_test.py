@@ -107,7 +107,7 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(self.revenant("check", skew, "--property", "snapshot_isolation").returncode, 0)
         serial = self.revenant("check", skew, "--property", "serializable")
         self.assertEqual(serial.returncode, 1, serial.stderr)
-        self.assertIn("G2-item: #1 read nil of y", serial.stdout)
+        self.assertIn("G2-item: #2 read nil of y", serial.stdout)
         for broken in (self.write("broken.edn", "{:process 0"), "no_such_file"):
             self.assertEqual(self.revenant("check", broken).returncode, 2)
         unknown = self.revenant("check", stale, "--property", "linearisable")
