@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "engine/base/random.h"
+#include "sim/check/serial/append_history.h"
 
 namespace revenant::check::serial {
 namespace {
@@ -282,6 +283,18 @@ TEST(IsolationCertificate, an_edge_that_is_not_there_is_refused) {
   EXPECT_FALSE(verify_serial_order(s.history, {0, 1}, RealTime::kIgnored).has_value());
 }
 
+TEST(Isolation, a_long_history_holds_and_one_stale_read_at_its_end_does_not) {
+  Script s;
+  s.history = make_append_history({.transactions = 1000}, 1);
+  expect_holds(s, Isolation::kReadAtomic);
+  expect_holds(s, Isolation::kSnapshot);
+  expect_holds(s, Isolation::kStrictSerializable);
+  s.transaction({s.read("k0", {})}, 100'000, 100'001, history::Outcome::kOk, 0);
+  expect_holds(s, Isolation::kSerializable);
+  expect_found(s, Isolation::kSessionSerializable, "G-single-process");
+  expect_found(s, Isolation::kStrictSerializable, "G-single-realtime");
+}
+
 // --- against every order -------------------------------------------------------------------------------
 
 enum class Model { kLists, kRegisters, kVersionedRegisters };
@@ -484,6 +497,12 @@ void compare(Model model) {
     const std::array isolations = {Isolation::kSnapshot, Isolation::kStrongSnapshot,
                                    Isolation::kSerializable, Isolation::kStrictSerializable};
     const auto verdicts = check_isolation(history, isolations);
+    for (const size_t i :
+         {0U, 1U}) {  // the lightest: what a snapshot forbids is never called heavier
+      const auto &snapshot = verdicts[i], &serial = verdicts[i + 2];
+      if (snapshot.findings.empty() || snapshot.findings[0].cycle.empty()) continue;
+      ASSERT_EQ(name(snapshot.findings[0]), name(serial.findings.at(0))) << "seed " << seed;
+    }
     for (const IsolationVerdict& verdict : verdicts) {
       if (verdict.outcome == Verdict::kVacuous) continue;
       const bool is_strong = verdict.isolation == Isolation::kStrictSerializable ||
