@@ -263,11 +263,12 @@ class Recovery {
     std::set<uint32_t> seen;
     for (const Value item : order) {
       const uint32_t write = take_item(key_id, *longest, item);
-      if (write != kNobody && !seen.insert(write).second)
+      const bool is_first = write == kNobody || seen.insert(write).second;
+      if (!is_first)
         find(Anomaly::kDuplicateElements, {longest->transaction},
              fmt::format("#{} read {} of {}, in which {} is twice.", line(longest->transaction),
                          history_.print(longest->value), name(key_id), history_.print(item)));
-      key.ordered.push_back(write);
+      key.ordered.push_back(is_first ? write : kNobody);
     }
     for (size_t i = 1; i < key.ordered.size(); ++i) find_dirty_update(key_id, i);
   }
@@ -319,11 +320,13 @@ class Recovery {
           read.write = kDropped;
           continue;
         }
-        read.write = read.write == 0 ? kNobody : key.ordered[read.write - 1];
-        if (read.write == kNobody) {
-          if (!items(read.value).empty() && key.ordered.front() == kNobody) read.write = kDropped;
+        if (read.write == 0) {
+          read.write = kNobody;
           continue;
         }
+        const uint32_t last = key.ordered[read.write - 1];
+        read.write = last == kNobody ? kDropped : last;
+        if (last == kNobody) continue;  // garbage, or a duplicate
       } else if (read.write != kNobody) {
         take_seen(read.transaction, read.write, read.value);
       }

@@ -214,6 +214,18 @@ TEST(Isolation, an_item_twice_is_a_duplicate) {
   expect_found(s, Isolation::kReadCommitted, "duplicate-elements");
 }
 
+TEST(Isolation, garbage_and_duplicates_make_no_cycles) {
+  Script s;
+  s.concurrent({s.append("x", 1)});
+  s.concurrent({s.append("x", 2)});
+  s.concurrent({s.read("x", {1, 2, 1, 9})});
+  s.concurrent({s.read("x", {1, 2, 1})});
+  const auto verdict = s.check(Isolation::kSerializable);
+  ASSERT_EQ(verdict.findings.size(), 2U);
+  EXPECT_EQ(verdict.findings[0].anomaly, Anomaly::kGarbageRead);
+  EXPECT_EQ(verdict.findings[1].anomaly, Anomaly::kDuplicateElements);
+}
+
 TEST(Isolation, lists_that_do_not_continue_each_other_are_incompatible) {
   Script s;
   s.concurrent({s.append("x", 1)});
