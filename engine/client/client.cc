@@ -110,13 +110,29 @@ WriteResult Client::write(Bytes key, CellKind kind, Bytes value, const CallOptio
                                         .value = Buffer(value),
                                         .level = call.level.value_or(options_.write),
                                         .ttl = call.ttl.value_or(Duration{})});
+  return send_write(Verb::kClientWrite, body, call, result);
+}
+
+WriteResult Client::batch(std::vector<replication::ClientBatch::Put> puts,
+                          const CallOptions& call) {
+  WriteResult result;
+  if (options_.timestamps == replication::Timestamps::kClient) result.version = stamp();
+  Buffer body;
+  encode(body, replication::ClientBatch{.version = result.version,
+                                        .level = call.level.value_or(options_.write),
+                                        .puts = std::move(puts)});
+  return send_write(Verb::kClientBatch, body, call, result);
+}
+
+WriteResult Client::send_write(Verb verb, Bytes body, const CallOptions& call, WriteResult result) {
+  const bool own_stamp = options_.timestamps == replication::Timestamps::kClient;
   // Once one attempt's outcome is unknown, no later refusal can make it known; only success does.
   bool unknown = false;
   size_t coordinator = first_coordinator(call);
   result.coordinator = options_.coordinators[coordinator];
   while (result.attempts <= options_.retries) {
     if (result.attempts++ > 0) coordinator = next_coordinator();
-    const auto answer = ask(coordinator, Verb::kClientWrite, body, options_.write_timeout);
+    const auto answer = ask(coordinator, verb, body, options_.write_timeout);
     const auto reply =
         answer ? replication::decode_all<replication::ClientWriteReply>(*answer) : std::nullopt;
     result.outcome = reply ? outcome_of(reply->status, /*is_write=*/true) : Outcome::kUnknown;

@@ -71,12 +71,17 @@ class Client {
   // All suspend.
   WriteResult put(Bytes key, Bytes value, const CallOptions& call = {});
   WriteResult remove(Bytes key, const CallOptions& call = {});
+  // All of these in the end, or none, under one stamp (replication/batch_log.h).
+  WriteResult batch(std::vector<replication::ClientBatch::Put> puts, const CallOptions& call = {});
   ReadResult get(Bytes key, const CallOptions& call = {});
   // Up to `cells_max` live cells from the token of `from` on.
   ScanResult scan(Bytes from, uint64_t cells_max, const CallOptions& call = {});
 
  private:
   WriteResult write(Bytes key, CellKind kind, Bytes value, const CallOptions& call);
+  // Sends the write until its outcome is known or the attempts are over. `result` has its stamp.
+  WriteResult send_write(replication::Verb verb, Bytes body, const CallOptions& call,
+                         WriteResult result);
   // One attempt at the coordinator of this position: its answer, or nothing at the timeout.
   std::optional<Buffer> ask(size_t coordinator, replication::Verb verb, Bytes body,
                             Duration timeout);

@@ -22,6 +22,8 @@ std::string to_string(Cause cause) {
       return "repair";
     case CauseKind::kStream:
       return "stream";
+    case CauseKind::kBatchLog:
+      return "batch_log";
     case CauseKind::kHint:
       return "hint";
     case CauseKind::kReadRepair:

@@ -18,6 +18,7 @@ enum class CauseKind : uint8_t {
   kRepair,    // reading for Merkle trees
   kStream,    // reading for, and writing of, streamed differences
   kHint,
+  kBatchLog,
   kReadRepair,
 };
 

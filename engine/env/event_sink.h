@@ -21,7 +21,8 @@ enum class ApplySource : uint8_t {
   kRepair,
   kRecovery,
   kStream,
-  kHandoff,  // from a node that stood in for this one
+  kHandoff,   // from a node that stood in for this one
+  kBatchLog,  // replayed from a batch log
 };
 
 // Why a write had to wait.

@@ -46,6 +46,7 @@ Coordinator::Coordinator(env::Environment environment, Messenger& messenger, Pee
     });
   };
   serve(Verb::kClientWrite, &Coordinator::serve_write);
+  serve(Verb::kClientBatch, &Coordinator::serve_batch);
   serve(Verb::kClientRead, &Coordinator::serve_read);
   serve(Verb::kClientScan, &Coordinator::serve_scan);
 }
@@ -128,7 +129,8 @@ size_t Coordinator::required_of(const Quorum& quorum, size_t up) const {
   return required;
 }
 
-bool Coordinator::keep_hint(NodeId target, Bytes storage_key, const CellView& cell) {
+bool Coordinator::keep_hint(NodeId target, Bytes storage_key, const CellView& cell,
+                            std::optional<Instant> created) {
   if (hints_ == nullptr) return false;
   if (peers_.down_for(target) > options_.hinted_handoff->window) {
     ++hints_->metrics().beyond_window;
@@ -138,7 +140,58 @@ bool Coordinator::keep_hint(NodeId target, Bytes storage_key, const CellView& ce
     ++hints_->metrics().beyond_size;
     return false;
   }
-  return hints_->add(target, storage_key, cell);
+  return hints_->add(target, storage_key, cell, created.value_or(environment_.clock.now()));
+}
+
+auto Coordinator::plan_write(ring::Token token, const ConsistencyLevel& level) -> WritePlan {
+  const ring::Ring& ring = topology_.ring();
+  const std::vector<NodeId> pending = topology_.pending(token);
+  WritePlan plan;
+  plan.quorums = quorums_of(level, ring.replicas(token), ring, messenger_.self());
+  add_pending(plan.quorums, level, pending, ring, messenger_.self());
+  plan.replicas = ring.replicas(token);
+  plan.replicas.insert(plan.replicas.end(), pending.begin(), pending.end());
+  plan.stand_ins = stand_ins_of(token, plan.replicas);
+  plan.level_required = plan.quorums.front().required;
+  add_stand_ins(plan.quorums, plan.stand_ins, ring.replicas(token), options_.pw);
+  std::vector<NodeId> takers = plan.replicas;
+  for (const StandIn& stand_in : plan.stand_ins) takers.push_back(stand_in.node);
+  plan.sent_to = up_of(takers);
+  for (Quorum& quorum : plan.quorums) {
+    const size_t quorum_up = quorum.count(plan.sent_to);
+    quorum.required = required_of(quorum, quorum_up);
+    plan.enough_up &= quorum_up >= quorum.required;
+  }
+  if (options_.write_fanout == Fanout::kLevel && plan.enough_up)
+    plan.sent_to = *choose(plan.quorums, Fanout::kLevel);
+  return plan;
+}
+
+bool Coordinator::send_write(const WritePlan& plan, uint64_t id, Bytes storage_key,
+                             const CellView& cell) {
+  for (NodeId taker : plan.sent_to)
+    send_apply(taker, plan.stand_ins, id, env::ApplySource::kClient, storage_key, cell);
+  bool hinted = false;
+  for (NodeId replica : plan.replicas) {
+    const bool stood_in =
+        std::ranges::find(plan.stand_ins, replica, &StandIn::primary) != plan.stand_ins.end();
+    if (!stood_in && !peers_.up(replica)) hinted |= keep_hint(replica, storage_key, cell);
+  }
+  return hinted;
+}
+
+template <typename Kept>
+void Coordinator::hint_silent(const WritePlan& plan, Answers& answers, Bytes storage_key,
+                              const CellView& cell, Kept kept) {
+  if (hints_ == nullptr) return;
+  while (answers.all().size() < plan.sent_to.size() && answers.wait("late acknowledgements")) {
+  }
+  for (NodeId taker : plan.sent_to) {
+    if (answers.has(taker)) continue;
+    const auto stand_in = std::ranges::find(plan.stand_ins, taker, &StandIn::node);
+    const NodeId replica = stand_in == plan.stand_ins.end() ? taker : stand_in->primary;
+    if (keep_hint(replica, storage_key, cell)) kept();
+  }
 }
 
 void Coordinator::serve_write(NodeId from, uint64_t id, Bytes body) {
@@ -159,29 +212,10 @@ void Coordinator::serve_write(NodeId from, uint64_t id, Bytes body) {
   const Buffer key = ring::storage_key(request->key);
   // Cassandra's localDeletionTime is the coordinator's clock too.
   const CellView cell{request->kind, version, now + request->ttl, request->value};
-  const ring::Ring& ring = topology_.ring();
-  const ring::Token token = ring::token_of_storage_key(key);
-  const std::vector<NodeId> pending = topology_.pending(token);
-  std::vector<Quorum> quorums =
-      quorums_of(request->level, ring.replicas(token), ring, messenger_.self());
-  add_pending(quorums, request->level, pending, ring, messenger_.self());
-  std::vector<NodeId> replicas = ring.replicas(token);
-  replicas.insert(replicas.end(), pending.begin(), pending.end());
-  const std::vector<StandIn> stand_ins = stand_ins_of(token, replicas);
-  const size_t level_required = quorums.front().required;
-  add_stand_ins(quorums, stand_ins, ring.replicas(token), options_.pw);
-  std::vector<NodeId> takers = replicas;
-  for (const StandIn& stand_in : stand_ins) takers.push_back(stand_in.node);
-  const std::vector<NodeId> up = up_of(takers);
+  const WritePlan plan = plan_write(ring::token_of_storage_key(key), request->level);
   const bool hint_suffices =
       request->level.kind == ConsistencyLevel::Kind::kAny && hints_ != nullptr;
-  bool enough_up = true;
-  for (Quorum& quorum : quorums) {
-    const size_t quorum_up = quorum.count(up);
-    quorum.required = required_of(quorum, quorum_up);
-    enough_up &= quorum_up >= quorum.required;
-  }
-  if (!enough_up && !hint_suffices) {
+  if (!plan.enough_up && !hint_suffices) {
     ++metrics_.unavailable;
     answer(Status::kUnavailable);
     return;
@@ -189,43 +223,139 @@ void Coordinator::serve_write(NodeId from, uint64_t id, Bytes body) {
 
   Answers answers(environment_, options_.write_timeout);
   Messenger::Call call(messenger_, answers);
-  std::vector<NodeId> sent_to = up;
-  if (options_.write_fanout == Fanout::kLevel && enough_up)
-    sent_to = *choose(quorums, Fanout::kLevel);
-  for (NodeId taker : sent_to)
-    send_apply(taker, stand_ins, call.id(), env::ApplySource::kClient, key, cell);
-  bool hinted = false;
-  for (NodeId replica : replicas) {
-    const bool stood_in =
-        std::ranges::find(stand_ins, replica, &StandIn::primary) != stand_ins.end();
-    if (!stood_in && !peers_.up(replica)) hinted |= keep_hint(replica, key, cell);
-  }
+  const bool hinted = send_write(plan, call.id(), key, cell);
   bool answered = false;
   const auto answer_once = [&](bool enough) {
     if (std::exchange(answered, true)) return;
     metrics_.timeouts += enough ? 0 : 1;
     answer(enough ? Status::kOk : Status::kTimeout);
   };
-  const bool enough = (hint_suffices && hinted) ||
-                      answers.wait_for("write acknowledgements", quorums, sent_to, is_ok) ||
-                      options_.defects.has(Defect::kTimeoutIsSuccess);
-  if (enough && !stand_ins.empty())
+  const bool enough =
+      (hint_suffices && hinted) ||
+      answers.wait_for("write acknowledgements", plan.quorums, plan.sent_to, is_ok) ||
+      options_.defects.has(Defect::kTimeoutIsSuccess);
+  if (enough && !plan.stand_ins.empty())
     metrics_.writes_met_by_stand_ins +=
-        answers.judged({replicas, 0}, is_ok).fine < level_required ? 1 : 0;
+        answers.judged({plan.replicas, 0}, is_ok).fine < plan.level_required ? 1 : 0;
   if (enough || !hint_suffices) answer_once(enough);
 
   // The replicas that have not given their answer may still miss the write. At ANY the hint may be
   // what the client waits for.
   if (hints_ == nullptr) return;
-  while (answers.all().size() < sent_to.size() && answers.wait("late acknowledgements")) {
-  }
-  for (NodeId taker : sent_to) {
-    if (answers.has(taker)) continue;
-    const auto stand_in = std::ranges::find(stand_ins, taker, &StandIn::node);
-    const NodeId replica = stand_in == stand_ins.end() ? taker : stand_in->primary;
-    if (keep_hint(replica, key, cell)) answer_once(true);
-  }
+  hint_silent(plan, answers, key, cell, [&] { answer_once(true); });
   answer_once(false);
+}
+
+std::vector<NodeId> Coordinator::choose_batch_holders() {
+  const ring::Ring& ring = topology_.ring();
+  const NodeId self = messenger_.self();
+  std::vector<NodeId> others;
+  for (NodeId node : ring.nodes()) {
+    if (node != self && peers_.up(node) && ring.data_center_of(node) == ring.data_center_of(self))
+      others.push_back(node);
+  }
+  if (ring.nodes().size() == 1) return {self};
+  random_.shuffle(others);
+  std::vector<NodeId> holders;
+  // In turn: from racks that hold none yet, then wherever they stand.
+  std::vector<int64_t> racks{ring.rack_of(self)};
+  for (const bool any_rack : {false, true}) {
+    for (NodeId node : others) {
+      const bool taken = std::ranges::find(holders, node) != holders.end();
+      const bool new_rack = std::ranges::find(racks, ring.rack_of(node)) == racks.end();
+      if (holders.size() == 2 || taken || (!any_rack && !new_rack)) continue;
+      holders.push_back(node);
+      racks.push_back(ring.rack_of(node));
+    }
+  }
+  return holders;
+}
+
+void Coordinator::serve_batch(NodeId from, uint64_t id, Bytes body) {
+  const auto request = decode_all<ClientBatch>(body);
+  if (!request) return;
+  ++metrics_.batches;
+  const Instant now = environment_.clock.now();
+  const Version version = stamper_.stamp(request->version);
+  const auto answer = [&](Status status) {
+    metrics_.unavailable += status == Status::kUnavailable ? 1 : 0;
+    metrics_.timeouts += status == Status::kTimeout ? 1 : 0;
+    Buffer out;
+    encode(out, ClientWriteReply{status, stamper_.stamps() ? version : Version{}});
+    messenger_.reply(from, id, out);
+  };
+  last_batch_ = std::max(last_batch_ + 1, static_cast<uint64_t>(now.ns));
+  StoredBatch batch{{messenger_.self(), last_batch_}, now, {}};
+  std::vector<WritePlan> plans;
+  bool enough_up = true;
+  for (const ClientBatch::Put& put : request->puts) {
+    Buffer key = ring::storage_key(put.key);
+    plans.push_back(plan_write(ring::token_of_storage_key(key), request->level));
+    enough_up &= plans.back().enough_up;
+    batch.writes.push_back(
+        {std::move(key), Cell(CellView{CellKind::kValue, version, {}, put.value})});
+  }
+  const std::vector<NodeId> holders = choose_batch_holders();
+  if (!enough_up || holders.empty()) return answer(Status::kUnavailable);
+
+  {
+    Answers stored(environment_, options_.write_timeout);
+    Messenger::Call call(messenger_, stored);
+    Buffer entry;
+    encode(entry, batch);
+    for (NodeId holder : holders) send(holder, Verb::kStoreBatch, call.id(), entry);
+    if (!stored.wait_for("batch log", holders.size(), holders.size(), is_ok))
+      return answer(Status::kTimeout);  // one of them may have it, and will see it through
+  }
+  struct Write {
+    Write(env::Environment environment, Messenger& messenger, Duration timeout)
+        : answers(environment, timeout), call(messenger, answers) {}
+    Answers answers;
+    Messenger::Call call;
+  };
+  std::vector<std::unique_ptr<Write>> writes;
+  for (size_t i = 0; i < plans.size(); ++i) {
+    writes.push_back(std::make_unique<Write>(environment_, messenger_, options_.write_timeout));
+    const auto& [key, cell] = batch.writes[i];
+    (void)send_write(plans[i], writes[i]->call.id(), key, cell.view());
+  }
+  bool enough = true;
+  for (size_t i = 0; i < plans.size(); ++i) {
+    enough &= writes[i]->answers.wait_for("write acknowledgements", plans[i].quorums,
+                                          plans[i].sent_to, is_ok);
+  }
+  answer(enough ? Status::kOk : Status::kTimeout);
+  if (enough) {
+    Buffer name;
+    encode(name, batch.id);
+    for (NodeId holder : holders) send(holder, Verb::kRemoveBatch, 0, name);
+  }
+  for (size_t i = 0; i < plans.size(); ++i) {
+    const auto& [key, cell] = batch.writes[i];
+    hint_silent(plans[i], writes[i]->answers, key, cell.view(), [] {});
+  }
+}
+
+bool Coordinator::replay_batch(const StoredBatch& batch) {
+  bool all = true;
+  for (const auto& [key, cell] : batch.writes) {
+    const std::vector<NodeId> replicas = topology_.writers(ring::token_of_storage_key(key));
+    const std::vector<NodeId> up = up_of(replicas);
+    const Buffer apply = encode_apply(env::ApplySource::kBatchLog, key, cell.view());
+    Answers answers(environment_, options_.write_timeout);
+    Messenger::Call call(messenger_, answers);
+    for (NodeId replica : up) send(replica, Verb::kApply, call.id(), apply);
+    (void)answers.wait_for("replay of a batch", up.size(), up.size(), is_ok);
+    std::vector<NodeId> took;
+    for (const auto& [node, reply] : answers.all()) {
+      if (is_ok(reply)) took.push_back(node);
+    }
+    for (NodeId replica : replicas) {
+      if (std::ranges::find(took, replica) == took.end())
+        all &= keep_hint(replica, key, cell.view(), batch.created);
+    }
+  }
+  return all;
 }
 
 template <typename Reads, typename Ask, typename Sufficient>

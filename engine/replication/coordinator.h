@@ -39,7 +39,7 @@
 namespace revenant::replication {
 
 struct CoordinatorMetrics {
-  uint64_t writes = 0, reads = 0, scans = 0;
+  uint64_t writes = 0, batches = 0, reads = 0, scans = 0;
   uint64_t unavailable = 0, timeouts = 0;
   uint64_t digest_mismatches = 0;  // reads whose replicas disagreed
   uint64_t read_repairs = 0;       // cells sent to stale replicas
@@ -56,10 +56,15 @@ class Coordinator {
               const ring::Topology& topology, Hints* hints, HybridClock* hybrid,
               const ReplicationOptions& options, Random random);
 
+  // Sends what a batch log has kept to its replicas, and keeps hints for those that do not take it;
+  // whether each has it, or a hint. Suspends.
+  bool replay_batch(const StoredBatch& batch);
+
   const CoordinatorMetrics& metrics() const { return metrics_; }
 
  private:
   void serve_write(NodeId from, uint64_t id, Bytes body);
+  void serve_batch(NodeId from, uint64_t id, Bytes body);
   void serve_read(NodeId from, uint64_t id, Bytes body);
   void serve_scan(NodeId from, uint64_t id, Bytes body);
 
@@ -76,6 +81,26 @@ class Coordinator {
   // A write to a replica, or to the node that stands in for it.
   void send_apply(NodeId to, const std::vector<StandIn>& stand_ins, uint64_t id,
                   env::ApplySource source, Bytes storage_key, const CellView& cell);
+  // Who is to take a write, and what makes it done; as this node sees it now.
+  struct WritePlan {
+    std::vector<Quorum> quorums;
+    std::vector<NodeId> replicas;  // those to come too
+    std::vector<StandIn> stand_ins;
+    std::vector<NodeId> sent_to;  // of these and of the replicas, those that are up
+    size_t level_required = 0;
+    bool enough_up = true;
+  };
+  WritePlan plan_write(ring::Token token, const ConsistencyLevel& level);
+  // Sends it, and keeps hints for replicas that are down and that nobody stands in for. Whether one
+  // was kept.
+  bool send_write(const WritePlan& plan, uint64_t id, Bytes storage_key, const CellView& cell);
+  // Waits for late answers, and keeps hints for those that do not come, each followed by `kept()`.
+  template <typename Kept>
+  void hint_silent(const WritePlan& plan, Answers& answers, Bytes storage_key, const CellView& cell,
+                   Kept kept);
+  // Two others to keep a batch, in this data center, from other racks and from different ones if
+  // they can be had (Cassandra: ReplicaPlans.filterBatchlogEndpoints); this node if it is alone.
+  std::vector<NodeId> choose_batch_holders();
   std::vector<NodeId> up_of(const std::vector<NodeId>& replicas) const;
   // The replicas of each quorum to send to, of those that are up. Nothing if not enough are up.
   std::optional<std::vector<NodeId>> choose(const std::vector<Quorum>& quorums, Fanout fanout);
@@ -109,7 +134,8 @@ class Coordinator {
   // Acknowledgements that a write waits for; `up` of the quorum's replicas are up.
   size_t required_of(const Quorum& quorum, size_t up) const;
   // Whether it was kept.
-  bool keep_hint(NodeId target, Bytes storage_key, const CellView& cell);
+  bool keep_hint(NodeId target, Bytes storage_key, const CellView& cell,
+                 std::optional<Instant> created = std::nullopt);
   void send(NodeId to, Verb verb, uint64_t id, Bytes body);
 
   env::Environment environment_;
@@ -120,6 +146,7 @@ class Coordinator {
   ReplicationOptions options_;
   Stamper stamper_;
   Random random_;
+  uint64_t last_batch_ = 0;  // BatchId::created
   LatencyWindow read_latencies_;
   CoordinatorMetrics metrics_;
 };

@@ -73,14 +73,18 @@ auto Hints::read(NodeId target, uint64_t number) -> Result<std::vector<Hint>> {
   return hints;
 }
 
-Result<void> Hints::visit(const Visit& visit) {
+void Hints::visit(const Visit& visit) {
+  // Files come and go while one is read.
+  std::vector<std::pair<NodeId, uint64_t>> files;
   for (const auto& [target, series] : series_) {
-    for (const auto& [number, bytes] : series.files) {
-      ASSIGN_OR_RETURN(const std::vector<Hint> hints, read(target, number));
-      for (const Hint& hint : hints) visit(target, hint.key, hint.cell);
-    }
+    for (const auto& [number, bytes] : series.files) files.emplace_back(target, number);
   }
-  return {};
+  for (const auto& [target, number] : files) {
+    if (!series_of(target).files.contains(number)) continue;
+    const auto hints = read(target, number);
+    if (!hints) continue;
+    for (const Hint& hint : *hints) visit(target, hint.key, hint.cell);
+  }
 }
 
 bool Hints::add(NodeId target, Bytes storage_key, const CellView& cell) {

@@ -39,9 +39,9 @@ class Hints {
   // Finds the hints of an earlier life. Suspends.
   Result<void> open();
 
-  // All that is kept, in order for each target. Suspends.
+  // All that is kept and can be read now, in order for each target. Suspends.
   using Visit = std::function<void(NodeId target, const Buffer& key, const Cell& cell)>;
-  Result<void> visit(const Visit& visit);
+  void visit(const Visit& visit);
 
   // Keeps one write for `target`; false after an error of the disk. Suspends. `created` is when it
   // was first kept, by another node perhaps.

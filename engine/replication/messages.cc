@@ -245,6 +245,46 @@ void decode(Decoder& in, ClientWrite& m) {
   if (m.kind == CellKind::kExpiring) m.ttl.ns = in.fixed<int64_t>();
 }
 
+void encode(Buffer& out, const ClientBatch& m) {
+  put_varint(out, m.version.value);
+  encode(out, m.level);
+  put_varint(out, m.puts.size());
+  for (const ClientBatch::Put& put : m.puts) {
+    put_bytes(out, put.key);
+    put_bytes(out, put.value);
+  }
+}
+void decode(Decoder& in, ClientBatch& m) {
+  m.version.value = in.varint();
+  decode(in, m.level);
+  m.puts.resize(decode_count(in));
+  for (ClientBatch::Put& put : m.puts) {
+    put.key = in.bytes();
+    put.value = in.bytes();
+  }
+}
+
+void encode(Buffer& out, const BatchId& m) {
+  put_varint(out, m.coordinator.value);
+  put_fixed(out, m.created);
+}
+void decode(Decoder& in, BatchId& m) {
+  m.coordinator.value = static_cast<uint32_t>(in.varint());
+  m.created = in.fixed<uint64_t>();
+}
+
+void encode(Buffer& out, const StoredBatch& m) {
+  encode(out, m.id);
+  put_fixed(out, m.created.ns);
+  encode(out, m.writes);
+}
+void decode(Decoder& in, StoredBatch& m) {
+  decode(in, m.id);
+  m.created.ns = in.fixed<int64_t>();
+  decode(in, m.writes);
+  if (m.writes.empty()) in.fail();
+}
+
 // A cell that is there or not begins with 1 or 0.
 constexpr uint8_t kDigestFollows = 2;
 void encode(Buffer& out, const ReadAnswer& m) {

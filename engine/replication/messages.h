@@ -52,6 +52,10 @@ enum class Verb : uint8_t {
   // Of nodes that stand in for replicas (stand_ins.h).
   kStandIn,      // HeldFor → Status
   kReadStandIn,  // storage key → ReadAnswer of a cell
+  // Of atomic batches (batch_log.h).
+  kClientBatch,  // ClientBatch → ClientWriteReply
+  kStoreBatch,   // StoredBatch → Status
+  kRemoveBatch,  // BatchId; no answer
 };
 
 constexpr std::string_view to_string(Verb verb) {
@@ -83,7 +87,10 @@ constexpr std::string_view to_string(Verb verb) {
                                          "echo",
                                          "echoed",
                                          "stand in",
-                                         "read stand-in"};
+                                         "read stand-in",
+                                         "client batch",
+                                         "store batch",
+                                         "remove batch"};
   const auto i = static_cast<size_t>(verb);
   return i < std::size(kNames) ? kNames[i] : "unknown";
 }
@@ -173,6 +180,25 @@ struct ClientWrite {
   ConsistencyLevel level;
   Duration ttl = {};  // of an expiring value: from the coordinator's time of day on
 };
+// Values under one stamp, all of which are written in the end, or none.
+struct ClientBatch {
+  struct Put {
+    Buffer key, value;
+  };
+  Version version;  // 0: the coordinator stamps it
+  ConsistencyLevel level;
+  std::vector<Put> puts;
+};
+struct BatchId {
+  NodeId coordinator;
+  uint64_t created = 0;  // by its clock, ns; no two of one coordinator are equal
+  friend constexpr auto operator<=>(const BatchId&, const BatchId&) = default;
+};
+struct StoredBatch {
+  BatchId id;
+  Instant created;
+  std::vector<KeyedCell> writes;
+};
 struct ClientWriteReply {
   Status status = Status::kOk;
   Version version;  // its stamp, if the coordinator gave one; else 0
@@ -242,6 +268,12 @@ void encode(Buffer& out, const GossipAck& m);
 void decode(Decoder& in, GossipAck& m);
 void encode(Buffer& out, const ClientWrite& m);
 void decode(Decoder& in, ClientWrite& m);
+void encode(Buffer& out, const ClientBatch& m);
+void decode(Decoder& in, ClientBatch& m);
+void encode(Buffer& out, const BatchId& m);
+void decode(Decoder& in, BatchId& m);
+void encode(Buffer& out, const StoredBatch& m);
+void decode(Decoder& in, StoredBatch& m);
 void encode(Buffer& out, const ReadAnswer& m);
 void decode(Decoder& in, ReadAnswer& m);
 void encode(Buffer& out, const ClientWriteReply& m);

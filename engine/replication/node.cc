@@ -26,8 +26,9 @@ Result<std::unique_ptr<Node>> Node::start(env::Environment environment, env::Tra
                                           const ReplicationOptions& options, Random random) {
   const lsm::LsmOptions storage = of_replicas(given, topology);
   ASSIGN_OR_RETURN(auto db, lsm::Db::open(environment, storage, "db"));
-  std::unique_ptr<Node> node(new Node(environment, transport, topology, std::move(db), storage,
-                                      options, std::move(random)));
+  ASSIGN_OR_RETURN(auto batches, BatchLog::recover(environment));
+  std::unique_ptr<Node> node(new Node(environment, transport, topology, std::move(db),
+                                      std::move(batches), storage, options, std::move(random)));
   if (node->hints_ != nullptr) RETURN_IF_ERROR(node->hints_->open());
   if (node->stand_ins_ != nullptr) RETURN_IF_ERROR(node->stand_ins_->open());
   if (node->repair_history_ != nullptr) {
@@ -48,6 +49,7 @@ Result<std::unique_ptr<Node>> Node::start(env::Environment environment, env::Tra
   }
   if (node->hints_ != nullptr) spawn("hint delivery", &Node::deliver_hints);
   if (node->stand_ins_ != nullptr) spawn("handoff", &Node::hand_off_stand_ins);
+  node->batch_log_.start();
   if (options.repair) spawn("scheduled repair", &Node::repair_on_schedule);
   if (topology.change() != nullptr && topology.change()->node == transport.self()) {
     environment.tasks.spawn("change of membership",
@@ -59,7 +61,7 @@ Result<std::unique_ptr<Node>> Node::start(env::Environment environment, env::Tra
 Node::~Node() { topology_.unsubscribe(messenger_.self()); }
 
 Node::Node(env::Environment environment, env::Transport& transport, ring::Topology& topology,
-           std::unique_ptr<lsm::Db> db, const lsm::LsmOptions& storage,
+           std::unique_ptr<lsm::Db> db, BatchLog::Recovered batches, const lsm::LsmOptions& storage,
            const ReplicationOptions& options, Random random)
     : environment_(environment),
       topology_(topology),
@@ -85,6 +87,9 @@ Node::Node(env::Environment environment, env::Transport& transport, ring::Topolo
                                                   options.hinted_handoff.value_or(HintOptions{}),
                                                   storage.gc_rule().late_write_max())
                      : nullptr),
+      batch_log_(environment, messenger_, options, storage.wal.sync,
+                 storage.gc_rule().late_write_max(), std::move(batches),
+                 [this](const StoredBatch& batch) { return coordinator_.replay_batch(batch); }),
       repair_history_(storage.tombstone_gc == lsm::TombstoneGc::kRepair
                           ? std::make_unique<RepairHistory>(environment)
                           : nullptr),
@@ -158,6 +163,14 @@ void Node::serve_flush_hints(NodeId from, uint64_t id) {
     }
     if (!all) left.push_back(target);
   }
+  // Whoever misses a write of a batch that is left is one for which something is left.
+  for (const StoredBatch& batch : batch_log_.flush()) {
+    for (const KeyedCell& write : batch.writes) {
+      for (NodeId node : topology_.writers(ring::token_of_storage_key(write.key))) {
+        if (std::ranges::find(left, node) == left.end()) left.push_back(node);
+      }
+    }
+  }
   Buffer answer;
   put_varint(answer, left.size());
   for (NodeId target : left) put_varint(answer, target.value);
@@ -174,6 +187,7 @@ void Node::serve_repaired(Bytes body) {
 void Node::set_gc_grace(Duration gc_grace) {
   db_->set_gc_grace(gc_grace);
   if (hints_ != nullptr) hints_->set_age_max(db_->gc().late_write_max());
+  batch_log_.set_age_max(db_->gc().late_write_max());
   if (stand_ins_ != nullptr) stand_ins_->log().set_age_max(db_->gc().late_write_max());
 }
 
@@ -193,6 +207,7 @@ void Node::serve_truncate(NodeId from, uint64_t id) {
   const bool truncated = db_->truncate().has_value();
   if (hints_ != nullptr && options_.hinted_handoff->dropped_by_truncation) hints_->discard();
   if (stand_ins_ != nullptr) stand_ins_->discard();
+  batch_log_.discard();
   const char status = static_cast<char>(truncated ? Status::kOk : Status::kError);
   messenger_.reply(from, id, Bytes(&status, 1));
 }
@@ -244,6 +259,7 @@ NodeMetrics Node::metrics() const {
                       .hints = {},
                       .hints_pending_bytes = 0,
                       .stand_ins = stand_ins_ != nullptr ? stand_ins_->metrics() : StandInMetrics{},
+                      .batch_log = batch_log_.metrics(),
                       .hlc_heard_ahead = hybrid_ ? hybrid_->heard_ahead() : 0,
                       .repair = repair_.metrics(),
                       .membership = membership_.metrics(),
@@ -293,6 +309,10 @@ void add_counts(NodeMetrics& sum, const NodeMetrics& m) {
   sum.stand_ins.writes += m.stand_ins.writes;
   sum.stand_ins.reads += m.stand_ins.reads;
   sum.stand_ins.handed_off += m.stand_ins.handed_off;
+  sum.coordinator.batches += m.coordinator.batches;
+  sum.batch_log.stored += m.batch_log.stored;
+  sum.batch_log.replayed += m.batch_log.replayed;
+  sum.batch_log.expired += m.batch_log.expired;
   sum.hlc_heard_ahead += m.hlc_heard_ahead;
   sum.gossip_rounds += m.gossip_rounds;
   sum.hints.written += m.hints.written;

@@ -8,6 +8,7 @@
 #include "engine/base/random.h"
 #include "engine/env/transport.h"
 #include "engine/lsm/db.h"
+#include "engine/replication/batch_log.h"
 #include "engine/replication/coordinator.h"
 #include "engine/replication/gossip.h"
 #include "engine/replication/hints.h"
@@ -28,6 +29,7 @@ struct NodeMetrics {
   HintMetrics hints;
   uint64_t hints_pending_bytes = 0;
   StandInMetrics stand_ins;
+  BatchLogMetrics batch_log;
   uint64_t hlc_heard_ahead = 0;
   RepairMetrics repair;
   MembershipMetrics membership;
@@ -60,7 +62,7 @@ class Node {
 
  private:
   Node(env::Environment environment, env::Transport& transport, ring::Topology& topology,
-       std::unique_ptr<lsm::Db> db, const lsm::LsmOptions& storage,
+       std::unique_ptr<lsm::Db> db, BatchLog::Recovered batches, const lsm::LsmOptions& storage,
        const ReplicationOptions& options, Random random);
 
   void send_heartbeats();
@@ -90,9 +92,10 @@ class Node {
   Peers peers_;
   std::optional<HybridClock> hybrid_;
   Messenger messenger_;
-  std::unique_ptr<Gossip> gossip_;                 // null: nodes hear each other themselves
-  std::unique_ptr<Hints> hints_;                   // null: hinted handoff is off
-  std::unique_ptr<StandIns> stand_ins_;            // null: quorums are strict
+  std::unique_ptr<Gossip> gossip_;       // null: nodes hear each other themselves
+  std::unique_ptr<Hints> hints_;         // null: hinted handoff is off
+  std::unique_ptr<StandIns> stand_ins_;  // null: quorums are strict
+  BatchLog batch_log_;
   std::unique_ptr<RepairHistory> repair_history_;  // null: the purge rule does not ask for it
   Replica replica_;
   Coordinator coordinator_;

@@ -60,6 +60,21 @@ struct HintOptions {
   }
 };
 
+struct BatchLogOptions {
+  Duration replay_period = seconds(10);
+  bool drops_expired = true;
+
+  template <typename V>
+  void describe(V& v) {
+    v.field("replay_period", replay_period, at_least(milliseconds(1)),
+            "Time between looks for batches that were begun more than two write timeouts ago. "
+            "Cassandra: 10 s.");
+    v.field("drops_expired", drops_expired,
+            "Whether batches older than gc_grace (tombstone_gc repair: propagation_delay) are "
+            "dropped, as Cassandra does.");
+  }
+};
+
 // How many replicas of a range build their trees at a time. Cassandra: RepairParallelism.
 enum class RepairParallelism : uint8_t { kSequential, kParallel, kDcParallel };
 constexpr auto enum_names(RepairParallelism) {
@@ -174,6 +189,7 @@ struct ReplicationOptions {
   bool reads_return_purgeable = true;
   TombstoneThresholds tombstone_thresholds;
   std::optional<HintOptions> hinted_handoff = HintOptions{};
+  BatchLogOptions batch_log;
   std::optional<RepairOptions> repair;
   Bandwidth stream_throughput{24 << 20};
   Duration write_timeout = seconds(2);
@@ -224,6 +240,7 @@ struct ReplicationOptions {
             "What reads over many tombstones come to.");
     v.field("hinted_handoff", hinted_handoff,
             "Writes kept by the coordinator for replicas that did not answer.");
+    v.field("batch_log", batch_log, "What becomes of batches that their coordinator does not end.");
     v.field("repair", repair, "Scheduled anti-entropy repair.");
     v.field("stream_throughput", stream_throughput, between(Bandwidth{1}, Bandwidth{INT64_MAX}),
             "Bytes a second that a node sends a new replica of its ranges. Cassandra: "

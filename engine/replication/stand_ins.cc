@@ -18,8 +18,9 @@ StandIns::StandIns(env::Environment environment, Messenger& messenger, const Hin
 
 Result<void> StandIns::open() {
   RETURN_IF_ERROR(log_.open());
-  return log_.visit(
+  log_.visit(
       [this](NodeId primary, const Buffer& key, const Cell& cell) { hold(primary, key, cell); });
+  return {};
 }
 
 void StandIns::hold(NodeId primary, const Buffer& key, const Cell& cell) {

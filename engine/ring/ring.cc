@@ -119,6 +119,7 @@ Ring::Ring(const std::vector<Member>& all, std::vector<TokenOwner> given,
   std::map<NodeId, const Member*> by_node;
   for (const Member& member : all) {
     data_centers_[member.node] = member.data_center;
+    racks_[member.node] = member.rack;
     CHECK(by_node.emplace(member.node, &member).second, "{} stands twice in the ring", member.node);
     if (!owners.contains(member.node)) continue;
     nodes_.push_back(member.node);

@@ -91,12 +91,13 @@ class Ring {
   const std::vector<NodeId>& nodes() const { return nodes_; }
   const std::vector<TokenOwner>& tokens() const { return tokens_; }  // ascending
   int64_t data_center_of(NodeId node) const { return data_centers_.at(node); }
+  int64_t rack_of(NodeId node) const { return racks_.at(node); }  // within its data center
   // Share of the circle each node is the first owner of, in the order of nodes().
   std::vector<double> ownership() const;
 
  private:
   std::vector<NodeId> nodes_;
-  std::map<NodeId, int64_t> data_centers_;
+  std::map<NodeId, int64_t> data_centers_, racks_;
   std::vector<TokenOwner> tokens_;
   std::vector<OwnedRange> ranges_;
   std::vector<uint64_t> uptos_;  // of ranges_: what the search touches lies together

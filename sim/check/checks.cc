@@ -11,6 +11,8 @@ constexpr CheckInfo kTable[] = {
     {"no_stale_reads", "stale_reads", "A read sees every write acknowledged before it began."},
     {"no_lost_writes", "lost_acknowledged_writes",
      "The last acknowledged put of a key, or something newer, is on a replica at the end."},
+    {"atomic_batches", "torn_batches",
+     "At the end none of a batch's writes is visible while another never reached a replica."},
     {"no_lost_updates", "lost_updates",
      "No acknowledged write loses to one acknowledged before it began."},
     {"no_early_expiry", "early_expiries",

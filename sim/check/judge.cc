@@ -117,6 +117,8 @@ void Judge::operation(const Operation& operation) {
   weigh_risks(operation.completed);
   end_values(operation.completed);
   if (is_write(operation.kind)) remember_stamp(operation.write, operation.version);
+  if (operation.batch && operation.version != Version{})
+    batches_[*operation.batch].push_back({operation.key, operation.version});
   if (operation.outcome != client::Outcome::kOk) {
     if (is_write(operation.kind)) failed_.insert(operation.write);
     return;
@@ -308,6 +310,35 @@ void Judge::finish(const GcBefore& gc_before) {
     // Of a key that nobody holds there is nothing to judge but what was written.
     judge_final(key, final_[key], final_[key].empty() ? Instant{} : gc_before(key));
   }
+  judge_batches();
+}
+
+void Judge::judge_batches() {
+  for (const auto& [first, writes] : batches_) {
+    std::optional<uint64_t> visible, missing;
+    for (const auto& [key, version] : writes) {
+      const std::vector<NodeId>& replicas = topology_.ring().replicas_of_key(key_name(key));
+      const auto is_replica = [&](NodeId node) {
+        return std::ranges::find(replicas, node) != replicas.end();
+      };
+      Version at_end;
+      const KeyHistory& taken = history(key);
+      if (key < final_.size()) {
+        for (const FinalCell& cell : final_[key]) {
+          if (is_replica(cell.node)) at_end = std::max(at_end, cell.version);
+        }
+      }
+      if (at_end == version) visible = key;
+      const bool all_read = std::ranges::none_of(unread_, is_replica);
+      if (at_end < version && all_read && !taken.tombstone_at_or_above(version)) missing = key;
+    }
+    if (!visible || !missing) continue;
+    ++torn_batches_;
+    const Version version = writes.front().version;
+    violate("atomic_batches", "a batch was written in part", *missing, Instant::never(),
+            fmt::format("{}: the batch stamped {} wrote {} and never this key", key_name(*missing),
+                        version, key_name(*visible)));
+  }
 }
 
 void Judge::judge_final(uint64_t key, const std::vector<FinalCell>& cells, Instant gc_before) {
@@ -397,6 +428,7 @@ void Judge::report(Metrics& metrics) const {
   metrics.set("diverged_keys", count(diverged_keys_));
   metrics.set("failed_writes_seen", count(failed_writes_seen_));
   metrics.set("reads_gone_back", count(reads_gone_back_));
+  metrics.set("torn_batches", count(torn_batches_));
   metrics.set("early_expiries", count(early_expiries_));
   metrics.set("overdue_tombstones", count(overdue_tombstones_));
   metrics.set("overdue_tombstone_max_s", overdue_max_.in_seconds());

@@ -138,6 +138,8 @@ class Judge final : public Observer {
   void weigh_hazard(uint64_t key, Instant now);
   void weigh_risks(Instant now);
   void judge_final(uint64_t key, const std::vector<FinalCell>& cells, Instant gc_before);
+  // Of a batch some writes are there and others have left no trace.
+  void judge_batches();
   void violate(std::string_view check, std::string_view cause, uint64_t key, Instant at,
                std::string story);
 
@@ -188,6 +190,12 @@ class Judge final : public Observer {
   std::map<uint64_t, Returned> returned_;
   std::set<WriteId> failed_;  // writes whose clients had no success
   uint64_t failed_writes_seen_ = 0, reads_gone_back_ = 0;
+  struct BatchedWrite {
+    uint64_t key;
+    Version version;
+  };
+  std::map<WriteId, std::vector<BatchedWrite>> batches_;  // by the first of their writes
+  uint64_t torn_batches_ = 0;
   uint64_t early_expiries_ = 0, overdue_tombstones_ = 0;
   Duration overdue_max_;
 };

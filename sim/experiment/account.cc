@@ -23,6 +23,8 @@ std::string_view source_text(env::ApplySource source) {
   switch (source) {
     case env::ApplySource::kClient:
       return "a client's write";
+    case env::ApplySource::kBatchLog:
+      return "a batch log";
     case env::ApplySource::kHandoff:
       return "a handoff";
     case env::ApplySource::kHint:

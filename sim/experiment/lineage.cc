@@ -21,6 +21,8 @@ std::string_view source_name(env::ApplySource source) {
   switch (source) {
     case env::ApplySource::kClient:
       return "from the coordinator";
+    case env::ApplySource::kBatchLog:
+      return "from a batch log";
     case env::ApplySource::kHandoff:
       return "from a node that stood in";
     case env::ApplySource::kHint:

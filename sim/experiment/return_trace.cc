@@ -150,6 +150,9 @@ ReturnCause ReturnTrace::cause(const VisibleReturn& seen) const {
       case env::ApplySource::kHandoff:
         if (late && after_purge) return kLateHint;
         break;
+      case env::ApplySource::kBatchLog:
+        if (late && after_purge) return kLateBatch;
+        break;
       case env::ApplySource::kClient:
         if (late && after_purge) return kLateWrite;
         break;

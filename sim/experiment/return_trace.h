@@ -2,6 +2,7 @@
 // cause of a return is told.
 //
 //   the replica that answered ── took the value ──┬─ from a hint, late ────────> late_hint
+//                                                 ├─ from a batch log, late ───> late_batch
 //                                                 ├─ from repair ──> who had it ──> (again, for that one)
 //                                                 ├─ from its log, purged before ─> log_replay
 //                                                 ├─ with its range, purged before ─> late_stream

@@ -255,6 +255,15 @@ constexpr SettingRow kSettings[] = {
        const auto keys = std::min(s.preload.keys, pick<int64_t>(r, {3, 50}));
        for (WorkloadOptions& w : s.workload) w.keys = keys;
      }},
+    {"workload[].batch_keys",
+     [](Scenario& s, Random& r) {
+       if (r.chance(kHalf)) return;
+       for (WorkloadOptions& w : s.workload) {
+         if (w.script.empty() && !w.ttl) w.batch_keys = pick<int64_t>(r, {2, 3});
+       }
+       // A calm must suffice for what coordinators left behind.
+       s.replication.batch_log.replay_period = pick(r, {milliseconds(100), s.swarm->calm / 3});
+     }},
     {"workload[].value_size",
      [](Scenario& s, Random& r) {
        // A calm must suffice for a repair, beside compactions that are held to a rate.

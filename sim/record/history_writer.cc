@@ -32,6 +32,7 @@ void HistoryWriter::operation(const Operation& op) {
   if (is_write(op.kind)) {
     line["version"] = op.version.value;
     line["write"] = op.write.value;
+    if (op.batch) line["batch"] = op.batch->value;
     if (op.ttl) line["ttl_ns"] = op.ttl->ns;
   } else if (op.outcome == client::Outcome::kOk && op.kind == OperationKind::kRead) {
     line["found"] = op.found;

@@ -35,9 +35,10 @@ struct Operation {
   client::Outcome outcome = client::Outcome::kUnknown;
   Version version;     // writes: their stamp. Reads: the winner's, a tombstone's too; 0 if no trace
   bool found = false;  // reads: a live value
-  bool damaged = false;         // reads: the value is not one that any write makes
-  NodeId coordinator;           // asked first
-  std::optional<Duration> ttl;  // writes of values that expire
+  bool damaged = false;          // reads: the value is not one that any write makes
+  NodeId coordinator;            // asked first
+  std::optional<WriteId> batch;  // writes: the first of the atomic batch that it is of
+  std::optional<Duration> ttl;   // writes of values that expire
   std::vector<replication::ReplicaAnswer> answers;
   std::vector<ScannedCell> scanned;
 };

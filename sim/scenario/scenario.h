@@ -169,6 +169,7 @@ struct WorkloadOptions {
   double zipf_theta = 0.99;
   int64_t keys = 0;
   ByteSize value_size{100};
+  int64_t batch_keys = 1;
   std::optional<Duration> ttl;
   int64_t scan_length = 100;
   NodeSet coordinators{.all = true, .nodes = {}};
@@ -202,6 +203,9 @@ struct WorkloadOptions {
     v.field("keys", keys, between<int64_t>(0, 100'000'000),
             "Keys to choose from at the start: the first so many; 0 for all preloaded.");
     v.field("value_size", value_size, between(ByteSize{16}, mib(16)), "Bytes of each value.");
+    v.field("batch_keys", batch_keys, between<int64_t>(1, 100),
+            "Keys that each update writes: of more than one an atomic batch, through the batch "
+            "log. Each is recorded as an update of its own.");
     v.field(
         "ttl", ttl, at_least(milliseconds(1)),
         "Values expire so long after they are written; never if left out. Cassandra: USING TTL.");

@@ -357,6 +357,8 @@ class Validator {
     if (!w.script.empty()) return script(path, w);
     const Duration to = w.to.value_or(s_.duration);
     if (to > s_.duration) add(path + ".to", "{} is after the run's end at {}", to, s_.duration);
+    if (w.batch_keys > 1 && w.ttl)
+      add(path + ".ttl", "values of a batch do not expire: leave one out");
     if (w.from >= to) add(path + ".from", "{} is not before its end at {}", w.from, to);
     if (w.rate && w.rate->per_second == 0) add(path + ".rate", "must be above 0");
     if (!w.rate && w.think_time == Duration{} && w.operations_max == 0 && s_.network.is_zero()) {

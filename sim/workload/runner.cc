@@ -168,6 +168,9 @@ void WorkloadRunner::run_operation(Session& session, Task task) {
   if (!task.call.coordinator)
     task.call.coordinator = session.next_coordinator(options_.load_balancing);
   operation.coordinator = *task.call.coordinator;
+  if (task.kind == OperationKind::kUpdate && options_.batch_keys > 1 && keys_.count > 1 &&
+      options_.script.empty())
+    return run_batch(session, task, operation);
   recorder_.begin(operation);
   const Buffer name = key_name(task.key);
   const auto size = static_cast<size_t>(task.size);
@@ -205,6 +208,28 @@ void WorkloadRunner::run_operation(Session& session, Task task) {
   }
   operation.completed = since_start(kernel_.now());
   recorder_.end(operation);
+}
+
+void WorkloadRunner::run_batch(Session& session, const Task& task, const Operation& first) {
+  const auto count = std::min(static_cast<uint64_t>(options_.batch_keys), keys_.count);
+  std::vector<Operation> operations;
+  std::vector<replication::ClientBatch::Put> puts;
+  for (uint64_t i = 0; i < count; ++i) {
+    Operation& operation = operations.emplace_back(first);
+    operation.key = (task.key + i) % keys_.count;
+    recorder_.begin(operation);
+    operation.write = recorder_.begin_write(operation.key);
+    operation.batch = operations.front().write;
+    puts.push_back(
+        {key_name(operation.key), encode_value(operation.write, static_cast<size_t>(task.size))});
+  }
+  const client::WriteResult result = session.client.batch(std::move(puts), task.call);
+  for (Operation& operation : operations) {
+    operation.outcome = result.outcome;
+    operation.version = result.version;
+    operation.completed = since_start(kernel_.now());
+    recorder_.end(operation);
+  }
 }
 
 }  // namespace revenant::sim

@@ -57,6 +57,8 @@ class WorkloadRunner {
   };
   Task chosen(OperationKind kind, uint64_t key, Instant intended) const;
   void run_operation(Session& session, Task task);
+  // An update of this key and of those that follow it, as one batch.
+  void run_batch(Session& session, const Task& task, const Operation& first);
   bool more() const;
   uint64_t choose_key(OperationKind kind, Random& random);
   Instant since_start(Instant t) const { return Instant{} + (t - start_); }

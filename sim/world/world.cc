@@ -548,6 +548,10 @@ void World::report(Metrics& metrics) const {
   metrics.set("writes_met_by_stand_ins", count(node.coordinator.writes_met_by_stand_ins));
   metrics.set("reads_met_by_stand_ins", count(node.coordinator.reads_met_by_stand_ins));
   metrics.set("cells_handed_off", count(node.stand_ins.handed_off));
+  metrics.set("batches", count(node.coordinator.batches));
+  metrics.set("batches_stored", count(node.batch_log.stored));
+  metrics.set("batches_replayed", count(node.batch_log.replayed));
+  metrics.set("batches_expired", count(node.batch_log.expired));
   metrics.set("hlc_heard_ahead", count(node.hlc_heard_ahead));
   const Views& views = recorder_.views();
   metrics.set("gossip_rounds", count(node.gossip_rounds));
