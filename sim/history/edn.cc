@@ -116,6 +116,7 @@ Result<Edn> EdnReader::text() {
 }
 
 Result<Edn> EdnReader::atom() {
+  if (at_end()) return error(ErrorCode::kInvalid, "{}: the text ends within a form", line_);
   const size_t begin = at_;
   while (!at_end() && kEndsAtom.find(text_[at_]) == std::string_view::npos) ++at_;
   const std::string_view word = text_.substr(begin, at_ - begin);

@@ -37,7 +37,7 @@ Violation violation_of(const history::History& history, const serial::Finding& f
                          .operations = finding.operations,
                          .story = fmt::format("{}: {}", serial::name(finding), finding.story)};
   if (finding.cycle.empty()) {
-    violation.unverified = "what one read alone shows has no certificate";
+    violation.unverified = "there is no certificate for its kind";
     return violation;
   }
   const auto right = finding.anomaly == Anomaly::kLostUpdate

@@ -170,7 +170,7 @@ void both(const Counts& counts, int histories) {
 // REVENANT_HISTORIES: of each mix; the proof takes 100000.
 const int kHistories = std::getenv("REVENANT_HISTORIES") != nullptr
                            ? std::atoi(std::getenv("REVENANT_HISTORIES"))
-                           : 2000;
+                           : 1000;
 
 TEST(LinearSearchTest, AgreesWithEveryOrderOnRegisters) {
   both(compare({.kinds = {Kind::kGet, Kind::kGet, Kind::kPut}}, kHistories), kHistories);
