@@ -37,9 +37,7 @@ TEST(BatchTest, IsWrittenWholeAndLeavesTheBatchLogEmpty) {
   // Each key is an update of its own in the history, under the stamp of its batch.
   std::map<uint64_t, std::set<std::string>> keys;
   std::map<uint64_t, std::set<uint64_t>> stamps;
-  std::istringstream lines(run.history.str());
-  for (std::string line; std::getline(lines, line);) {
-    const Json operation = Json::parse(line);
+  for (const Json& operation : run.operations()) {
     if (!operation.contains("batch")) continue;
     keys[operation["batch"]].insert(operation["key"].get<std::string>());
     stamps[operation["batch"]].insert(operation["version"].get<uint64_t>());

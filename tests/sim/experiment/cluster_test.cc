@@ -472,12 +472,8 @@ TEST(ClusterTest, ASlowDiskSlowsWritesThatWaitForIt) {
 TEST(ClusterTest, ASequenceIsDoneInTurnToOneKeyAfterAnother) {
   const TestRun run(R"({ "workload": [ { "name": "w", "clients": 2, "think_time": "7ms",
                                          "sequence": ["update", "read", "delete"] } ] })");
-  std::istringstream history(run.history.str());
   std::map<int, std::vector<Json>> done;  // by session
-  for (std::string line; std::getline(history, line);) {
-    const Json operation = Json::parse(line);
-    done[operation["session"]].push_back(operation);
-  }
+  for (const Json& operation : run.operations()) done[operation["session"]].push_back(operation);
   ASSERT_EQ(done.size(), 2u);
   for (const auto& [session, operations] : done) {
     ASSERT_GT(operations.size(), 100u);

@@ -47,10 +47,8 @@ TEST(LoadBalancingTest, InTurnNoTwoOperationsInARowGoToTheSameNodeAtRandomAThird
     const TestRun run(R"({ "workload": [ { "name": "w", "clients": 1, "operations_max": 1000,
         "mix": { "read": 1 }, "load_balancing": ")" +
                       std::string(balancing) + R"(" } ] })");
-    std::istringstream lines(run.history.str());
     std::vector<int> coordinators;
-    for (std::string line; std::getline(lines, line);)
-      coordinators.push_back(Json::parse(line)["coordinator"]);
+    for (const Json& operation : run.operations()) coordinators.push_back(operation["coordinator"]);
     const auto same =
         std::ranges::count_if(std::views::iota(size_t{1}, coordinators.size()),
                               [&](size_t i) { return coordinators[i] == coordinators[i - 1]; });

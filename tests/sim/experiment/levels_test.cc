@@ -36,12 +36,8 @@ std::set<std::string> answering(const std::string& down, const std::string& kind
     patch["faults"] = Json::array({{{"at", "0s"}, {"crash", {{"node", Json::parse(down)}}}}});
   const TestRun run(patch.dump());
   std::map<std::string, std::set<std::string>> outcomes;
-  std::istringstream lines(run.history.str());
-  for (std::string line; std::getline(lines, line);) {
-    const Json operation = Json::parse(line);
-    if (operation.contains("workload"))
-      outcomes[operation["workload"]].insert(operation["outcome"].get<std::string>());
-  }
+  for (const Json& operation : run.operations())
+    outcomes[operation["workload"]].insert(operation["outcome"].get<std::string>());
   std::set<std::string> answering;
   for (const auto& [level, seen] : outcomes) {
     EXPECT_EQ(seen.size(), 1u) << level << " with " << down << " down";

@@ -48,6 +48,16 @@ class TestRun {
     }
     return 0;
   }
+  // What clients did, in the order of completion: the history without its preload.
+  std::vector<Json> operations() const {
+    std::vector<Json> operations;
+    std::istringstream lines(history.str());
+    for (std::string line; std::getline(lines, line);) {
+      Json operation = Json::parse(line);
+      if (operation.contains("workload")) operations.push_back(std::move(operation));
+    }
+    return operations;
+  }
   RunReport report;
   std::ostringstream history;
 };

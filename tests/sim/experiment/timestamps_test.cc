@@ -45,9 +45,7 @@ TEST(TimestampsTest, TheHistoryHasTheStampUnderWhichTheWriteLies) {
     const TestRun run = run_with(mode, R"({ "preload": { "keys": 20 } })");
     std::map<uint64_t, uint64_t> stamps;
     size_t compared = 0;
-    std::istringstream lines(run.history.str());
-    for (std::string line; std::getline(lines, line);) {
-      const Json operation = Json::parse(line);
+    for (const Json& operation : run.operations()) {
       if (!operation.contains("write") || !operation.contains("version")) continue;
       const uint64_t write = operation["write"], version = operation["version"];
       if (!operation.contains("found")) {
