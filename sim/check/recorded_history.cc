@@ -44,9 +44,7 @@ void RecordedHistory::preloaded(uint64_t key, WriteId write, Version version) {
 }
 
 void RecordedHistory::truncated(Instant began, Instant at, Version) {
-  history::Operation op = next(history::Kind::kDelete, began, at);
-  op.outcome = history::Outcome::kUnknown;
-  truncations_.push_back(op);
+  truncations_.push_back(next(history::Kind::kDelete, began, at));
 }
 
 void RecordedHistory::operation(const Operation& operation) {
@@ -77,24 +75,12 @@ void RecordedHistory::operation(const Operation& operation) {
     op.argument = value_of(operation.write);
   }
   history_.add(op);
-  if (operation.ttl) {  // some time later, if it is still there, it is not any more
-    op.kind = history::Kind::kCompareAndSet;
-    op.result = std::exchange(op.argument, {});
-    op.outcome = history::Outcome::kUnknown;
-    op.completed = history::kNever;
-    history_.add(op);
-  }
+  if (operation.ttl) history_.add_end_of(op);
 }
 
 std::vector<std::string> RecordedHistory::report(Metrics& metrics,
                                                  std::vector<Violation>& violations) {
-  for (const history::Operation& truncation : truncations_) {
-    for (uint32_t key = 0; key < history_.key_count(); ++key) {
-      history::Operation one = truncation;
-      one.key = key;
-      history_.add(one);
-    }
-  }
+  for (const history::Operation& truncation : truncations_) history_.add_deletes_of_all(truncation);
   std::vector<std::string> undecided;
   for (const check::Property& property : check::properties()) {
     if (std::ranges::find(properties_, property.name) == properties_.end()) continue;

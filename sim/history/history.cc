@@ -41,6 +41,26 @@ std::string_view to_string(Outcome outcome) {
   return "";
 }
 
+void History::add_end_of(const Operation& put) {
+  Operation end = put;
+  end.kind = Kind::kCompareAndSet;
+  end.result = put.argument;
+  end.argument = {};
+  end.outcome = Outcome::kUnknown;
+  end.completed = kNever;
+  add(end);
+}
+
+void History::add_deletes_of_all(const Operation& truncation) {
+  for (uint32_t key = 0; key < key_count(); ++key) {
+    Operation one = truncation;
+    one.kind = Kind::kDelete;
+    one.outcome = Outcome::kUnknown;
+    one.key = key;
+    add(one);
+  }
+}
+
 uint32_t History::key(std::string_view name) {
   if (const auto known = key_of_.find(name); known != key_of_.end()) return known->second;
   const uint32_t id = key_count();

@@ -18,6 +18,11 @@ class History {
   // --- what a reader adds ---
   void set_initial(Value value) { initial_ = value; }
   void add(const Operation& operation) { operations_.push_back(operation); }
+  // After the put of a value that expires: some time later, if it is still there, it is not any more. Whether that
+  // comes in its time is another question.
+  void add_end_of(const Operation& put);
+  // A truncation deletes every key, each at a time of its own.
+  void add_deletes_of_all(const Operation& truncation);
   uint32_t key(std::string_view name);
   Value number(int64_t number);
   Value text(std::string_view text);

@@ -24,14 +24,7 @@ class RevenantReader {
   }
 
   Found finish() {
-    // A truncation deletes every key, each at a time of its own.
-    for (const Operation& truncation : truncations_) {
-      for (uint32_t key = 0; key < found_.history.key_count(); ++key) {
-        Operation one = truncation;
-        one.key = key;
-        found_.history.add(one);
-      }
-    }
+    for (const Operation& truncation : truncations_) found_.history.add_deletes_of_all(truncation);
     return std::move(found_);
   }
 
@@ -53,8 +46,6 @@ class RevenantReader {
     operation.invoked = line.at("invoked_ns").get<int64_t>();
     operation.completed = line.at("completed_ns").get<int64_t>();
     if (kind == "truncate") {
-      operation.kind = Kind::kDelete;
-      operation.outcome = Outcome::kUnknown;
       truncations_.push_back(operation);
       return {};
     }
@@ -95,19 +86,8 @@ class RevenantReader {
                    number, kind);
     }
     history.add(operation);
-    if (line.contains("ttl_ns")) end_sometime(operation);
+    if (line.contains("ttl_ns")) history.add_end_of(operation);
     return {};
-  }
-
-  // A value that expires: some time after it was written, if it is still there, it is not any more. Whether
-  // that comes in time is another question (no_early_expiry).
-  void end_sometime(Operation operation) {
-    operation.kind = Kind::kCompareAndSet;
-    operation.result = operation.argument;
-    operation.argument = {};
-    operation.outcome = Outcome::kUnknown;
-    operation.completed = kNever;
-    found_.history.add(operation);
   }
 
   uint32_t session(const Json& line) {

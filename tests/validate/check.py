@@ -15,6 +15,8 @@ import subprocess
 import sys
 import tempfile
 
+from swarm import names_of_defects
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SCENARIO = "scenarios/swarm.json"
 # A run with more violations than this counts with so many: one defect should not speak for all.
@@ -24,21 +26,6 @@ MEDIAN_MAX = 5
 
 def revenant(program: str, *arguments: str) -> subprocess.CompletedProcess:
     return subprocess.run([program, *arguments], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
-def names_of_defects(program: str) -> list[str]:
-    def find(node):
-        if isinstance(node, dict):
-            if "defects" in node.get("properties", {}):
-                return node["properties"]["defects"]["items"]["enum"]
-            node = list(node.values())
-        if isinstance(node, list):
-            for part in node:
-                if names := find(part):
-                    return names
-        return []
-
-    return find(json.loads(revenant(program, "schema").stdout))
 
 
 def violations_of(program: str, defect: str, seed: int) -> list[dict]:
@@ -54,7 +41,7 @@ def violations_of(program: str, defect: str, seed: int) -> list[dict]:
 
 def cores(options) -> tuple[str, bool]:
     sizes, unverified, untold = [], 0, 0
-    defects = names_of_defects(options.program)
+    defects = names_of_defects(json.loads(revenant(options.program, "schema").stdout))
     seed = 0
     while len(sizes) < options.violations and seed < 200:
         seed += 1
