@@ -85,13 +85,6 @@ nlohmann::ordered_json to_json(const history::History& history, const Verdict& v
   return report;
 }
 
-std::string property_names() {
-  std::string names;
-  for (const check::Property& property : check::properties())
-    names += fmt::format("{}  {:<26} {}", names.empty() ? "" : "\n", property.name, property.help);
-  return names;
-}
-
 // Those asked for; all if none was.
 std::expected<std::vector<const check::Property*>, Exit> chosen(const po::variables_map& values) {
   std::vector<const check::Property*> properties;
@@ -104,8 +97,8 @@ std::expected<std::vector<const check::Property*>, Exit> chosen(const po::variab
   for (const std::string& name : values["property"].as<std::vector<std::string>>()) {
     const auto found = std::ranges::find(names, name);
     if (found == names.end())
-      return fail(2, fmt::format("--property: '{}' is none{}; there are:\n{}", name,
-                                 did_you_mean(name, names), property_names()));
+      return fail(2, fmt::format("--property: '{}' is none{}; see `revenant list properties`", name,
+                                 did_you_mean(name, names)));
     properties.push_back(&check::properties()[static_cast<size_t>(found - names.begin())]);
   }
   return properties;
@@ -120,8 +113,9 @@ int check_main(const Arguments& arguments) {
       "JSON, Porcupine's logs, Plume's text. Exit code 0: all holds; 1: something is violated; 3: "
       "something is undecided, or nothing was observed.");
   line.operand("history", 1, "The file; - reads from standard input.");
-  line.options()("property", po::value<std::vector<std::string>>(),
-                 ("May be repeated; without it, all:\n" + property_names()).c_str())(
+  line.options()(
+      "property", po::value<std::vector<std::string>>(),
+      "What to check; may be repeated. Without it all that `revenant list properties` names.")(
       "format", po::value<std::string>(),
       "revenant, jepsen or plume; without it, as the file begins.")(
       "initial", po::value<std::string>(),

@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "sim/check/checks.h"
+#include "sim/check/properties/properties.h"
 #include "sim/cli/command.h"
 #include "sim/experiment/text_table.h"
 #include "sim/record/metrics.h"
@@ -49,7 +50,8 @@ int list_scenarios(const std::string& directory) {
 
 int list_main(const Arguments& arguments) {
   CommandLine line("list [KIND] [options]", "Lists what there is to run, to bound and to promise.");
-  line.operand("kind", 1, "scenarios (if left out), metrics or checks.");
+  line.operand("kind", 1,
+               "scenarios (if left out), metrics, checks (of a run) or properties (of a history).");
   line.options()("dir", po::value<std::string>()->default_value("scenarios"),
                  "Where scenario files are.");
   const auto values = line.parse(arguments);
@@ -68,9 +70,14 @@ int list_main(const Arguments& arguments) {
     for (const CheckInfo& info : check_table()) {
       table.row({std::string(info.name), std::string(info.metric), std::string(info.help)});
     }
+  } else if (kind == "properties") {
+    for (const char* title : {"PROPERTY", "MEANING"}) table.column(title, Align::kLeft);
+    for (const check::Property& property : check::properties())
+      table.row({std::string(property.name), std::string(property.help)});
   } else {
-    return fail(2, fmt::format("unknown kind {}{}; see `revenant list --help`", kind,
-                               did_you_mean(kind, {"scenarios", "metrics", "checks"})))
+    return fail(2,
+                fmt::format("unknown kind {}{}; see `revenant list --help`", kind,
+                            did_you_mean(kind, {"scenarios", "metrics", "checks", "properties"})))
         .error()
         .code;
   }

@@ -36,7 +36,14 @@ Result<History> read_history(std::string_view text, const std::string& path,
   Result<Found> found = format == Format::kRevenant ? read_revenant(text)
                         : format == Format::kPlume  ? read_plume(text)
                                                     : read_jepsen(text);
-  if (!found) return error(found.error().code, "{}:{}", path, found.error().message);
+  if (!found) {
+    constexpr std::string_view kNames[] = {"revenant", "jepsen", "plume"};
+    const std::string taken_for = options.format
+                                      ? ""
+                                      : fmt::format(" (taken for format {}, as it begins)",
+                                                    kNames[static_cast<size_t>(format)]);
+    return error(found.error().code, "{}:{}{}", path, found.error().message, taken_for);
+  }
   History& history = found->history;
   history.set_initial(options.initial ? value_of(history, *options.initial) : found->initial);
   const bool nil_is_unknown = options.nil_is_unknown.value_or(found->nil_is_unknown);

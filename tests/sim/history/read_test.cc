@@ -13,7 +13,11 @@ History read(std::string_view text, const ReadOptions& options = {}) {
 }
 std::string error_of(std::string_view text, const ReadOptions& options = {}) {
   const auto history = read_history(text, "h", options);
-  return history ? "no error" : history.error().message;
+  if (history) return "no error";
+  // That the format was guessed is said at the end.
+  const std::string& message = history.error().message;
+  EXPECT_EQ(message.find(" (taken for format ") != std::string::npos, !options.format);
+  return message.substr(0, message.find(" (taken for format "));
 }
 // An operation a line: how it came out, when, and what it was.
 std::string print(const History& history) {
