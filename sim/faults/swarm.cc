@@ -266,10 +266,12 @@ constexpr SettingRow kSettings[] = {
      }},
     {"workload[].value_size",
      [](Scenario& s, Random& r) {
-       // A calm must suffice for a repair, beside compactions that are held to a rate.
+       // A calm must suffice for a repair, beside compactions that are held to a rate: then no update, of all its
+       // keys, is larger than 1 KiB.
        const bool held = s.storage.rate_limiter_bytes_per_sec > ByteSize{0};
        const ByteSize size = pick(r, {ByteSize{16}, kib(1), held ? kib(1) : kib(4)});
-       for (WorkloadOptions& w : s.workload) w.value_size = size;
+       for (WorkloadOptions& w : s.workload)
+         w.value_size = held ? std::min(size, ByteSize{kib(1).bytes / w.batch_keys}) : size;
      }},
 };
 
