@@ -79,7 +79,7 @@ nlohmann::ordered_json to_json(const history::History& history, const Verdict& v
       operations.push_back(std::move(operation));
     }
     one["story"] = violation.story;
-    one["verified"] = violation.unverified.empty();
+    one["verified"] = violation.verified;
     violations.push_back(std::move(one));
   }
   return report;

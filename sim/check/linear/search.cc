@@ -14,6 +14,7 @@ namespace {
 constexpr size_t kBeamFactor = 8;
 constexpr size_t kBeamMost = 1 << 14;  // a wider one is not cut
 constexpr size_t kWordsMax = 16;       // of 64 operations under way each
+constexpr uint32_t kNoPlace = ~uint32_t{0};
 constexpr size_t kCompactFirst = 250'000;
 
 // Calls visit(place) for each place of the set.
@@ -126,10 +127,10 @@ class Search {
 
   Step begin(uint32_t index) {
     const Move& move = problem_.moves[index];
-    place_of_[index] = kNoEvent;
+    place_of_[index] = kNoPlace;
     if (cannot_matter(move)) return Step::kFine;
     const uint32_t place = free_place();
-    if (place == kNoEvent) return limit("operations under way");
+    if (place == kNoPlace) return limit("operations under way");
     place_of_[index] = place;
     places_.moves[place] = index;
     set_place(places_.used, place, true);
@@ -148,7 +149,7 @@ class Search {
 
   Step end(uint32_t index) {
     const uint32_t place = place_of_[index];
-    if (place == kNoEvent) return Step::kFine;
+    if (place == kNoPlace) return Step::kFine;
     bool touched = false;
     for (size_t i = 0; i < frontier_.size() && !touched; ++i)
       touched =
@@ -194,7 +195,7 @@ class Search {
     for (size_t w = 0; w < places_.words; ++w)
       if (~places_.used[w] != 0)
         return static_cast<uint32_t>(64 * w + std::countr_one(places_.used[w]));
-    if (places_.words == kWordsMax) return kNoEvent;
+    if (places_.words == kWordsMax) return kNoPlace;
     grow();
     return free_place();
   }
@@ -421,7 +422,7 @@ class Search {
   bool has_read_not_ = false;
   uint32_t event_ = 0;
   Places places_;
-  std::vector<uint32_t> place_of_;  // by move, while it is under way; kNoEvent: left out
+  std::vector<uint32_t> place_of_;  // by move, while it is under way; kNoPlace: left out
   Configurations frontier_{1}, next_{1}, work_{1};
   Row row_, base_;
   // Of base_.

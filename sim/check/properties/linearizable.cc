@@ -68,6 +68,7 @@ class KeyChecker {
       const auto proof = verify_core(history_, operations_, {core.until, core.operations});
       CHECK(proof.has_value() || proof.error().code != ErrorCode::kInvalid,
             "the core found for {} is legal", history_.key_name(key_));
+      violation.verified = proof.has_value();
       if (!proof) violation.unverified = proof.error().message;
     }
     verdict_.violations.push_back(std::move(violation));

@@ -20,7 +20,8 @@ struct Violation {
   std::optional<uint32_t> key;       // where one key is concerned
   std::vector<uint32_t> operations;  // of the history: the core, in the order of their beginnings
   std::string story;                 // a paragraph; operations are called by their lines
-  std::string unverified = {};       // why the certificate was not verified; empty if it was
+  bool verified = false;             // its certificate was, by sim/check/certificate
+  std::string unverified = {};       // why not, if it has one
 };
 
 struct Verdict {

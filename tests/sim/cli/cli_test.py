@@ -96,6 +96,11 @@ class CommandLine(unittest.TestCase):
         self.assertTrue(violation["verified"])
         self.assertEqual([o["operation"] for o in violation["operations"]],
                          ["put(register, 2)", "get(register) = 1"])
+        backwards = json.loads(self.revenant("check", self.write("back.jsonl", "\n".join(
+            json.dumps({"workload": "w", "session": 0, "kind": "read", "key": "k", "invoked_ns": at, "completed_ns": at + 1,
+                        "outcome": "ok", "found": True, "write": write, "version": write}) for at, write in ((1, 2), (5, 1)))),
+            "--property", "monotonic_reads", "--json").stdout)[0]["violations"]
+        self.assertEqual([v["verified"] for v in backwards], [False], "no certificate, no claim")
         self.assertEqual(self.revenant("check", stale, "--property", "writes_follow_reads").returncode, 3, "vacuous")
         skew = self.write("skew.edn", """
             {:process 0 :type :invoke :f :txn :value [[:append :x 1] [:r :y nil]]}
@@ -113,6 +118,16 @@ class CommandLine(unittest.TestCase):
         unknown = self.revenant("check", stale, "--property", "linearisable")
         self.assertEqual(unknown.returncode, 2)
         self.assertIn('did you mean "linearizable"', unknown.stderr)
+
+    def test_a_run_and_its_history_are_judged_alike(self):
+        run = self.revenant("run", str(ROOT / "scenarios/pitfalls/partial_write.json"), "--json", "--out", "out", "--history")
+        whole = json.loads(run.stdout)
+        for name in ("linearizable", "monotonic_reads"):
+            verdict = json.loads(self.revenant("check", "out/history.jsonl", "--property", name, "--json").stdout)[0]
+            self.assertGreater(len(verdict["violations"]), 0)
+            self.assertEqual(len(verdict["violations"]), whole["metrics"][f"{name}_violations"])
+            first = next(v for v in whole["violations"] if v["check"] == name)
+            self.assertIn(f"#{verdict['violations'][0]['operations'][0]['line']} session", first["story"])
 
     def test_watching_does_not_change_a_run(self):
         plain = json.loads(self.revenant("run", self.scenario, "--json").stdout)
