@@ -25,16 +25,9 @@ Result<std::unique_ptr<Node>> Node::start(env::Environment environment, env::Tra
                                           ring::Topology& topology, const lsm::LsmOptions& given,
                                           const ReplicationOptions& options, Random random) {
   const lsm::LsmOptions storage = of_replicas(given, topology);
-  ASSIGN_OR_RETURN(auto db, lsm::Db::open(environment, storage, "db"));
-  ASSIGN_OR_RETURN(auto batches, BatchLog::recover(environment));
-  std::unique_ptr<Node> node(new Node(environment, transport, topology, std::move(db),
-                                      std::move(batches), storage, options, std::move(random)));
-  if (node->hints_ != nullptr) RETURN_IF_ERROR(node->hints_->open());
-  if (node->stand_ins_ != nullptr) RETURN_IF_ERROR(node->stand_ins_->open());
-  if (node->repair_history_ != nullptr) {
-    RETURN_IF_ERROR(node->repair_history_->open());
-    node->db_->set_repaired(node->repair_history_->ranges());
-  }
+  ASSIGN_OR_RETURN(Recovered recovered, recover(environment, storage, options));
+  std::unique_ptr<Node> node(new Node(environment, transport, topology, std::move(recovered),
+                                      storage, options, std::move(random)));
 
   topology.subscribe(transport.self(), [self = node.get()] { self->follow_topology(); });
   node->follow_topology();
@@ -58,15 +51,39 @@ Result<std::unique_ptr<Node>> Node::start(env::Environment environment, env::Tra
   return node;
 }
 
+auto Node::recover(env::Environment environment, const lsm::LsmOptions& storage,
+                   const ReplicationOptions& options) -> Result<Recovered> {
+  const Duration age_max = storage.gc_rule().late_write_max();
+  Recovered recovered;
+  ASSIGN_OR_RETURN(recovered.db, lsm::Db::open(environment, storage, "db"));
+  ASSIGN_OR_RETURN(recovered.batches, BatchLog::recover(environment));
+  if (options.hinted_handoff) {
+    recovered.hints =
+        std::make_unique<Hints>(environment, *options.hinted_handoff, age_max, options.defects);
+    RETURN_IF_ERROR(recovered.hints->open());
+  }
+  if (options.sloppy_quorum) {
+    ASSIGN_OR_RETURN(
+        recovered.stand_ins,
+        StandIns::recover(environment, options.hinted_handoff.value_or(HintOptions{}), age_max));
+  }
+  if (storage.tombstone_gc == lsm::TombstoneGc::kRepair) {
+    recovered.repair_history = std::make_unique<RepairHistory>(environment);
+    RETURN_IF_ERROR(recovered.repair_history->open());
+    recovered.db->set_repaired(recovered.repair_history->ranges());
+  }
+  return recovered;
+}
+
 Node::~Node() { topology_.unsubscribe(messenger_.self()); }
 
 Node::Node(env::Environment environment, env::Transport& transport, ring::Topology& topology,
-           std::unique_ptr<lsm::Db> db, BatchLog::Recovered batches, const lsm::LsmOptions& storage,
-           const ReplicationOptions& options, Random random)
+           Recovered recovered, const lsm::LsmOptions& storage, const ReplicationOptions& options,
+           Random random)
     : environment_(environment),
       topology_(topology),
       options_(options),
-      db_(std::move(db)),
+      db_(std::move(recovered.db)),
       peers_(environment.clock, environment.events, transport.self(), topology.nodes().size(),
              options),
       hybrid_(options.timestamps == Timestamps::kHlc ? std::optional<HybridClock>(environment.clock)
@@ -78,21 +95,14 @@ Node::Node(env::Environment environment, env::Transport& transport, ring::Topolo
                                                         topology.nodes().size(), *options.gossip,
                                                         random.fork("gossip"))
                              : nullptr),
-      hints_(options.hinted_handoff
-                 ? std::make_unique<Hints>(environment, *options.hinted_handoff,
-                                           storage.gc_rule().late_write_max(), options.defects)
-                 : nullptr),
-      stand_ins_(options.sloppy_quorum
-                     ? std::make_unique<StandIns>(environment, messenger_,
-                                                  options.hinted_handoff.value_or(HintOptions{}),
-                                                  storage.gc_rule().late_write_max())
+      hints_(std::move(recovered.hints)),
+      stand_ins_(recovered.stand_ins
+                     ? std::make_unique<StandIns>(messenger_, std::move(*recovered.stand_ins))
                      : nullptr),
       batch_log_(environment, messenger_, options, storage.wal.sync,
-                 storage.gc_rule().late_write_max(), std::move(batches),
+                 storage.gc_rule().late_write_max(), std::move(recovered.batches),
                  [this](const StoredBatch& batch) { return coordinator_.replay_batch(batch); }),
-      repair_history_(storage.tombstone_gc == lsm::TombstoneGc::kRepair
-                          ? std::make_unique<RepairHistory>(environment)
-                          : nullptr),
+      repair_history_(std::move(recovered.repair_history)),
       replica_(environment, messenger_, peers_, *db_, kRepairTimeout, options),
       coordinator_(environment, messenger_, peers_, topology, hints_.get(),
                    hybrid_ ? &*hybrid_ : nullptr, options, std::move(random)),

@@ -61,9 +61,21 @@ class Node {
   NodeMetrics metrics() const;
 
  private:
+  // What an earlier life left on disk. It is read before there is a node: whoever is there is asked at
+  // once, and one that could not be read must not have answered. Null: the options ask for none.
+  struct Recovered {
+    std::unique_ptr<lsm::Db> db;
+    BatchLog::Recovered batches;
+    std::unique_ptr<Hints> hints;
+    std::optional<StandIns::Recovered> stand_ins;
+    std::unique_ptr<RepairHistory> repair_history;
+  };
+  static Result<Recovered> recover(env::Environment environment, const lsm::LsmOptions& storage,
+                                   const ReplicationOptions& options);
+
   Node(env::Environment environment, env::Transport& transport, ring::Topology& topology,
-       std::unique_ptr<lsm::Db> db, BatchLog::Recovered batches, const lsm::LsmOptions& storage,
-       const ReplicationOptions& options, Random random);
+       Recovered recovered, const lsm::LsmOptions& storage, const ReplicationOptions& options,
+       Random random);
 
   void send_heartbeats();
   void deliver_hints();

@@ -4,9 +4,28 @@
 
 namespace revenant::replication {
 
-StandIns::StandIns(env::Environment environment, Messenger& messenger, const HintOptions& options,
-                   Duration age_max)
-    : messenger_(messenger), log_(environment, options, age_max, {}, "stand_ins") {
+namespace {
+
+void hold(StandIns::Held& held, NodeId primary, const Buffer& key, const Cell& cell) {
+  const auto [known, first] = held[primary].try_emplace(key, cell);
+  if (!first && compare_cells(cell.view(), known->second.view()) > 0) known->second = cell;
+}
+
+}  // namespace
+
+auto StandIns::recover(env::Environment environment, const HintOptions& options, Duration age_max)
+    -> Result<Recovered> {
+  Recovered recovered{
+      std::make_unique<Hints>(environment, options, age_max, Defects(), "stand_ins"), {}};
+  RETURN_IF_ERROR(recovered.log->open());
+  recovered.log->visit([&](NodeId primary, const Buffer& key, const Cell& cell) {
+    hold(recovered.held, primary, key, cell);
+  });
+  return recovered;
+}
+
+StandIns::StandIns(Messenger& messenger, Recovered recovered)
+    : messenger_(messenger), log_(std::move(recovered.log)), held_(std::move(recovered.held)) {
   auto serve = [this](Verb verb, void (StandIns::*handler)(NodeId, uint64_t, Bytes)) {
     messenger_.serve(verb, [this, handler](NodeId from, uint64_t id, Bytes body) {
       (this->*handler)(from, id, body);
@@ -16,30 +35,18 @@ StandIns::StandIns(env::Environment environment, Messenger& messenger, const Hin
   serve(Verb::kReadStandIn, &StandIns::serve_read);
 }
 
-Result<void> StandIns::open() {
-  RETURN_IF_ERROR(log_.open());
-  log_.visit(
-      [this](NodeId primary, const Buffer& key, const Cell& cell) { hold(primary, key, cell); });
-  return {};
-}
-
-void StandIns::hold(NodeId primary, const Buffer& key, const Cell& cell) {
-  const auto [held, first] = held_[primary].try_emplace(key, cell);
-  if (!first && compare_cells(cell.view(), held->second.view()) > 0) held->second = cell;
-}
-
 void StandIns::forget_delivered(NodeId primary) {
-  if (!log_.pending(primary)) held_.erase(primary);
+  if (!log_->pending(primary)) held_.erase(primary);
 }
 
 void StandIns::discard() {
   held_.clear();
-  log_.discard();
+  log_->discard();
 }
 
 StandInMetrics StandIns::metrics() {
   StandInMetrics metrics = metrics_;
-  metrics.handed_off = log_.metrics().delivered;
+  metrics.handed_off = log_->metrics().delivered;
   return metrics;
 }
 
@@ -47,9 +54,9 @@ void StandIns::serve_stand_in(NodeId from, uint64_t id, Bytes body) {
   const auto request = decode_all<HeldFor>(body);
   if (!request) return;
   const KeyedCell& write = request->write;
-  const bool kept = log_.add(request->primary, write.key, write.cell.view());
+  const bool kept = log_->add(request->primary, write.key, write.cell.view());
   if (kept) {
-    hold(request->primary, write.key, write.cell);
+    hold(held_, request->primary, write.key, write.cell);
     ++metrics_.writes;
   }
   const char status = static_cast<char>(kept ? Status::kOk : Status::kError);

@@ -16,6 +16,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 
 #include "engine/replication/hints.h"
 #include "engine/replication/messenger.h"
@@ -30,15 +31,21 @@ struct StandInMetrics {
 
 class StandIns {
  public:
-  // Serves kStandIn and kReadStandIn. What is `age_max` old or older is dropped.
-  StandIns(env::Environment environment, Messenger& messenger, const HintOptions& options,
-           Duration age_max);
+  using Held = std::map<NodeId, std::map<Buffer, Cell>>;  // by replica, of each key the winner
 
-  // Finds what an earlier life held. Suspends.
-  Result<void> open();
+  // What an earlier life held. What is `age_max` old or older is dropped. Suspends.
+  struct Recovered {
+    std::unique_ptr<Hints> log;
+    Held held;
+  };
+  static Result<Recovered> recover(env::Environment environment, const HintOptions& options,
+                                   Duration age_max);
+
+  // Serves kStandIn and kReadStandIn.
+  StandIns(Messenger& messenger, Recovered recovered);
 
   // What is still to be handed over: the log's own calls deliver it.
-  Hints& log() { return log_; }
+  Hints& log() { return *log_; }
   // After a delivery: forgets what was held for `primary`, if nothing is left for it.
   void forget_delivered(NodeId primary);
   // Drops all. Suspends.
@@ -49,11 +56,10 @@ class StandIns {
  private:
   void serve_stand_in(NodeId from, uint64_t id, Bytes body);
   void serve_read(NodeId from, uint64_t id, Bytes body);
-  void hold(NodeId primary, const Buffer& key, const Cell& cell);
 
   Messenger& messenger_;
-  Hints log_;
-  std::map<NodeId, std::map<Buffer, Cell>> held_;  // by replica, of each key the winner
+  const std::unique_ptr<Hints> log_;
+  Held held_;
   StandInMetrics metrics_;
 };
 

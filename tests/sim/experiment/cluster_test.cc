@@ -577,6 +577,32 @@ INSTANTIATE_TEST_SUITE_P(
                       "disk_operations_slowed"}),
     [](const auto& test) { return std::string(test.param.name); });
 
+TEST(ClusterTest, ANodeWhoseStartFailedHasAnsweredNobody) {
+  // Read errors meet whatever a start reads: the database, the batch log, hints, writes held for
+  // others, the history of repairs. What then stays down must not have taken a write.
+  std::string faults =
+      R"({ "at": "1s", "for": "9s", "disk_read_error": { "node": 1, "chance": "20%" } })";
+  for (int at = 1500; at < 9900; at += 400)
+    faults += fmt::format(R"(, {{ "at": "{}ms", "for": "50ms", "crash": {{ "node": 1 }} }})", at);
+  for (const bool sloppy : {false, true}) {
+    const TestRun run(fmt::format(
+        R"({{ "cluster": {{ "nodes": 5 }}, "duration": "12s", "disk": {{ "page_cache": "0B", "dirty_max": "0B" }},
+        "storage": {{ "tombstone_gc": "repair" }},
+        "replication": {{ "repair": {{ "every": "1s" }}, "sloppy_quorum": {}, "pr": 2, "pw": 2 }},
+        "workload": [ {{ "name": "w", "rate": "500/s", "clients": 4, "batch_keys": {},
+                         "mix": {{ "read": 1, "update": 1 }} }} ],
+        "faults": [ {} ] }})",
+        sloppy, sloppy ? 1 : 3, faults));
+    EXPECT_GT(run["starts_failed"], 5);
+    EXPECT_GT(run["recoveries"], run["starts_failed"]);
+    EXPECT_GT(run["repairs_completed"], 0);
+    EXPECT_GT(run[sloppy ? "stand_in_writes" : "batches_stored"], 10);
+    EXPECT_GT(run["operations_ok"], 1000);
+    EXPECT_EQ(run["stale_reads"] + run["thin_air_reads"] + run["resurrected_reads"], 0);
+    EXPECT_EQ(run["lost_acknowledged_writes"], 0);
+  }
+}
+
 TEST(ClusterTest, AReadAsksAnotherReplicaForOneThatCannotRead) {
   // No cache hides the disk of node 2, and its errors stay; a read without it has two others.
   const char* faults = R"({
