@@ -577,9 +577,9 @@ INSTANTIATE_TEST_SUITE_P(
                       "disk_operations_slowed"}),
     [](const auto& test) { return std::string(test.param.name); });
 
-TEST(ClusterTest, ANodeWhoseStartFailedHasAnsweredNobody) {
-  // Read errors meet whatever a start reads: the database, the batch log, hints, writes held for
-  // others, the history of repairs. What then stays down must not have taken a write.
+TEST(ClusterTest, StartsThatFailLoseNothingAndLeaveNothingRunning) {
+  // Read errors meet whatever a start reads: the database, the batch log, writes held for others, the
+  // history of repairs. (What a request would find that outlived its node, the sanitizers see.)
   std::string faults =
       R"({ "at": "1s", "for": "9s", "disk_read_error": { "node": 1, "chance": "20%" } })";
   for (int at = 1500; at < 9900; at += 400)
