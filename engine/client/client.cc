@@ -165,12 +165,30 @@ ReadResult Client::get(Bytes key, const CallOptions& call) {
 }
 
 ScanResult Client::scan(Bytes from, uint64_t cells_max, const CallOptions& call) {
-  Buffer body;
-  encode(body, replication::ClientScan{ring::storage_key(from), call.level.value_or(options_.read),
-                                       cells_max});
   ScanResult result;
-  size_t coordinator = first_coordinator(call);
+  const size_t coordinator = first_coordinator(call);
   result.coordinator = options_.coordinators[coordinator];
+  Buffer least = ring::storage_key(from);
+  while (result.cells.size() < cells_max && !result.to_end) {
+    const uint64_t asked = std::min(options_.page_size, cells_max - result.cells.size());
+    auto page = scan_page(std::move(least), asked, call, coordinator);
+    if (!page) {
+      result.cells.clear();
+      return result;
+    }
+    result.to_end = page->size() < asked;
+    if (!page->empty()) least = page->back().key + '\0';
+    std::ranges::move(*page, std::back_inserter(result.cells));
+  }
+  result.outcome = Outcome::kOk;
+  return result;
+}
+
+auto Client::scan_page(Buffer least, uint64_t cells_max, const CallOptions& call,
+                       size_t coordinator) -> std::optional<std::vector<replication::KeyedCell>> {
+  Buffer body;
+  encode(body,
+         replication::ClientScan{std::move(least), call.level.value_or(options_.read), cells_max});
   for (int64_t attempt = 0; attempt <= options_.retries; ++attempt) {
     if (attempt > 0) coordinator = next_coordinator();
     const auto answer = ask(coordinator, Verb::kClientScan, body, options_.read_timeout);
@@ -179,12 +197,9 @@ ScanResult Client::scan(Bytes from, uint64_t cells_max, const CallOptions& call)
     const auto status = static_cast<Status>(in.fixed<uint8_t>());
     std::vector<replication::KeyedCell> cells;
     decode(in, cells);
-    if (in.failed() || status != Status::kOk) continue;
-    result.outcome = Outcome::kOk;
-    result.cells = std::move(cells);
-    break;
+    if (!in.failed() && status == Status::kOk) return cells;
   }
-  return result;
+  return std::nullopt;
 }
 
 }  // namespace revenant::client

@@ -31,6 +31,7 @@ struct ClientOptions {
   replication::Timestamps timestamps = replication::Timestamps::kClient;
   Duration read_timeout, write_timeout;  // the coordinators'; the client waits half as long again
   int64_t retries = 0;  // after the first attempt, while the outcome is unknown or unavailable
+  uint64_t page_size = 5000;  // cells that a scan asks for at a time; at least 1
 };
 
 // How one operation differs from the client's options.
@@ -54,8 +55,10 @@ struct ReadResult {
 };
 struct ScanResult {
   Outcome outcome = Outcome::kFail;
-  NodeId coordinator;                         // asked first
-  std::vector<replication::KeyedCell> cells;  // live ones, in token order
+  NodeId coordinator;  // asked first
+  std::vector<replication::KeyedCell>
+      cells;            // live ones, in token order; of a scan that failed none
+  bool to_end = false;  // there are no more
 };
 
 class Client {
@@ -74,11 +77,16 @@ class Client {
   // All of these in the end, or none, under one stamp (replication/batch_log.h).
   WriteResult batch(std::vector<replication::ClientBatch::Put> puts, const CallOptions& call = {});
   ReadResult get(Bytes key, const CallOptions& call = {});
-  // Up to `cells_max` live cells from the token of `from` on.
+  // Up to `cells_max` live cells from the token of `from` on, page by page: each a request of its own,
+  // so that the pages may show different moments.
   ScanResult scan(Bytes from, uint64_t cells_max, const CallOptions& call = {});
 
  private:
   WriteResult write(Bytes key, CellKind kind, Bytes value, const CallOptions& call);
+  // Up to `cells_max` live cells from this key on, by attempts that begin at `coordinator`.
+  std::optional<std::vector<replication::KeyedCell>> scan_page(Buffer least, uint64_t cells_max,
+                                                               const CallOptions& call,
+                                                               size_t coordinator);
   // Sends the write until its outcome is known or the attempts are over. `result` has its stamp.
   WriteResult send_write(replication::Verb verb, Bytes body, const CallOptions& call,
                          WriteResult result);

@@ -629,7 +629,8 @@ void Coordinator::serve_scan(NodeId from, uint64_t id, Bytes body) {
         auto decoded = decode_all<RangeAnswer>(bytes);
         if (!decoded) continue;
         std::vector<KeyedCell>& cells = decoded->cells;
-        if (!decoded->ended && (!known_to || cells.back().key < *known_to)) {
+        if (!decoded->ended && !options_.defects.has(Defect::kScanTrustsShortAnswers) &&
+            (!known_to || cells.back().key < *known_to)) {
           known_to = cells.back().key;
         }
         for (KeyedCell& keyed : cells) keep_winner(merged[std::move(keyed.key)], keyed.cell);

@@ -145,6 +145,31 @@ void Judge::operation(const Operation& operation) {
   for (const ScannedCell& cell : operation.scanned) {
     judge_read(operation, cell.key, cell.version, /*found=*/true, cell.write, /*damaged=*/false);
   }
+  if (operation.kind == OperationKind::kScan) judge_left_out(operation);
+}
+
+void Judge::judge_left_out(const Operation& scan) {
+  for (; keys_in_order_ < keys_.size(); ++keys_in_order_)
+    by_storage_key_.emplace(ring::storage_key(key_name(keys_in_order_)), keys_in_order_);
+  auto next = by_storage_key_.lower_bound(ring::storage_key(key_name(scan.key)));
+  const auto judge_to = [&](auto end) {
+    for (; next != end; ++next) {
+      const uint64_t key = next->second;
+      const AcknowledgedWrite* newest = keys_[key].newest_before(scan.invoked);
+      if (newest == nullptr || newest->is_delete || keys_[key].may_hide(newest->version)) continue;
+      const bool expires = newest->lives_until != Instant{};
+      if (expires && newest->lives_until <= scan.completed) continue;
+      judge_read(scan, key, Version{}, /*found=*/false, WriteId{}, /*damaged=*/false);
+    }
+  };
+  for (const ScannedCell& cell : scan.scanned) {
+    const Buffer name = ring::storage_key(key_name(cell.key));
+    if (next == by_storage_key_.end() || name < next->first) continue;  // out of order, or unknown
+    const auto found = by_storage_key_.lower_bound(name);
+    judge_to(found);
+    if (next != by_storage_key_.end() && next->first == name) ++next;
+  }
+  if (scan.scanned_to_end) judge_to(by_storage_key_.end());
 }
 
 void Judge::judge_put(uint64_t key, const AcknowledgedWrite& write) {
@@ -235,9 +260,10 @@ void Judge::judge_read(const Operation& read, uint64_t key, Version version, boo
   versions_missed_max_ = std::max(versions_missed_max_, missed.count);
   violate(
       "no_stale_reads",
-      found                  ? "an older value"
-      : version == Version{} ? "no trace"
-                             : "an older delete",
+      found                               ? "an older value"
+      : read.kind == OperationKind::kScan ? "left out of a scan"
+      : version == Version{}              ? "no trace"
+                                          : "an older delete",
       key, read.completed,
       fmt::format("{}: a read begun at {} returned version {}, {} behind; the first it missed was "
                   "acknowledged at {}",

@@ -8,6 +8,9 @@
 // Either way deleted data was visible to a client. So it is where no version says so: the value was
 // acknowledged before the delete was called, and had the greater stamp.
 //
+// A scan that returns no cell of a key that it passed has read nothing there. It tells of no version,
+// so it is believed wherever a tombstone or a value that expires may have hidden what was there.
+//
 // A purge is unsafe while another replica of the key has something older and not the tombstone:
 // from then on nothing but chance keeps the deleted value from coming back. The hazard of a key
 // lasts until those replicas have the delete or something newer, or no disk that holds the value.
@@ -126,6 +129,8 @@ class Judge final : public Observer {
   bool under_wrong_stamp(WriteId write, Version version) const;
   void judge_read(const Operation& read, uint64_t key, Version version, bool found, WriteId write,
                   bool damaged);
+  // Of the keys that a scan passed it returned those that have a value.
+  void judge_left_out(const Operation& scan);
   void judge_put(uint64_t key, const AcknowledgedWrite& write);
   // Of a read that returned a value: whether its write had failed, and whether an older value than
   // a read before it.
@@ -168,9 +173,11 @@ class Judge final : public Observer {
     Version tombstone;
     Instant since;
   };
-  std::map<uint64_t, Hazard> hazards_;  // by key, those that last
-  std::vector<bool> hazardous_;         // by key: ever
-  std::vector<bool> seen_deleted_;      // by key
+  std::map<Buffer, uint64_t> by_storage_key_;  // keys, once something scans
+  uint64_t keys_in_order_ = 0;                 // those that are in there: the first so many
+  std::map<uint64_t, Hazard> hazards_;         // by key, those that last
+  std::vector<bool> hazardous_;                // by key: ever
+  std::vector<bool> seen_deleted_;             // by key
   std::vector<VisibleReturn> visible_returns_;
   std::vector<Resurrection> resurrections_;
   std::vector<Violation> violations_;

@@ -38,6 +38,7 @@ void KeyHistory::apply(NodeId node, const CellView& cell) {
   } else {
     known->second = std::max(known->second, cell.version);
   }
+  if (cell.kind == CellKind::kExpiring) newest_expiring_ = std::max(newest_expiring_, cell.version);
   // A purged one came back, by a hint or a repair.
   if (!cell.is_tombstone()) return;
   taker_of(cell.version, node).purged.reset();
@@ -117,6 +118,10 @@ std::optional<KeyHistory::Purge> KeyHistory::purged_delete_over(Version v, Insta
 bool KeyHistory::tombstone_at_or_above(Version v) const {
   return std::ranges::any_of(tombstones_,
                              [&](const Tombstone& tombstone) { return tombstone.version >= v; });
+}
+
+bool KeyHistory::may_hide(Version v) const {
+  return tombstone_at_or_above(v) || newest_expiring_ > v;
 }
 
 bool KeyHistory::traceless_at_or_above(Version v, Instant left_out_before) const {

@@ -58,6 +58,9 @@ class KeyHistory {
   std::optional<Purge> purged_delete_over(Version v, Instant t) const;
   // A tombstone, acknowledged or not, at or above this version, that some replica took.
   bool tombstone_at_or_above(Version v) const;
+  // Whether something that some replica took, acknowledged or not, may hide a value of this version
+  // from who is told of live cells alone: a tombstone, or a newer value that expires.
+  bool may_hide(Version v) const;
   // One of them that may have left no trace: it was purged, or repair left it out when it filled a
   // replaced disk, for it is older than this.
   bool traceless_at_or_above(Version v, Instant left_out_before) const;
@@ -75,6 +78,7 @@ class KeyHistory {
   std::vector<uint32_t> winner_;  // of acknowledged_[0…i], its index
   std::vector<Tombstone> tombstones_;
   std::vector<std::pair<NodeId, Version>> newest_;
+  Version newest_expiring_;
 };
 
 }  // namespace revenant::sim

@@ -41,6 +41,7 @@ struct Operation {
   std::optional<Duration> ttl;   // writes of values that expire
   std::vector<replication::ReplicaAnswer> answers;
   std::vector<ScannedCell> scanned;
+  bool scanned_to_end = false;  // scans: there was nothing after them
 };
 
 }  // namespace revenant::sim

@@ -132,7 +132,7 @@ struct MixOptions {
     v.field("update", update, between(0.0, 1e9), "Weight of writes of an existing key.");
     v.field("delete", remove, between(0.0, 1e9), "Weight of deletes of one key.");
     v.field("scan", scan, between(0.0, 1e9),
-            "Weight of scans of one replica's keys in token order.");
+            "Weight of scans: keys in token order, merged of as many replicas as the level asks.");
   }
 };
 
@@ -172,6 +172,7 @@ struct WorkloadOptions {
   int64_t batch_keys = 1;
   std::optional<Duration> ttl;
   int64_t scan_length = 100;
+  int64_t page_size = 5000;
   NodeSet coordinators{.all = true, .nodes = {}};
   LoadBalancing load_balancing = LoadBalancing::kRoundRobin;
   std::optional<int64_t> region, zone, rack;
@@ -211,6 +212,10 @@ struct WorkloadOptions {
         "Values expire so long after they are written; never if left out. Cassandra: USING TTL.");
     v.field("scan_length", scan_length, between<int64_t>(1, 1'000'000),
             "Most cells a scan returns.");
+    v.field(
+        "page_size", page_size, between<int64_t>(1, 1'000'000),
+        "Cells that a scan asks for at a time: the next page begins after the last one's end, by "
+        "a request of its own. Cassandra's drivers: 5000.");
     v.field("coordinators", coordinators, "Nodes its clients send to.");
     v.field("load_balancing", load_balancing, "To which of them an operation goes.");
     v.field("region", region, between<int64_t>(0, 999),

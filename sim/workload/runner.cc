@@ -41,6 +41,7 @@ WorkloadRunner::WorkloadRunner(Kernel& kernel, const WorkloadOptions& options,
       .read_timeout = scenario.replication.read_timeout,
       .write_timeout = scenario.replication.write_timeout,
       .retries = options.retries,
+      .page_size = static_cast<uint64_t>(options.page_size),
   };
   for (uint32_t n = 0; n < scenario.cluster.nodes; ++n) {
     const auto& chosen = options.coordinators;
@@ -199,6 +200,7 @@ void WorkloadRunner::run_operation(Session& session, Task task) {
   } else {
     const client::ScanResult result = session.client.scan(name, size, task.call);
     operation.outcome = result.outcome;
+    operation.scanned_to_end = result.to_end;
     for (const replication::KeyedCell& keyed : result.cells) {
       const auto index = key_index(ring::key_of_storage_key(keyed.key));
       const std::optional<WriteId> write = decode_value(keyed.cell.value);

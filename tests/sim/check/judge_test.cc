@@ -59,6 +59,13 @@ class JudgeTest : public testing::Test {
     read.version = Version{version};
     judge_.operation(read);
   }
+  // From the key on: it alone, or nothing, up to the end.
+  void scan(int64_t begun, std::optional<std::pair<uint64_t, WriteId>> found, bool to_end = true) {
+    Operation scan = operation(OperationKind::kScan, begun, begun + 1);
+    if (found) scan.scanned.push_back({kKey, Version{found->first}, found->second});
+    scan.scanned_to_end = to_end;
+    judge_.operation(scan);
+  }
   void hold(uint32_t node, uint64_t version, CellKind kind, Bytes value = "v",
             Instant deleted = {}) {
     judge_.final_cell(NodeId{node}, kKey, CellView{kind, Version{version}, deleted, value});
@@ -103,6 +110,41 @@ class JudgeTest : public testing::Test {
   }
   uint64_t writes_ = 0;
 };
+
+TEST_F(JudgeTest, AScanReturnsWhatItPasses) {
+  const WriteId write = put(1, 2, 10);
+  scan(3, {{10, write}});
+  scan(3, std::nullopt, /*to_end=*/false);  // it did not come so far
+  EXPECT_EQ(figure("stale_reads"), 0);
+  scan(3, std::nullopt);
+  EXPECT_EQ(figure("stale_reads"), 1);
+  ASSERT_FALSE(judge_.violations().empty());
+  EXPECT_EQ(judge_.violations()[0].cause, "left out of a scan");
+  const WriteId newer = put(4, 5, 20);
+  scan(6, {{10, write}});
+  EXPECT_EQ(figure("stale_reads"), 2);
+  scan(6, {{20, newer}});
+  EXPECT_EQ(figure("stale_reads"), 2);
+}
+
+TEST_F(JudgeTest, AScanPassesOverWhatMayBeHidden) {
+  put(1, 2, 10);
+  remove(3, 4, 20);
+  scan(5, std::nullopt);  // deleted
+  put(6, 7, 30);
+  apply(0, 40, CellKind::kTombstone, 8);
+  scan(8, std::nullopt);  // a delete is under way
+  put(9, 10, 50);
+  apply(0, 60, CellKind::kExpiring, 11);
+  scan(12, std::nullopt);  // a value that expires is under way, and may have expired
+  EXPECT_EQ(figure("stale_reads"), 0);
+  put_expiring(13, 14, 70, /*ttl=*/10);
+  EXPECT_EQ(figure("early_expiries"), 0);
+  scan(15, std::nullopt);
+  EXPECT_EQ(figure("early_expiries"), 1);
+  scan(23, std::nullopt);  // until it may have ended
+  EXPECT_EQ(figure("early_expiries") + figure("stale_reads"), 1);
+}
 
 TEST_F(JudgeTest, AReadOfTheNewestAcknowledgedWriteIsFine) {
   const WriteId write = put(1, 2, 10);

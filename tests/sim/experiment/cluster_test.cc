@@ -500,6 +500,31 @@ TEST(ClusterTest, ScansReturnLiveCellsOnly) {
   EXPECT_NE(run.history.str().find("\"cells\":[{"), std::string::npos);
 }
 
+TEST(ClusterTest, ThePagesOfAScanAddUpToIt) {
+  const auto scans = [](int page_size) {
+    return TestRun(
+               fmt::format(
+                   R"({{ "cluster": {{ "nodes": 5 }}, "workload": [ {{ "name": "w", "clients": 2,
+                      "operations_max": 40, "mix": {{ "scan": 1 }}, "scan_length": 50, "page_size": {} }} ] }})",
+                   page_size))
+        .operations();
+  };
+  const auto whole = scans(5000), paged = scans(7);
+  ASSERT_EQ(whole.size(), 40);
+  ASSERT_EQ(paged.size(), 40);
+  size_t full = 0;
+  // Each client chooses the same keys in turn.
+  std::map<std::pair<int, std::string>, Json> cells;
+  for (const Json& scan : whole) cells[{scan["session"], scan["key"]}] = scan["cells"];
+  for (const Json& scan : paged) {
+    const auto found = cells.find({scan["session"], scan["key"]});
+    if (found == cells.end()) continue;
+    EXPECT_EQ(scan["cells"], found->second);
+    full += scan["cells"].size() == 50 ? 1 : 0;
+  }
+  EXPECT_GT(full, 20);
+}
+
 TEST(ClusterTest, MoreNodesThanReplicasHoldEachKeyOnItsReplicasAlone) {
   const TestRun run(R"({ "cluster": { "nodes": 7, "vnodes": 8 },
                      "faults": [ { "at": "1s", "for": "1s", "crash": { "node": [2, 5] } } ] })");
