@@ -8,7 +8,9 @@
 
 #include "sim/check/properties/properties.h"
 #include "sim/cli/command.h"
+#include "sim/experiment/whole_file.h"
 #include "sim/history/read.h"
+#include "sim/report/report.h"
 #include "sim/scenario/error.h"
 
 namespace revenant::sim {
@@ -18,72 +20,6 @@ namespace po = boost::program_options;
 namespace {
 
 using check::Verdict;
-
-// Of each property, violations beyond these are only counted.
-constexpr size_t kViolationsShown = 5;
-
-std::string time_of(const history::Operation& op) {
-  const std::string end = op.completed == history::kNever ? "…" : fmt::format("{}", op.completed);
-  return fmt::format("[{}, {}]", op.invoked, end);
-}
-
-void print(const history::History& history, const Verdict& verdict) {
-  std::cout << fmt::format("{:<26} {:<9} {} observations", verdict.property,
-                           check::to_string(verdict.outcome), verdict.observations);
-  if (!verdict.figures.empty()) std::cout << "; " << verdict.figures;
-  if (verdict.verified == 1) std::cout << "; an order found and verified";
-  if (verdict.verified > 1)
-    std::cout << fmt::format("; an order found and verified for each of {} keys", verdict.verified);
-  if (!verdict.undecided.empty()) std::cout << "; " << verdict.undecided;
-  if (!verdict.violations.empty())
-    std::cout << fmt::format("; {} violations", verdict.violations.size());
-  std::cout << '\n';
-  for (size_t i = 0; i < std::min(kViolationsShown, verdict.violations.size()); ++i) {
-    const check::Violation& violation = verdict.violations[i];
-    std::cout << '\n';
-    if (violation.key) std::cout << fmt::format("  {}\n", history.key_name(*violation.key));
-    for (const uint32_t place : violation.operations) {
-      const history::Operation& op = history.operations()[place];
-      std::cout << fmt::format("    #{:<6} session {:<4} {:<9} {:<40} {}\n", op.line, op.session,
-                               history::to_string(op.outcome), history.print(op), time_of(op));
-    }
-    if (!violation.story.empty()) std::cout << fmt::format("    {}\n", violation.story);
-    if (!violation.unverified.empty())
-      std::cout << fmt::format("    not verified: {}\n", violation.unverified);
-  }
-  if (verdict.violations.size() > kViolationsShown)
-    std::cout << fmt::format("\n  and {} more\n", verdict.violations.size() - kViolationsShown);
-  if (!verdict.violations.empty()) std::cout << '\n';
-}
-
-nlohmann::ordered_json to_json(const history::History& history, const Verdict& verdict) {
-  nlohmann::ordered_json report = {{"property", verdict.property},
-                                   {"outcome", check::to_string(verdict.outcome)},
-                                   {"observations", verdict.observations},
-                                   {"verified", verdict.verified}};
-  if (!verdict.figures.empty()) report["figures"] = verdict.figures;
-  if (!verdict.undecided.empty()) report["undecided"] = verdict.undecided;
-  auto& violations = report["violations"] = nlohmann::ordered_json::array();
-  for (const check::Violation& violation : verdict.violations) {
-    nlohmann::ordered_json one;
-    if (violation.key) one["key"] = history.key_name(*violation.key);
-    auto& operations = one["operations"] = nlohmann::ordered_json::array();
-    for (const uint32_t place : violation.operations) {
-      const history::Operation& op = history.operations()[place];
-      nlohmann::ordered_json operation = {{"line", op.line},
-                                          {"session", op.session},
-                                          {"outcome", history::to_string(op.outcome)},
-                                          {"operation", history.print(op)},
-                                          {"invoked", op.invoked}};
-      if (op.completed != history::kNever) operation["completed"] = op.completed;
-      operations.push_back(std::move(operation));
-    }
-    one["story"] = violation.story;
-    one["verified"] = violation.verified;
-    violations.push_back(std::move(one));
-  }
-  return report;
-}
 
 // Those asked for; all if none was.
 std::expected<std::vector<const check::Property*>, Exit> chosen(const po::variables_map& values) {
@@ -125,7 +61,9 @@ int check_main(const Arguments& arguments) {
       "failed-cas", po::value<std::string>(),
       "What a failed compare-and-set means: observed (another value was there), or unknown.")(
       "configurations", po::value<uint64_t>(),
-      "The most that the search of one key looks at (20000000).")("json", "Print JSON.");
+      "The most that the search of one key looks at (20000000).")("json", "Print JSON.")(
+      "html", po::value<std::string>(),
+      "File for a page that shows the history, and what is violated, on one time axis.");
   const auto values = line.parse(arguments);
   if (!values) return values.error().code;
 
@@ -167,26 +105,30 @@ int check_main(const Arguments& arguments) {
   const auto history = history::read_history(text.view(), path, options);
   if (!history) return fail(2, history.error().message).error().code;
 
-  nlohmann::ordered_json report = nlohmann::ordered_json::array();
+  std::vector<Verdict> verdicts;
+  const report::Report report = {.history = *history, .verdicts = verdicts, .title = path};
   bool violated = false, open = false;
   std::vector<std::string> vacuous;  // of those that nobody asked for by name
   for (const check::Property* property : *properties) {
-    const Verdict verdict = property->check(*history, check_options);
+    const Verdict& verdict = verdicts.emplace_back(property->check(*history, check_options));
     violated |= verdict.outcome == check::Outcome::kViolated;
     open |= verdict.outcome == check::Outcome::kUndecided;
     open |= verdict.outcome == check::Outcome::kVacuous && values->contains("property");
-    if (values->contains("json")) {
-      report.push_back(to_json(*history, verdict));
-    } else if (verdict.outcome == check::Outcome::kVacuous && !values->contains("property")) {
+    if (values->contains("json")) continue;
+    if (verdict.outcome == check::Outcome::kVacuous && !values->contains("property")) {
       vacuous.push_back(verdict.property);
     } else {
-      print(*history, verdict);
+      std::cout << report::to_text(report, verdict);
     }
   }
-  if (values->contains("json")) std::cout << report.dump(2) << '\n';
+  if (values->contains("json")) std::cout << report::to_json(report).dump(2) << '\n';
   if (!vacuous.empty())
     std::cout << fmt::format("\nnothing was observed that could go against {}\n",
                              fmt::join(vacuous, ", "));
+  if (values->contains("html")) {
+    const auto written = write_whole((*values)["html"].as<std::string>(), report::to_html(report));
+    if (!written) return fail(2, written.error().message).error().code;
+  }
   if (history->operations().empty()) return 3;
   return violated ? 1 : open ? 3 : 0;
 }

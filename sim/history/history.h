@@ -13,9 +13,16 @@
 
 namespace revenant::history {
 
+// What times are.
+enum class Clock {
+  kNanoseconds,
+  kPlaces,  // of events in the source, which has no times, or whose times nobody looked at
+};
+
 class History {
  public:
   // --- what a reader adds ---
+  void set_clock(Clock clock) { clock_ = clock; }
   void set_initial(Value value) { initial_ = value; }
   void add(const Operation& operation) { operations_.push_back(operation); }
   // After the put of a value that expires: some time later, if it is still there, it is not any more. Whether that
@@ -41,6 +48,7 @@ class History {
   }
 
   // --- what a checker reads ---
+  Clock clock() const { return clock_; }
   Value initial() const { return initial_; }  // of every key, before any operation
   const std::vector<Operation>& operations() const { return operations_; }
   std::span<const Step> steps(const Operation& operation) const {
@@ -64,6 +72,7 @@ class History {
   };
   Value symbol(Symbol symbol);
 
+  Clock clock_ = Clock::kNanoseconds;
   Value initial_;
   std::vector<Operation> operations_;
   std::vector<Step> steps_;

@@ -45,6 +45,7 @@ Result<History> read_history(std::string_view text, const std::string& path,
     return error(found.error().code, "{}:{}{}", path, found.error().message, taken_for);
   }
   History& history = found->history;
+  history.set_clock(format == Format::kRevenant ? Clock::kNanoseconds : Clock::kPlaces);
   history.set_initial(options.initial ? value_of(history, *options.initial) : found->initial);
   const bool nil_is_unknown = options.nil_is_unknown.value_or(found->nil_is_unknown);
   const bool failed_cas_is_read = options.failed_cas_is_read.value_or(found->failed_cas_is_read);

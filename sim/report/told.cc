@@ -1,0 +1,136 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "sim/report/report.h"
+
+namespace revenant::report {
+
+using check::Verdict;
+using check::Violation;
+using history::Kind;
+using history::Operation;
+using history::Outcome;
+
+namespace {
+
+// Of faults at one moment, in a sentence.
+constexpr size_t kFaultsTold = 3;
+
+std::string joined(const std::vector<std::string>& items) {
+  if (items.size() < 2) return fmt::format("{}", fmt::join(items, ""));
+  const std::vector<std::string> but_last(items.begin(), items.end() - 1);
+  return fmt::format("{} and {}", fmt::join(but_last, ", "), items.back());
+}
+
+// Who asked for what, when, and what became of it.
+std::string asked(const Report& report, const Operation& op) {
+  const std::string what = fmt::format("#{} {}", op.line, report.history.print(op));
+  const auto time = [&](int64_t t) { return time_text(report.history, t); };
+  if (op.completed < 0) return fmt::format("{} was there before the run.", what);
+  std::string text =
+      fmt::format("{} by session {} was called at {}", what, op.session, time(op.invoked));
+  if (op.outcome == Outcome::kUnknown) return text + "; its outcome is unknown.";
+  return text + fmt::format(" and {} at {}.",
+                            op.outcome == Outcome::kFail ? "failed"
+                            : op.kind == Kind::kGet      ? "answered"
+                                                         : "acknowledged",
+                            time(op.completed));
+}
+
+// Which replicas answered a read, and what each held of its key when it ended.
+std::string from_replicas(const Report& report, const Operation& read) {
+  const RunRecord& record = *report.record;
+  std::string text;
+  if (const auto found = record.participants.find(read.line); found != record.participants.end()) {
+    std::vector<std::string> nodes;
+    for (const Participants::Answer& answer : found->second.answers)
+      nodes.push_back(fmt::format("n{}", answer.node));
+    text = fmt::format(" n{} coordinated #{}", found->second.coordinator, read.line);
+    if (!nodes.empty()) text += fmt::format("; {} answered", joined(nodes));
+    text += '.';
+  }
+  const std::string_view key = report.history.key_name(read.key);
+  std::vector<std::string> held;
+  for (const Holding& holding : record.holdings) {
+    if (holding.key != key || holding.from > read.completed || holding.to <= read.completed)
+      continue;
+    const std::string writer = holding.line > 0 ? fmt::format(" of #{}", holding.line) : "";
+    held.push_back(fmt::format("n{} {}", holding.node,
+                               holding.kind == Holding::Kind::kNothing ? "held nothing"
+                               : holding.kind == Holding::Kind::kValue
+                                   ? "held the value" + writer
+                                   : "held the tombstone" + writer));
+  }
+  if (!held.empty()) text += fmt::format(" Then {}.", joined(held));
+  return text;
+}
+
+std::string behind_faults(const Report& report, const Operation& read) {
+  std::vector<std::string> faults;
+  for (const Fault& fault : report.record->faults) {
+    if (fault.from > read.completed || fault.to < read.invoked) continue;
+    faults.push_back(fmt::format("{} ({} to {})", fault.detail.empty() ? fault.kind : fault.detail,
+                                 time_text(report.history, fault.from),
+                                 time_text(report.history, fault.to)));
+  }
+  if (faults.empty()) return " No fault held then.";
+  const size_t more = faults.size() > kFaultsTold ? faults.size() - kFaultsTold : 0;
+  faults.resize(faults.size() - more);
+  if (more > 0) faults.push_back(fmt::format("{} more", more));
+  return fmt::format(" Behind it: {}.", joined(faults));
+}
+
+}  // namespace
+
+std::string time_text(const history::History& history, int64_t time) {
+  if (time == history::kNever) return "the end";
+  if (history.clock() == history::Clock::kPlaces) return fmt::format("event {}", time);
+  const char* sign = time < 0 ? "-" : "";
+  const int64_t us = std::llabs(time) / 1000;
+  const int64_t s = us / 1'000'000;
+  if (s < 600) return fmt::format("{}{}.{:06}s", sign, s, us % 1'000'000);
+  const std::string days = s >= 86'400 ? fmt::format("{}d ", s / 86'400) : "";
+  return fmt::format("{}{}{:02}:{:02}:{:02}.{:06}", sign, days, s / 3600 % 24, s / 60 % 60, s % 60,
+                     us % 1'000'000);
+}
+
+std::string told(const Report& report, const Verdict& verdict, const Violation& violation) {
+  std::string text = violation.key ? fmt::format("{} does not hold of {}.", verdict.property,
+                                                 report.history.key_name(*violation.key))
+                                   : fmt::format("{} does not hold.", verdict.property);
+  const Operation* read = nullptr;
+  for (const uint32_t place : violation.operations) {
+    const Operation& op = report.history.operations()[place];
+    text += ' ' + asked(report, op);
+    if (op.kind != Kind::kGet || op.completed < 0) continue;
+    read = &op;
+    if (report.record != nullptr) text += from_replicas(report, op);
+  }
+  if (!violation.story.empty()) text += ' ' + violation.story;
+  if (report.record != nullptr && read != nullptr) text += behind_faults(report, *read);
+  return text;
+}
+
+std::vector<Replay> replays(const Report& report, const Violation& violation) {
+  if (report.record == nullptr || violation.operations.empty()) return {};
+  int64_t from = history::kNever, to = 0;
+  for (const uint32_t place : violation.operations) {
+    const Operation& op = report.history.operations()[place];
+    from = std::min(from, std::max<int64_t>(op.invoked, 0));
+    if (op.completed != history::kNever) to = std::max(to, op.completed);
+  }
+  const Operation& last = report.history.operations()[violation.operations.back()];
+  const std::string& command = report.record->command;
+  const int64_t began = std::max<int64_t>(last.invoked, 0);
+  constexpr int64_t kAround = 100'000'000;  // what led to it is in the trace
+  return {
+      {"runs to that moment", fmt::format("gdb -ex run --args {} --break-at {}ns", command, began)},
+      {"traces it", fmt::format("{} --trace moment.json --trace-from {}ns --trace-to {}ns", command,
+                                std::max<int64_t>(0, began - kAround), to + kAround)},
+  };
+}
+
+}  // namespace revenant::report
