@@ -46,14 +46,15 @@ int check_main(const Arguments& arguments) {
   CommandLine line(
       "check HISTORY [options]",
       "Checks a recorded history: Revenant's (run --out DIR --history), Jepsen's in EDN or "
-      "JSON, Porcupine's logs, Plume's text. Exit code 0: all holds; 1: something is violated; 3: "
+      "JSON, Porcupine's logs, Plume's and PolySI's text, dbcop's in bincode, JSON or text. Exit "
+      "code 0: all holds; 1: something is violated; 3: "
       "something is undecided, or nothing was observed.");
   line.operand("history", 1, "The file; - reads from standard input.");
   line.options()(
       "property", po::value<std::vector<std::string>>(),
       "What to check; may be repeated. Without it all that `revenant list properties` names.")(
       "format", po::value<std::string>(),
-      "revenant, jepsen or plume; without it, as the file begins.")(
+      "revenant, jepsen, plume or dbcop; without it, as the file begins.")(
       "initial", po::value<std::string>(),
       "The value of every key before any operation: nil, a number or a text.")(
       "nil", po::value<std::string>(),
@@ -78,7 +79,7 @@ int check_main(const Arguments& arguments) {
       return fail(2, fmt::format("--{}: '{}' is none of {}", name, word, fmt::join(words, ", ")));
     return static_cast<size_t>(found - words.begin());
   };
-  const auto format = choice("format", {"revenant", "jepsen", "plume"});
+  const auto format = choice("format", {"revenant", "jepsen", "plume", "dbcop"});
   const auto nil = choice("nil", {"absent", "unknown"});
   const auto failed_cas = choice("failed-cas", {"observed", "unknown"});
   for (const auto* each : {&format, &nil, &failed_cas})

@@ -12,14 +12,16 @@ std::vector<std::vector<KeyOperation>> by_key(const History& history) {
     const Operation& op = history.operations()[i];
     if (op.kind == Kind::kTransaction) continue;
     if (op.kind != Kind::kScan) {
+      if (history.is_added_to(op.key)) continue;
       keys[op.key].push_back(
           {op.kind, op.outcome, op.invoked, op.completed, op.argument, op.result, i});
       continue;
     }
     if (op.outcome != Outcome::kOk) continue;
     for (const Step& step : history.steps(op))
-      keys[step.key].push_back(
-          {Kind::kGet, Outcome::kOk, op.invoked, op.completed, {}, step.value, i});
+      if (!history.is_added_to(step.key))
+        keys[step.key].push_back(
+            {Kind::kGet, Outcome::kOk, op.invoked, op.completed, {}, step.value, i});
   }
   return keys;
 }

@@ -17,7 +17,7 @@ struct KeyOperation {
   uint32_t operation;  // in the history
 };
 
-// By key. Transactions are left out: no single key tells whether they are right.
+// By key. Transactions are left out: no single key tells whether they are right; so are keys that are added to.
 std::vector<std::vector<KeyOperation>> by_key(const History& history);
 
 }  // namespace revenant::history

@@ -141,6 +141,12 @@ Result<Edn> EdnReader::atom() {
     edn.kind = Edn::Kind::kInteger;
     return edn;
   }
+  if (integer.ec == std::errc::result_out_of_range &&
+      integer.ptr == number.data() + number.size()) {
+    edn.kind = Edn::Kind::kText;  // two of them must not become one
+    edn.text = number;
+    return edn;
+  }
   const auto real = std::from_chars(number.data(), number.data() + number.size(), edn.real);
   if (real.ec == std::errc() && real.ptr == number.data() + number.size()) {
     edn.kind = Edn::Kind::kReal;

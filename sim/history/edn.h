@@ -1,5 +1,6 @@
 // Extensible data notation, as Jepsen and Knossos write it: maps, vectors, keywords, strings, numbers, nil.
-// Lists, vectors and sets are all items; tags are left out; ratios, characters and symbols are texts.
+// Lists, vectors and sets are all items; tags are left out; ratios, characters, symbols and integers of more than
+// 64 bits are texts.
 #pragma once
 
 #include <optional>

@@ -36,5 +36,6 @@ Result<void> each_line(std::string_view text, Visit visit) {
 Result<Found> read_revenant(std::string_view text);
 Result<Found> read_jepsen(std::string_view text);
 Result<Found> read_plume(std::string_view text);
+Result<Found> read_dbcop(std::string_view text);  // where there are no lines: with the byte
 
 }  // namespace revenant::history

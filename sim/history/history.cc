@@ -21,6 +21,8 @@ std::string_view to_string(Kind kind) {
       return "append";
     case Kind::kCompareAndSet:
       return "compare_and_set";
+    case Kind::kAdd:
+      return "add";
     case Kind::kScan:
       return "scan";
     case Kind::kTransaction:
@@ -65,6 +67,7 @@ uint32_t History::key(std::string_view name) {
   if (const auto known = key_of_.find(name); known != key_of_.end()) return known->second;
   const uint32_t id = key_count();
   keys_.emplace_back(name);
+  added_to_.push_back(false);
   key_of_.emplace(keys_.back(), id);
   return id;
 }

@@ -24,7 +24,10 @@ class History {
   // --- what a reader adds ---
   void set_clock(Clock clock) { clock_ = clock; }
   void set_initial(Value value) { initial_ = value; }
-  void add(const Operation& operation) { operations_.push_back(operation); }
+  void add(const Operation& operation) {
+    if (operation.kind == Kind::kAdd) set_added_to(operation.key);
+    operations_.push_back(operation);
+  }
   // After the put of a value that expires: some time later, if it is still there, it is not any more. Whether that
   // comes in its time is another question.
   void add_end_of(const Operation& put);
@@ -36,9 +39,12 @@ class History {
   Value list(std::span<const Value> items);
   // Their place: Operation::steps_begin and steps_end.
   uint32_t add_step(const Step& step) {
+    if (step.kind == Kind::kAdd) set_added_to(step.key);
     steps_.push_back(step);
     return static_cast<uint32_t>(steps_.size());
   }
+  // As any key is that an add names.
+  void set_added_to(uint32_t key) { added_to_[key] = true; }
   uint32_t step_count() const { return static_cast<uint32_t>(steps_.size()); }
 
   // Those for which says_nothing(operation).
@@ -57,6 +63,8 @@ class History {
   }
   uint32_t key_count() const { return static_cast<uint32_t>(keys_.size()); }
   std::string_view key_name(uint32_t key) const { return keys_[key]; }
+  // It holds a sum or a set: no single write tells what is read of it (sim/check/properties: constant_sum, counter, set).
+  bool is_added_to(uint32_t key) const { return added_to_[key]; }
   bool is_list(Value value) const;
   std::span<const Value> items(Value list) const;
   std::string_view text(Value text) const;  // of a text
@@ -77,6 +85,7 @@ class History {
   std::vector<Operation> operations_;
   std::vector<Step> steps_;
   std::deque<std::string> keys_, texts_;  // deques: the maps' views of them stay valid
+  std::vector<bool> added_to_;            // by key
   std::vector<Value> items_;
   std::vector<Symbol> symbols_;
   std::unordered_map<std::string_view, uint32_t> key_of_, text_of_;

@@ -15,6 +15,7 @@ enum class Kind : uint8_t {
   kDelete,
   kAppend,         // to a text or a list; an absent one is empty
   kCompareAndSet,  // failed: the value was not the one expected
+  kAdd,            // to a number or a set: whichever order they come in, all adds end alike
   kScan,           // its steps: a get for each key it returned
   kTransaction,    // its steps: in their order, atomically
 };
@@ -43,7 +44,7 @@ struct Operation {
   // is completed when the other is invoked, in the same instant, are concurrent.
   int64_t invoked;
   int64_t completed;  // an unknown outcome: when the client gave up; kNever if it never did
-  Value argument;     // put, append: what is written. Compare-and-set: the new value
+  Value argument;     // put, append, add: what is written. Compare-and-set: the new value
   Value result;       // get: what was read. Compare-and-set: the value expected
   uint64_t version;   // of what was written or read, where the source knows it; 0 if not
   uint32_t session;
@@ -56,7 +57,7 @@ struct Operation {
 
 constexpr bool is_write(Kind kind) {
   return kind == Kind::kPut || kind == Kind::kDelete || kind == Kind::kAppend ||
-         kind == Kind::kCompareAndSet;
+         kind == Kind::kCompareAndSet || kind == Kind::kAdd;
 }
 
 }  // namespace revenant::history

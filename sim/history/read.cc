@@ -1,5 +1,6 @@
 #include "sim/history/read.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "sim/history/formats.h"
@@ -8,14 +9,25 @@ namespace revenant::history {
 
 namespace {
 
+constexpr std::string_view kSpace = " \t\r\n";
+
 // By what it begins with.
 Format format_of(std::string_view text) {
-  const size_t first = text.find_first_not_of(" \t\r\n");
+  if (text.find('\0') != std::string_view::npos) return Format::kDbcop;
+  const size_t first = text.find_first_not_of(kSpace);
   if (first == std::string_view::npos) return Format::kJepsen;
-  const std::string_view head = text.substr(first, text.find('\n', first) - first);
+  text.remove_prefix(first);
+  const std::string_view head = text.substr(0, text.find('\n'));
   if (head.starts_with("r(") || head.starts_with("w(")) return Format::kPlume;
   if (head.starts_with("{\"") && head.find("\"kind\"") != std::string_view::npos)
     return Format::kRevenant;
+  const size_t second = std::min(text.find_first_not_of(kSpace, 1), text.size() - 1);
+  const std::string_view transaction = head.substr(0, head.find(']'));
+  if (head.starts_with("//") || head.starts_with("--") || (text[0] == '[' && text[second] == '[') ||
+      (text[0] == '[' && (transaction.find(":=") != std::string_view::npos ||
+                          transaction.find("==") != std::string_view::npos)) ||
+      (text[0] == '{' && text.substr(second).starts_with("\"params\"")))
+    return Format::kDbcop;
   return Format::kJepsen;
 }
 
@@ -35,9 +47,10 @@ Result<History> read_history(std::string_view text, const std::string& path,
   const Format format = options.format.value_or(format_of(text));
   Result<Found> found = format == Format::kRevenant ? read_revenant(text)
                         : format == Format::kPlume  ? read_plume(text)
+                        : format == Format::kDbcop  ? read_dbcop(text)
                                                     : read_jepsen(text);
   if (!found) {
-    constexpr std::string_view kNames[] = {"revenant", "jepsen", "plume"};
+    constexpr std::string_view kNames[] = {"revenant", "jepsen", "plume", "dbcop"};
     const std::string taken_for = options.format
                                       ? ""
                                       : fmt::format(" (taken for format {}, as it begins)",

@@ -2,12 +2,12 @@
 //
 //   revenant   history.jsonl of `revenant run --out DIR --history`
 //   jepsen     maps of process, type, f, value, in EDN or JSON: one after the other or in a vector; also lines
-//              "INFO  jepsen.util - PROCESS\tTYPE\tF\tVALUE". With :f read, write, cas (one register; with
-//              values [key value], one for each key), get, put, append, delete (with :key), or txn
-//   plume      r(key,value,session,transaction) and w(…), a line each
+//              "INFO  jepsen.util - PROCESS\tTYPE\tF\tVALUE" (read_jepsen.cc: which f there are)
+//   plume      r(key,value,session,transaction) and w(…), a line each; PolySI's text is the same
+//   dbcop      history.bincode, or its JSON, or its text: [x:=1 y==2] …
 //
-// Operations of a JSON array are called by their place in it, all others by their line. In the order of its
-// lines an event comes after another; times that a Jepsen history gives are not looked at.
+// Operations of a JSON array or of bincode are called by their place in it, all others by their line. In the order
+// of its lines an event comes after another; times that a Jepsen history gives are not looked at.
 // An operation whose completion is missing, or is :info, is of unknown outcome.
 #pragma once
 
@@ -20,14 +20,14 @@
 
 namespace revenant::history {
 
-enum class Format { kRevenant, kJepsen, kPlume };
+enum class Format { kRevenant, kJepsen, kPlume, kDbcop };
 
 // What a source leaves open. Each unset one is as the format has it:
 //
-//                      revenant   jepsen log   maps with read, write   with get, put   plume
+//                      revenant   jepsen log   maps with read, write   with get, put   plume, dbcop
 //   nil_is_unknown     no         no           yes                     no              no
 //   failed_cas_is_read yes        yes          no                      yes             -
-//   initial            absent     absent       absent                  ""              0
+//   initial            absent     absent       absent                  ""              0 (untimed.h)
 struct ReadOptions {
   std::optional<Format> format = {};
   std::optional<std::string> initial = {};  // of every key: nil, a number, or a text

@@ -1,11 +1,27 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
 
 #include "sim/history/edn.h"
 #include "sim/history/formats.h"
+
+// What an operation's f and value are:
+//
+//   read, get · write, put · append · delete · cas [from to]      of a register; r and w are read and write
+//   read [[r x nil] …], write [[w x 1] …], txn, or no f at all    a transaction of such steps
+//   acquire, release          of a lock: a compare-and-set of nil and "held"
+//   add                       to a counter, if reads return numbers; to a set, if lists. Where reads return lists of
+//                             what was written one by one, write is add
+//   transfer {from to amount} an add to each of two accounts; a read {account amount …} is a transaction of gets
+//
+// A key stands beside it (:key k), or as the first of the value: [k value]. That values are such pairs a read shows
+// that asks for [k nil], or a cas [k [from to]].
+//
+// An event without a process ends the first that is open with the same f and a value that it may have come from. If
+// nothing was invoked, every completion is an operation.
 
 namespace revenant::history {
 
@@ -20,8 +36,14 @@ Edn from_json(const Json& json, uint32_t line) {
       edn.kind = Edn::Kind::kBoolean;
       edn.integer = json.get<bool>() ? 1 : 0;
       break;
-    case Json::value_t::number_integer:
     case Json::value_t::number_unsigned:
+      if (json.get<uint64_t>() > static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) {
+        edn.kind = Edn::Kind::kText;
+        edn.text = json.dump();
+        break;
+      }
+      [[fallthrough]];
+    case Json::value_t::number_integer:
       edn.kind = Edn::Kind::kInteger;
       edn.integer = json.get<int64_t>();
       break;
@@ -50,6 +72,18 @@ Edn from_json(const Json& json, uint32_t line) {
   return edn;
 }
 
+// [process type f value], as a map.
+Edn from_fields(Edn fields) {
+  Edn map{.kind = Edn::Kind::kMap, .line = fields.line};
+  constexpr std::string_view kKeys[] = {"process", "type", "f", "value"};
+  for (size_t i = 0; i < 4; ++i) {
+    map.items.push_back(
+        {.kind = Edn::Kind::kKeyword, .text = std::string(kKeys[i]), .line = fields.line});
+    map.items.push_back(std::move(fields.items[i]));
+  }
+  return map;
+}
+
 // "INFO  jepsen.util - 4\t:invoke\t:write\t3" as a map.
 Result<Edn> from_log_line(std::string_view line, uint32_t number) {
   std::vector<std::string_view> fields;
@@ -63,15 +97,12 @@ Result<Edn> from_log_line(std::string_view line, uint32_t number) {
   if (fields.size() < 4)
     return error(ErrorCode::kInvalid,
                  "{}: expected process, type, operation and value with tabs between them", number);
-  Edn map{.kind = Edn::Kind::kMap, .line = number};
-  constexpr std::string_view kKeys[] = {"process", "type", "f", "value"};
+  Edn event{.kind = Edn::Kind::kItems, .line = number};
   for (size_t i = 0; i < 4; ++i) {
-    ASSIGN_OR_RETURN(std::optional<Edn> value, EdnReader(fields[i], number).next());
-    map.items.push_back(
-        {.kind = Edn::Kind::kKeyword, .text = std::string(kKeys[i]), .line = number});
-    map.items.push_back(value.value_or(Edn{.line = number}));
+    ASSIGN_OR_RETURN(std::optional<Edn> field, EdnReader(fields[i], number).next());
+    event.items.push_back(field ? std::move(*field) : Edn{.line = number});
   }
-  return map;
+  return from_fields(std::move(event));
 }
 
 Result<Json> parse_json(std::string_view text, uint32_t first_line) {
@@ -82,6 +113,11 @@ Result<Json> parse_json(std::string_view text, uint32_t first_line) {
     return error(ErrorCode::kInvalid, "{}: not JSON: {}",
                  first_line + std::ranges::count(before, '\n'), e.what());
   }
+}
+
+bool is_event_of_fields(const Edn& form) {
+  return form.kind == Edn::Kind::kItems && form.items.size() >= 4 &&
+         form.items[0].kind != Edn::Kind::kMap && form.items[1].kind == Edn::Kind::kKeyword;
 }
 
 // Each event as a map; `is_log`: from a log's lines.
@@ -124,7 +160,13 @@ Result<std::vector<Edn>> entries_of(std::string_view text, bool& is_log) {
     if (form->kind == Edn::Kind::kMap) {
       entries.push_back(std::move(*form));
     } else if (form->kind == Edn::Kind::kItems) {
-      for (Edn& entry : form->items) entries.push_back(std::move(entry));
+      if (is_event_of_fields(*form)) {
+        entries.push_back(from_fields(std::move(*form)));
+        continue;
+      }
+      for (Edn& entry : form->items)
+        entries.push_back(is_event_of_fields(entry) ? from_fields(std::move(entry))
+                                                    : std::move(entry));
     } else {
       return error(ErrorCode::kInvalid,
                    "{}: expected a map, such as {{:process 0, :type :invoke, …}}", form->line);
@@ -132,12 +174,42 @@ Result<std::vector<Edn>> entries_of(std::string_view text, bool& is_log) {
   }
 }
 
+bool equal(const Edn& a, const Edn& b) {
+  return a.kind == b.kind && a.integer == b.integer && a.real == b.real && a.text == b.text &&
+         std::ranges::equal(a.items, b.items, equal);
+}
+
+// Whether this was answered to that: where nothing was said, anything may have been.
+bool may_answer(const Edn& answered, const Edn& asked) {
+  if (asked.is_nil()) return true;
+  if (asked.kind != Edn::Kind::kItems || answered.kind != Edn::Kind::kItems)
+    return equal(answered, asked);
+  return std::ranges::equal(answered.items, asked.items, may_answer);
+}
+
+bool is_step_name(std::string_view f) {
+  return f == "r" || f == "read" || f == "w" || f == "write" || f == "append";
+}
+
+// [[r x nil] [append y 1] …]
+bool is_steps(const Edn* value) {
+  return value != nullptr && value->kind == Edn::Kind::kItems && !value->items.empty() &&
+         std::ranges::all_of(value->items, [](const Edn& step) {
+           return step.kind == Edn::Kind::kItems && step.items.size() == 3 &&
+                  is_step_name(step.items[0].name());
+         });
+}
+
+std::string_view name_of(const Edn* edn) {
+  return edn == nullptr ? std::string_view() : edn->name();
+}
+
 class JepsenReader {
  public:
   explicit JepsenReader(bool is_log) : is_log_(is_log) {}
 
   Result<Found> read(const std::vector<Edn>& entries) {
-    find_out_about_keys(entries);
+    find_out_what_it_is(entries);
     for (const Edn& entry : entries) {
       ++event_;
       RETURN_IF_ERROR(take(entry));
@@ -159,44 +231,70 @@ class JepsenReader {
     Edn invoked;  // its map
   };
 
-  // A compare-and-set of [key [from to]] says that all values are [key value].
-  void find_out_about_keys(const std::vector<Edn>& entries) {
+  static bool is_read(std::string_view f) { return f == "read" || f == "get" || f == "r"; }
+
+  static bool is_pair(const Edn& value) {
+    return value.kind == Edn::Kind::kItems && value.items.size() == 2;
+  }
+
+  const Edn& of_key(const Edn& value) const {
+    return keyed_ && is_pair(value) ? value.items[1] : value;
+  }
+
+  void find_out_what_it_is(const std::vector<Edn>& entries) {
     for (const Edn& entry : entries) {
-      const Edn* f = entry.get("f");
+      const std::string_view f = name_of(entry.get("f"));
       const Edn* value = entry.get("value");
-      if (f == nullptr) continue;
-      with_read_ |= f->name() == "read" || f->name() == "write";
-      with_get_ |= f->name() == "get" || f->name() == "put" || f->name() == "append";
-      keyed_ |= f->name() == "cas" && value != nullptr && value->items.size() == 2 &&
-                value->items[1].kind == Edn::Kind::kItems;
+      if (value == nullptr || !is_pair(*value)) continue;
+      const Edn& second = value->items[1];
+      keyed_ |= f == "cas" && second.kind == Edn::Kind::kItems;
+      keyed_ |= is_read(f) && name_of(entry.get("type")) == "invoke" && second.is_nil();
     }
+    bool writes_one_by_one = true, reads_lists = false;
+    for (const Edn& entry : entries) {
+      const std::string_view f = name_of(entry.get("f"));
+      const std::string_view is = name_of(entry.get("type"));
+      const Edn* value = entry.get("value");
+      with_invoke_ |= is == "invoke";
+      with_read_ |= f == "read" || f == "write";
+      with_get_ |= f == "get" || f == "put" || f == "append";
+      if (value == nullptr || is_steps(value)) continue;
+      if (is_read(f) && is == "ok") {
+        of_accounts_ |= value->kind == Edn::Kind::kMap;
+        reads_lists |= of_key(*value).kind == Edn::Kind::kItems;
+      } else if (f == "write" || f == "cas") {
+        writes_one_by_one &= f == "write" && of_key(*value).kind != Edn::Kind::kItems;
+      }
+    }
+    writes_add_ = reads_lists && writes_one_by_one;
   }
 
   Result<void> take(const Edn& entry) {
-    const Edn* process = entry.get("process");
     const Edn* type = entry.get("type");
-    const Edn* f = entry.get("f");
-    if (process == nullptr || type == nullptr || f == nullptr)
+    if (type == nullptr || (entry.get("f") == nullptr && !is_steps(entry.get("value"))))
       return error(ErrorCode::kInvalid, "{}: expected a map with process, type and f", entry.line);
-    if (process->kind != Edn::Kind::kInteger) return {};  // the nemesis
     const std::string_view is = type->name();
-    const auto open = open_.find(process->integer);
-    if (is == "invoke") {
-      if (open != open_.end())
-        return error(ErrorCode::kInvalid,
-                     "{}: process {} invokes an operation, but the one of line {} has not ended",
-                     entry.line, process->integer, open->second.operation.line);
-      ASSIGN_OR_RETURN(Operation operation, begun(entry, *f));
-      open_.emplace(process->integer, Open{operation, entry});
-      return {};
-    }
-    if (is != "ok" && is != "fail" && is != "info")
+    if (is != "invoke" && is != "ok" && is != "fail" && is != "info")
       return error(ErrorCode::kInvalid, "{}: type is '{}'; expected invoke, ok, fail or info",
                    entry.line, is);
+    const std::optional<int64_t> client = client_of(entry, is == "invoke");
+    if (!client) return {};  // the nemesis
+    if (is == "invoke" || !with_invoke_) {
+      const auto [open, is_new] = open_.try_emplace(*client);
+      if (!is_new)
+        return error(ErrorCode::kInvalid,
+                     "{}: process {} invokes an operation, but the one of line {} has not ended",
+                     entry.line, word(*entry.get("process")), open->second.operation.line);
+      ASSIGN_OR_RETURN(Operation operation, begun(entry, *client));
+      open->second = {operation, entry};
+      if (is == "invoke") return {};
+    }
+    const auto open = open_.find(*client);
     if (open == open_.end()) {
       if (is == "info") return {};  // a message of the harness
+      const Edn* process = entry.get("process");
       return error(ErrorCode::kInvalid, "{}: process {} ends an operation that it did not invoke",
-                   entry.line, process->integer);
+                   entry.line, process == nullptr ? "nil" : word(*process));
     }
     Operation& operation = open->second.operation;
     operation.completed = event_;
@@ -208,27 +306,53 @@ class JepsenReader {
     return {};
   }
 
-  Result<Operation> begun(const Edn& entry, const Edn& f) {
+  // By its number; others, and each operation of nobody, have one of their own below all numbers.
+  std::optional<int64_t> client_of(const Edn& entry, bool invokes) {
+    const Edn* process = entry.get("process");
+    if (process != nullptr && process->kind == Edn::Kind::kInteger) return process->integer;
+    if (process != nullptr && !process->is_nil()) {
+      if (process->kind == Edn::Kind::kKeyword || process->name() == "nemesis") return std::nullopt;
+      return named_.try_emplace(word(*process), kNamed + static_cast<int64_t>(named_.size()))
+          .first->second;
+    }
+    if (invokes || !with_invoke_) return kNobody + ++nobodies_;
+    const Edn nil;
+    const Edn* answered = entry.get("value");
+    for (const auto& [client, open] : open_) {
+      const Edn* asked = open.invoked.get("value");
+      if (client > kNobody && client < kNamed &&
+          name_of(entry.get("f")) == name_of(open.invoked.get("f")) &&
+          may_answer(answered == nullptr ? nil : *answered, asked == nullptr ? nil : *asked))
+        return client;
+    }
+    return kNobody;
+  }
+
+  Result<Operation> begun(const Edn& entry, int64_t client) {
     Operation operation = {};
     operation.invoked = event_;
     operation.line = entry.line;
-    operation.session = session(entry.get("process")->integer);
-    const std::string_view name = f.name();
-    if (name == "read" || name == "get" || name == "r") {
+    operation.session = session(client);
+    const std::string_view name = name_of(entry.get("f"));
+    const bool with_steps = is_steps(entry.get("value"));
+    if (name == "txn" || with_steps || name == "transfer" || (is_read(name) && of_accounts_)) {
+      operation.kind = Kind::kTransaction;
+    } else if (is_read(name)) {
       operation.kind = Kind::kGet;
+    } else if (name == "add" || (name == "write" && writes_add_)) {
+      operation.kind = Kind::kAdd;
     } else if (name == "write" || name == "put" || name == "w") {
       operation.kind = Kind::kPut;
     } else if (name == "append") {
       operation.kind = Kind::kAppend;
     } else if (name == "delete") {
       operation.kind = Kind::kDelete;
-    } else if (name == "cas") {
+    } else if (name == "cas" || name == "acquire" || name == "release") {
       operation.kind = Kind::kCompareAndSet;
-    } else if (name == "txn") {
-      operation.kind = Kind::kTransaction;
     } else {
       return error(ErrorCode::kInvalid,
-                   "{}: f is '{}'; expected read, write, cas, get, put, append, delete or txn",
+                   "{}: f is '{}'; expected read, write, cas, get, put, append, delete, txn, add, "
+                   "transfer, acquire or release",
                    entry.line, name);
     }
     return operation;
@@ -237,13 +361,14 @@ class JepsenReader {
   // What was asked for stands where it was invoked; what was answered, where it ended.
   Result<void> finish(Open& open, const Edn* completed) {
     Operation& operation = open.operation;
+    const std::string_view f = name_of(open.invoked.get("f"));
     const Edn* asked = open.invoked.get("value");
     const Edn* answered = completed == nullptr ? nullptr : completed->get("value");
     const bool ok = operation.outcome == Outcome::kOk;
     const Edn nil;
     if (operation.kind == Kind::kTransaction) {
-      const Edn* steps = ok && answered != nullptr ? answered : asked;
-      return transaction(operation, steps == nullptr ? nil : *steps, ok);
+      const Edn* steps = f != "transfer" && ok && answered != nullptr ? answered : asked;
+      return transaction(operation, f, steps == nullptr ? nil : *steps, ok);
     }
     const Edn* value = operation.kind == Kind::kGet ? (ok ? answered : nullptr) : asked;
     if (value == nullptr) value = &nil;
@@ -261,13 +386,18 @@ class JepsenReader {
       case Kind::kGet:
         operation.result = this->value(*value);
         break;
-      case Kind::kCompareAndSet:
+      case Kind::kCompareAndSet: {
+        const Value held = found_.history.text("held");
+        if (f == "acquire") operation.argument = held;
+        if (f == "release") operation.result = held;
+        if (f != "cas") break;
         if (value->items.size() != 2)
           return error(ErrorCode::kInvalid, "{}: expected the value of cas to be [from to]",
                        operation.line);
         operation.result = this->value(value->items[0]);
         operation.argument = this->value(value->items[1]);
         break;
+      }
       case Kind::kDelete:
         break;
       default:
@@ -277,24 +407,53 @@ class JepsenReader {
     return {};
   }
 
-  Result<void> transaction(Operation& operation, const Edn& steps, bool ok) {
-    operation.steps_begin = found_.history.step_count();
+  Result<void> transaction(Operation& operation, std::string_view f, const Edn& value, bool ok) {
+    History& history = found_.history;
+    operation.steps_begin = history.step_count();
+    if (f == "transfer") {
+      RETURN_IF_ERROR(transfer(operation, value));
+    } else if (value.kind == Edn::Kind::kMap) {
+      for (size_t i = 0; ok && i + 1 < value.items.size(); i += 2) {
+        const uint32_t account = history.key(word(value.items[i]));
+        history.set_added_to(account);
+        history.add_step({Kind::kGet, account, this->value(value.items[i + 1])});
+      }
+    } else {
+      RETURN_IF_ERROR(steps(operation, value, ok));
+    }
+    operation.steps_end = history.step_count();
+    history.add(operation);
+    return {};
+  }
+
+  Result<void> transfer(const Operation& operation, const Edn& value) {
+    const Edn *from = value.get("from"), *to = value.get("to"), *amount = value.get("amount");
+    if (from == nullptr || to == nullptr || amount == nullptr ||
+        amount->kind != Edn::Kind::kInteger)
+      return error(ErrorCode::kInvalid,
+                   "{}: expected the value of transfer to be {{:from …, :to …, :amount …}}",
+                   operation.line);
+    History& history = found_.history;
+    history.add_step({Kind::kAdd, history.key(word(*from)), history.number(-amount->integer)});
+    history.add_step({Kind::kAdd, history.key(word(*to)), history.number(amount->integer)});
+    return {};
+  }
+
+  Result<void> steps(const Operation& operation, const Edn& steps, bool ok) {
     for (const Edn& step : steps.items) {
       if (step.items.size() != 3)
         return error(ErrorCode::kInvalid, "{}: expected steps [f key value]", operation.line);
       const std::string_view f = step.items[0].name();
-      const bool read = f == "r";
-      if (!read && f != "w" && f != "append")
+      const bool read = f == "r" || f == "read";
+      if (!is_step_name(f))
         return error(ErrorCode::kInvalid, "{}: a step is '{}'; expected r, w or append",
                      operation.line, f);
       if (read && !ok) continue;  // nobody knows what it read
-      found_.history.add_step({read       ? Kind::kGet
-                               : f == "w" ? Kind::kPut
-                                          : Kind::kAppend,
+      found_.history.add_step({read            ? Kind::kGet
+                               : f == "append" ? Kind::kAppend
+                                               : Kind::kPut,
                                found_.history.key(word(step.items[1])), value(step.items[2])});
     }
-    operation.steps_end = found_.history.step_count();
-    found_.history.add(operation);
     return {};
   }
 
@@ -330,15 +489,21 @@ class JepsenReader {
         return "…";
     }
   }
-  uint32_t session(int64_t process) {
-    return sessions_.try_emplace(process, static_cast<uint32_t>(sessions_.size())).first->second;
+  uint32_t session(int64_t client) {
+    return sessions_.try_emplace(client, static_cast<uint32_t>(sessions_.size())).first->second;
   }
 
+  static constexpr int64_t kNobody = std::numeric_limits<int64_t>::min();
+  static constexpr int64_t kNamed = kNobody / 2;
+
   bool is_log_;
-  bool with_read_ = false, with_get_ = false, keyed_ = false;
+  bool with_invoke_ = false, with_read_ = false, with_get_ = false;
+  bool keyed_ = false, of_accounts_ = false, writes_add_ = false;
   Found found_;
   int64_t event_ = 0;
-  std::map<int64_t, Open> open_;  // by process
+  std::map<int64_t, Open> open_;  // by client
+  std::map<std::string, int64_t> named_;
+  int64_t nobodies_ = 0;
   std::map<int64_t, uint32_t> sessions_;
 };
 

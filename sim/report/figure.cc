@@ -27,6 +27,7 @@ std::string_view colour_of(Kind kind) {
       return "#2f6fde";
     case Kind::kPut:
     case Kind::kAppend:
+    case Kind::kAdd:
       return "#d9730d";
     case Kind::kDelete:
       return "#8b3fc7";

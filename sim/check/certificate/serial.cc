@@ -13,12 +13,21 @@ using history::Value;
 
 namespace {
 
+// Scans, compare-and-set, and what adds to a key or reads it, take no part.
+bool takes_part(const History& history, const Operation& op) {
+  return op.kind == Kind::kTransaction ||
+         (op.kind != Kind::kScan && op.kind != Kind::kCompareAndSet &&
+          !history.is_added_to(op.key));
+}
+
 std::vector<Step> steps_of(const History& history, const Operation& op) {
   if (op.kind == Kind::kTransaction) {
-    const auto steps = history.steps(op);
-    return {steps.begin(), steps.end()};
+    std::vector<Step> steps;
+    for (const Step& step : history.steps(op))
+      if (!history.is_added_to(step.key)) steps.push_back(step);
+    return steps;
   }
-  if (op.kind == Kind::kScan || op.kind == Kind::kCompareAndSet) return {};
+  if (!takes_part(history, op)) return {};
   return {{op.kind, op.key, op.kind == Kind::kGet ? op.result : op.argument, op.version}};
 }
 
@@ -204,14 +213,15 @@ Result<void> verify_lost_update(const History& history, const std::vector<Depend
 
 namespace {
 
-// What the keys hold: lists as lists, also where they are empty.
+// What the keys hold: lists as lists, also where they are empty. `below` is seen where nothing was written.
 class Store {
  public:
-  explicit Store(const History& history) : history_(history) {}
+  explicit Store(const History& history, const Store* below = nullptr)
+      : history_(history), below_(below) {}
 
   std::vector<Value> get(uint32_t key) const {
-    const auto found = held_.find(key);
-    return found != held_.end() ? found->second : normal(history_.initial());
+    if (const auto found = held_.find(key); found != held_.end()) return found->second;
+    return below_ != nullptr ? below_->get(key) : normal(history_.initial());
   }
   // Whether the step can happen here; then it has.
   bool step(const Step& step, bool reads_count) {
@@ -227,6 +237,7 @@ class Store {
     return true;
   }
   void put(uint32_t key, std::vector<Value> held) { held_[key] = std::move(held); }
+  const std::map<uint32_t, std::vector<Value>>& written() const { return held_; }
 
  private:
   static constexpr Value kListMark = Value::symbol(~uint32_t{0});
@@ -241,6 +252,7 @@ class Store {
   }
 
   const History& history_;
+  const Store* below_;
   std::map<uint32_t, std::vector<Value>> held_;
 };
 
@@ -250,7 +262,7 @@ Result<void> verify_all_there(const History& history, const std::vector<uint32_t
   for (const uint32_t operation : order) ++times[operation];
   for (uint32_t operation = 0; operation < times.size(); ++operation) {
     const Operation& op = history.operations()[operation];
-    if (op.kind == Kind::kScan || op.kind == Kind::kCompareAndSet) continue;
+    if (!takes_part(history, op)) continue;
     const bool must = op.outcome == history::Outcome::kOk;
     const bool may = op.outcome != history::Outcome::kFail;
     if (times[operation] > (may ? 1 : 0) || times[operation] < (must ? 1 : 0))
@@ -282,14 +294,14 @@ Result<void> verify_serial_order(const History& history, const std::vector<uint3
 
 Result<void> verify_snapshot_order(const History& history, const std::vector<SnapshotEvent>& events,
                                    RealTime real_time) {
-  struct Running {
-    Store store;
-    std::map<uint32_t, uint32_t> commits;  // of each key, when it started
+  struct Written {
+    std::vector<Value> held;
+    uint32_t commits;  // of the key, when the transaction started
   };
   std::vector<uint32_t> order;
   Store store(history);
   std::map<uint32_t, uint32_t> commits;
-  std::map<uint32_t, Running> running;
+  std::map<uint32_t, std::map<uint32_t, Written>> running;  // by key
   int64_t begun = std::numeric_limits<int64_t>::min();
   for (const SnapshotEvent& event : events) {
     const Operation& op = history.operations()[event.operation];
@@ -297,28 +309,25 @@ Result<void> verify_snapshot_order(const History& history, const std::vector<Sna
     if (!event.is_commit) {
       order.push_back(event.operation);
       begun = std::max(begun, op.invoked);
-      Running now = {store, commits};
+      Store now(history, &store);
       for (const Step& step : steps_of(history, op))
-        if (!now.store.step(step, known))
+        if (!now.step(step, known))
           return error(ErrorCode::kInvalid, "#{} would not have read {} of {}", op.line,
                        history.print(step.value), history.key_name(step.key));
-      if (!running.emplace(event.operation, std::move(now)).second)
-        return error(ErrorCode::kInvalid, "#{} starts twice", op.line);
+      const auto [started, is_first] = running.try_emplace(event.operation);
+      if (!is_first) return error(ErrorCode::kInvalid, "#{} starts twice", op.line);
+      for (const auto& [key, held] : now.written()) started->second[key] = {held, commits[key]};
       continue;
     }
     const auto found = running.find(event.operation);
     if (found == running.end()) return error(ErrorCode::kInvalid, "#{} has not started", op.line);
     if (real_time == RealTime::kRespected && known && op.completed < begun)
       return error(ErrorCode::kInvalid, "#{} had ended before one that it follows", op.line);
-    std::map<uint32_t, uint32_t> written;
-    for (const Step& step : steps_of(history, op))
-      if (step.kind != Kind::kGet) written[step.key] = 1;
-    for (const auto& [key, once] : written) {
-      if (commits[key] != found->second.commits[key])
+    for (auto& [key, written] : found->second) {
+      if (commits[key]++ != written.commits)
         return error(ErrorCode::kInvalid, "#{} overlaps another that wrote {}", op.line,
                      history.key_name(key));
-      commits[key] += once;
-      store.put(key, found->second.store.get(key));
+      store.put(key, std::move(written.held));
     }
     running.erase(found);
   }

@@ -69,6 +69,7 @@ class ProblemMaker {
           move.required = true;
         }
         break;
+      case Kind::kAdd:
       case Kind::kScan:
       case Kind::kTransaction:
         CHECK(false, "not of one key");

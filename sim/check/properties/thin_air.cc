@@ -52,8 +52,9 @@ class ThinAir {
     for (uint32_t place = 0; place < history_.operations().size(); ++place) {
       const Operation& op = history_.operations()[place];
       if (op.kind == Kind::kScan || op.kind == Kind::kTransaction) {
-        for (const Step& step : history_.steps(op)) visit(place, op, step);
-      } else {
+        for (const Step& step : history_.steps(op))
+          if (!history_.is_added_to(step.key)) visit(place, op, step);
+      } else if (!history_.is_added_to(op.key)) {
         Step step = {};
         step.kind = op.kind;
         step.key = op.key;

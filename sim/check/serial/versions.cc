@@ -71,8 +71,10 @@ class Recovery {
       const auto& op = history_.operations()[i];
       const auto begin = static_cast<uint32_t>(all_.steps.size());
       if (op.kind == Kind::kTransaction) {
-        const auto steps = history_.steps(op);
-        all_.steps.insert(all_.steps.end(), steps.begin(), steps.end());
+        std::ranges::copy_if(history_.steps(op), std::back_inserter(all_.steps),
+                             [&](const Step& step) { return !history_.is_added_to(step.key); });
+      } else if (op.kind != Kind::kScan && history_.is_added_to(op.key)) {
+        continue;
       } else if (op.kind == Kind::kCompareAndSet) {
         all_.keys[op.key].unclear = "compare-and-set";
         continue;

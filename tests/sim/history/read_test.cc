@@ -99,11 +99,189 @@ TEST(ReadHistoryTest, ValuesOfKeyAndValueAreOfThatKey) {
             "5: 0 ok [5 6] get(7) = 1\n");
 }
 
+TEST(ReadHistoryTest, AReadThatAsksForAKeyAndNilSaysThatValuesArePairs) {
+  EXPECT_EQ(print(read("{:process 0, :type :invoke, :f :write, :value [7 1]}\n"
+                       "{:process 0, :type :ok, :f :write, :value [7 1]}\n"
+                       "{:process 1, :type :invoke, :f :read, :value [7 nil]}\n"
+                       "{:process 1, :type :ok, :f :read, :value [7 1]}\n")),
+            "1: 0 ok [1 2] put(7, 1)\n"
+            "3: 1 ok [3 4] get(7) = 1\n");
+}
+
+TEST(ReadHistoryTest, AddsAreToACounterOrToASet) {
+  EXPECT_EQ(print(read("{:process 0, :type :invoke, :f :add, :value 3}\n"
+                       "{:process 0, :type :ok, :f :add, :value 3}\n"
+                       "{:process 1, :type :invoke, :f :read}\n"
+                       "{:process 1, :type :ok, :f :read, :value 3}\n")),
+            "1: 0 ok [1 2] add(register, 3)\n"
+            "3: 1 ok [3 4] get(register) = 3\n");
+  // Read as they are: these are no pairs of key and value, for the read asks for no key.
+  EXPECT_EQ(print(read("{:process 0, :type :invoke, :f :add, :value [0 1]}\n"
+                       "{:process 0, :type :ok, :f :add, :value [0 1]}\n"
+                       "{:process 1, :type :invoke, :f :read, :value nil}\n"
+                       "{:process 1, :type :ok, :f :read, :value [[0 1]]}\n")),
+            "1: 0 ok [1 2] add(register, [0 1])\n"
+            "3: 1 ok [3 4] get(register) = [[0 1]]\n");
+}
+
+TEST(ReadHistoryTest, WhereReadsReturnListsAWriteOfOneIsAnAdd) {
+  EXPECT_EQ(print(read("{:type :invoke, :f :read, :value nil}\n"
+                       "{:type :invoke, :f :write, :value 4}\n"
+                       "{:type :invoke, :f :write, :value 5}\n"
+                       "{:type :ok, :f :write, :value 5}\n"
+                       "{:type :ok, :f :read, :value #{4 5}}\n")),
+            "3: 2 ok [3 4] add(register, 5)\n"
+            "1: 0 ok [1 5] get(register) = [4 5]\n"
+            "2: 1 unknown [2 -1] add(register, 4)\n");
+}
+
+TEST(ReadHistoryTest, ATransferIsAnAddToEachOfTwoAccounts) {
+  EXPECT_EQ(
+      print(read("{:type :invoke, :f :transfer, :process 0, :value {:from 1, :to 2, :amount 5}}\n"
+                 "{:type :fail, :f :transfer, :process 0, :value [:negative 1 -5]}\n"
+                 "{:type :invoke, :f :read, :process 0}\n"
+                 "{:type :ok, :f :read, :process 0, :value {1 10, 2 -3}}\n")),
+      "1: 0 fail [1 2] transaction { add(1, -5); add(2, 5) }\n"
+      "3: 0 ok [3 4] transaction { get(1) = 10; get(2) = -3 }\n");
+}
+
+TEST(ReadHistoryTest, ALockIsComparedAndSet) {
+  EXPECT_EQ(print(read(R"([{"type":"invoke","f":"acquire","process":1},
+                           {"type":"ok","f":"acquire","process":1},
+                           {"type":"info","f":"start","process":"nemesis"},
+                           {"type":"invoke","f":"acquire","process":2},
+                           {"type":"fail","f":"acquire","process":2,"error":"already-held"},
+                           {"type":"invoke","f":"release","process":1}])")),
+            "1: 0 ok [1 2] compare_and_set(register, nil, \"held\")\n"
+            "6: 0 unknown [6 -1] compare_and_set(register, \"held\", nil)\n");
+}
+
+TEST(ReadHistoryTest, StepsNeedNeitherAnFNorAProcessNorAnInvocation) {
+  EXPECT_EQ(print(read("{:index 2 :type :invoke, :value [[:append 255 8] [:r 253 nil]]}\n"
+                       "{:index 4 :type :invoke, :value [[:append 256 4] [:r 253 nil]]}\n"
+                       "{:index 5 :type :ok,     :value [[:append 256 4] [:r 253 [1]]]}\n")),
+            "2: 1 ok [2 3] transaction { append(256, 4); get(253) = [1] }\n"
+            "1: 0 unknown [1 -1] transaction { append(255, 8) }\n");
+  EXPECT_EQ(print(read("{:type :ok, :f :read, :value [[:r 0 1] [:r 1 nil]]}\n"
+                       "{:type :ok, :f :txn, :value [[:write 0 1]]}\n")),
+            "1: 0 ok [1 1] transaction { get(0) = 1; get(1) = nil }\n"
+            "2: 1 ok [2 2] transaction { put(0, 1) }\n");
+}
+
+TEST(ReadHistoryTest, AnEventMayBeAVectorOfItsFieldsOrATaggedMap) {
+  EXPECT_EQ(print(read("[70 :invoke :write 3]\n"
+                       "[:nemesis :info :start \"cut off\"]\n"
+                       "[70 :info :write 3 :timed-out]\n"
+                       "#jepsen.history.Op{:process 71, :type :invoke, :f :read, :value nil}\n"
+                       "#jepsen.history.Op{:process 71, :type :ok, :f :read, :value 3}\n")),
+            "1: 0 unknown [1 3] put(register, 3)\n"
+            "4: 1 ok [4 5] get(register) = 3\n");
+}
+
+TEST(ReadHistoryTest, IntegersOfAnySizeStayApart) {
+  const History history = read(
+      "{:process 0, :type :invoke, :f :write, :value 123456789012345678901234567890}\n"
+      "{:process 0, :type :ok, :f :write, :value 123456789012345678901234567890}\n"
+      "{:process 0, :type :invoke, :f :write, :value -123456789012345678901234567891N}\n");
+  EXPECT_NE(history.operations()[0].argument, history.operations()[1].argument);
+}
+
 TEST(ReadHistoryTest, ReadsPlumesText) {
-  const History history = read("w(1,7,0,0)\nr(1,0,1,1)\nr(2,5,0,0)\n");
+  const History history =
+      read("w(1,7,0,0)\nr(1,0,1,1)\nr(13296660918851520211,5,0,0)\nw(1,8,1,-1)\n");
   EXPECT_EQ(print(history),
-            "1: 0 ok [0 -1] transaction { put(1, 7); get(2) = 5 }\n"
-            "2: 1 ok [0 -1] transaction { get(1) = 0 }\n");
+            "1: 0 ok [0 -1] transaction { put(1, 7); get(13296660918851520211) = 5 }\n"
+            "2: 1 ok [0 -1] transaction { get(1) = 0 }\n"
+            "4: 1 fail [1 -1] transaction { put(1, 8) }\n");
+  EXPECT_EQ(history.print(history.initial()), "0");
+}
+
+TEST(ReadHistoryTest, ASourceThatWritesZeroMeansItByZero) {
+  EXPECT_EQ(print(read("w(1,0,0,0)\nr(1,0,1,1)\nr(2,0,1,1)\n")),
+            "1: 0 ok [0 -1] transaction { put(1, 0) }\n"
+            "2: 1 ok [0 -1] transaction { get(1) = 0; get(2) = nil }\n");
+}
+
+// dbcop's bincode.
+class Bincode {
+ public:
+  Bincode& integer(uint64_t value) {
+    for (int i = 0; i < 8; ++i) bytes_ += static_cast<char>(value >> 8 * i);
+    return *this;
+  }
+  Bincode& boolean(bool value) {
+    bytes_ += static_cast<char>(value ? 1 : 0);
+    return *this;
+  }
+  Bincode& event(bool is_write, uint64_t key, uint64_t value, bool success) {
+    return boolean(is_write).integer(key).integer(value).boolean(success);
+  }
+  const std::string& bytes() const { return bytes_; }
+
+ private:
+  std::string bytes_;
+};
+
+std::string bincode_of_two_sessions() {
+  Bincode out;
+  out.integer(1).integer(2).integer(2).integer(2).integer(2);  // id and sizes
+  out.integer(0).integer(0).integer(0);                        // info, start, end
+  out.integer(2);
+  out.integer(2);
+  out.integer(2).event(true, 5, 1, true).event(false, 6, 0, true).boolean(true);
+  out.integer(1).event(true, 5, 9, true).boolean(false);
+  out.integer(1);
+  out.integer(2).event(false, 5, 1, true).event(true, 6, 2, false).boolean(true);
+  return out.bytes();
+}
+
+TEST(ReadHistoryTest, ReadsDbcopsBincode) {
+  EXPECT_EQ(print(read(bincode_of_two_sessions())),
+            "1: 0 ok [0 -1] transaction { put(5, 1); get(6) = 0 }\n"
+            "2: 0 fail [1 -1] transaction { put(5, 9) }\n"
+            "3: 1 ok [0 -1] transaction { get(5) = 1 }\n");
+}
+
+TEST(ReadHistoryTest, SaysAtWhichByteBincodeIsDamaged) {
+  const std::string bytes = bincode_of_two_sessions();
+  EXPECT_EQ(error_of(bytes.substr(0, 20)),
+            "h:byte 16: expected variables, 8 bytes, but 4 are left");
+  EXPECT_EQ(error_of(bytes + "x"),
+            fmt::format("h:byte {}: expected the end, but 1 bytes follow", bytes.size()));
+  std::string flipped = bytes;
+  flipped[88] = 7;  // of the first event: is it a write?
+  EXPECT_EQ(error_of(flipped), "h:byte 88: expected whether an event is a write, 0 or 1, not 7");
+  EXPECT_EQ(error_of(std::string("\x7f"
+                                 "ELF\0\0\0\0",
+                                 8) +
+                     std::string(64, '\x11'))
+                .substr(0, 43),
+            "h:byte 40: expected how many bytes or entri");
+  for (size_t length = 0; length < bytes.size(); ++length)
+    EXPECT_FALSE(read_history(bytes.substr(0, length), "h", {.format = Format::kDbcop}) &&
+                 length > 0)
+        << length;
+}
+
+TEST(ReadHistoryTest, ReadsDbcopsJsonAndText) {
+  constexpr std::string_view kPrinted =
+      "1: 0 ok [0 -1] transaction { put(x, 1); get(y) = 0 }\n"
+      "2: 0 fail [1 -1] transaction { put(x, 2) }\n"
+      "3: 1 ok [0 -1] transaction { get(x) = 1 }\n";
+  EXPECT_EQ(print(read(R"({"params":{"id":0},"info":"","start":"","end":"","data":[
+      [{"events":[{"Write":{"variable":"x","version":1}},{"Read":{"variable":"y","version":null}}],
+        "committed":true},
+       {"events":[["w","x",2]],"committed":false}],
+      [{"events":[{"write":false,"variable":"x","value":1,"success":true},
+                  {"write":true,"variable":"x","value":5,"success":false}],"success":true}]]})")),
+            kPrinted);
+  EXPECT_EQ(print(read("// one\n[x:=1 y==?]\n[x:=2]!\n---\n[x==1]\n")),
+            "2: 0 ok [0 -1] transaction { put(x, 1); get(y) = 0 }\n"
+            "3: 0 fail [1 -1] transaction { put(x, 2) }\n"
+            "5: 1 ok [0 -1] transaction { get(x) = 1 }\n");
+  EXPECT_EQ(error_of("[x:=1]\n[y:1]\n"), "h:2: expected transactions such as [x:=1 y==2 z==?]");
+  EXPECT_EQ(error_of("[[{\"events\":[[\"w\",1]],\"committed\":true}]]").substr(0, 16),
+            "h:transaction 1:");
 }
 
 TEST(ReadHistoryTest, ReadsRevenantsOwn) {
@@ -127,10 +305,17 @@ TEST(ReadHistoryTest, ReadsRevenantsOwn) {
 TEST(ReadHistoryTest, SaysWhereAHistoryIsDamagedAndWhatWasExpected) {
   EXPECT_EQ(error_of("{:process 0, :type :invoke, :f :read, :value nil}\n{:process 0, :type :ok"),
             "h:2: '}' is missing for what began in line 2");
-  EXPECT_EQ(error_of("{:process 0, :type :ok, :f :read, :value 1}"),
-            "h:1: process 0 ends an operation that it did not invoke");
+  EXPECT_EQ(error_of("{:process 1, :type :invoke, :f :read}\n"
+                     "{:process 0, :type :ok, :f :read, :value 1}"),
+            "h:2: process 0 ends an operation that it did not invoke");
+  EXPECT_EQ(error_of("{:process 0, :type :invoke, :f :read}\n"
+                     "{:process 0, :type :invoke, :f :read}"),
+            "h:2: process 0 invokes an operation, but the one of line 1 has not ended");
+  EXPECT_EQ(error_of("{:process 0, :type :invoke, :f :transfer, :value [1 2]}"),
+            "h:1: expected the value of transfer to be {:from …, :to …, :amount …}");
   EXPECT_EQ(error_of("{:process 0, :type :invoke, :f :push, :value 1}"),
-            "h:1: f is 'push'; expected read, write, cas, get, put, append, delete or txn");
+            "h:1: f is 'push'; expected read, write, cas, get, put, append, delete, txn, "
+            "add, transfer, acquire or release");
   EXPECT_EQ(error_of("{:process 0, :type :begin, :f :read, :value 1}"),
             "h:1: type is 'begin'; expected invoke, ok, fail or info");
   EXPECT_EQ(error_of("w(1,2,3,4)\nw(1,2,3\n"),
