@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -8,6 +9,7 @@
 
 #include "sim/check/properties/properties.h"
 #include "sim/cli/command.h"
+#include "sim/experiment/recorded_run.h"
 #include "sim/experiment/whole_file.h"
 #include "sim/history/read.h"
 #include "sim/report/report.h"
@@ -46,10 +48,11 @@ int check_main(const Arguments& arguments) {
   CommandLine line(
       "check HISTORY [options]",
       "Checks a recorded history: Revenant's (run --out DIR --history), Jepsen's in EDN or "
-      "JSON, Porcupine's logs, Plume's and PolySI's text, dbcop's in bincode, JSON or text. Exit "
-      "code 0: all holds; 1: something is violated; 3: "
+      "JSON, Porcupine's logs, Plume's and PolySI's text, dbcop's in bincode, JSON or text. Of DIR "
+      "itself also what the run judged; it is run again for what its replicas held. Exit code 0: "
+      "all holds; 1: something is violated; 3: "
       "something is undecided, or nothing was observed.");
-  line.operand("history", 1, "The file; - reads from standard input.");
+  line.operand("history", 1, "The file, or the directory of a run; - reads from standard input.");
   line.options()(
       "property", po::value<std::vector<std::string>>(),
       "What to check; may be repeated. Without it all that `revenant list properties` names.")(
@@ -64,7 +67,7 @@ int check_main(const Arguments& arguments) {
       "configurations", po::value<uint64_t>(),
       "The most that the search of one key looks at (20000000).")("json", "Print JSON.")(
       "html", po::value<std::string>(),
-      "File for a page that shows the history, and what is violated, on one time axis.");
+      "File for a page that shows the history on one time axis, and tells what is violated.");
   const auto values = line.parse(arguments);
   if (!values) return values.error().code;
 
@@ -95,23 +98,40 @@ int check_main(const Arguments& arguments) {
   if (!properties) return properties.error().code;
 
   const auto& path = (*values)["history"].as<std::string>();
+  const auto run = std::filesystem::is_directory(path)
+                       ? std::optional(read_recorded_run(path, known_names()))
+                       : std::nullopt;
+  if (run && !*run) return fail(2, run->error().message).error().code;
   std::stringstream text;
-  if (path == "-") {
+  if (run) {
+    text << (*run)->history;
+  } else if (path == "-") {
     text << std::cin.rdbuf();
   } else {
     std::ifstream file(path, std::ios::binary);
     if (!file) return fail(2, fmt::format("{}: cannot be read", path)).error().code;
     text << file.rdbuf();
   }
-  const auto history = history::read_history(text.view(), path, options);
+  const auto history =
+      history::read_history(text.view(), run ? (*run)->history_path : path, options);
   if (!history) return fail(2, history.error().message).error().code;
 
   std::vector<Verdict> verdicts;
-  const report::Report report = {.history = *history, .verdicts = verdicts, .title = path};
+  if (run && !values->contains("property")) verdicts = judged(**run, *history);
+  for (const check::Property* property : *properties)
+    verdicts.push_back(property->check(*history, check_options));
+  report::RunRecord record;
+  report::Report report = {.history = *history, .verdicts = verdicts, .title = path};
+  if (run) {
+    record = record_of(**run, *history, verdicts);
+    report.title = title_of(**run);
+    report.record = &record;
+    if (!record.missing.empty()) std::cerr << fmt::format("revenant: {}\n", record.missing);
+  }
+
   bool violated = false, open = false;
   std::vector<std::string> vacuous;  // of those that nobody asked for by name
-  for (const check::Property* property : *properties) {
-    const Verdict& verdict = verdicts.emplace_back(property->check(*history, check_options));
+  for (const Verdict& verdict : verdicts) {
     violated |= verdict.outcome == check::Outcome::kViolated;
     open |= verdict.outcome == check::Outcome::kUndecided;
     open |= verdict.outcome == check::Outcome::kVacuous && values->contains("property");

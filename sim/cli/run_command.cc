@@ -3,12 +3,15 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <sstream>
 
 #include "sim/cli/command.h"
 #include "sim/cli/spelled_option.h"
 #include "sim/cli/trace_file.h"
+#include "sim/experiment/recorded_run.h"
 #include "sim/experiment/run.h"
 #include "sim/experiment/verify.h"
+#include "sim/experiment/whole_file.h"
 
 namespace revenant::sim {
 
@@ -59,6 +62,15 @@ std::string to_json(const EventRecord& event) {
       .dump();
 }
 
+Result<void> write_page(const std::string& path, const RunReport& report,
+                        const std::string& command, std::string history) {
+  ASSIGN_OR_RETURN(const RecordedRun run,
+                   recorded_run(to_json(report, command), Json::parse(report.outcome.faults_json),
+                                std::move(history), "the run", known_names()));
+  ASSIGN_OR_RETURN(const std::string page, page_of(run));
+  return write_whole(path, page);
+}
+
 }  // namespace
 
 int run_main(const Arguments& arguments) {
@@ -70,6 +82,8 @@ int run_main(const Arguments& arguments) {
       "Of all randomness in the run; the first of the sweep block's, or 1, if left out.")(
       "out", po::value<std::string>(), "Directory for run.json, timeseries.csv and faults.json.")(
       "history", "Also write history.jsonl there: every operation.")(
+      "html", po::value<std::string>(),
+      "File for a page that shows the run on one time axis, and tells what is violated.")(
       "log", "Print a line for each change of state (to stderr): faults, processes, flushes, …")(
       "events", po::value<std::string>(), "File for the kernel's events, one JSON object a line.")(
       "events-from", po::value<uint64_t>(), "Number of the first of them; 1 if left out.")(
@@ -93,6 +107,8 @@ int run_main(const Arguments& arguments) {
   RunOptions options;
   options.command = run_words(*loaded, seed);
   std::ofstream history;
+  std::ostringstream history_of_page;
+  if (values->contains("html")) options.history = &history_of_page;
   if (values->contains("history")) {
     const std::filesystem::path directory((*values)["out"].as<std::string>());
     std::error_code ignored;  // shows when the file cannot be opened
@@ -102,7 +118,7 @@ int run_main(const Arguments& arguments) {
       return fail(2, fmt::format("{}: cannot be written", (directory / "history.jsonl").string()))
           .error()
           .code;
-    options.history = &history;
+    if (!values->contains("html")) options.history = &history;
   }
 
   if (const auto read = read_break_at(*values, options); !read) return read.error().code;
@@ -137,11 +153,17 @@ int run_main(const Arguments& arguments) {
   if (const auto finished = trace.finish(); !finished) return finished.error().code;
   if (values->contains("out")) {
     const std::string directory = (*values)["out"].as<std::string>();
+    if (values->contains("history") && values->contains("html")) history << history_of_page.view();
     history.close();
-    if (history.fail() && options.history != nullptr) {
+    if (history.fail() && values->contains("history")) {
       return fail(2, fmt::format("{}/history.jsonl: cannot be written", directory)).error().code;
     }
     const auto written = write_run_directory(directory, report, probe, options.command);
+    if (!written) return fail(2, written.error().message).error().code;
+  }
+  if (values->contains("html")) {
+    const auto written = write_page((*values)["html"].as<std::string>(), report, options.command,
+                                    history_of_page.str());
     if (!written) return fail(2, written.error().message).error().code;
   }
   if (values->contains("verify")) {

@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "sim/experiment/apply_source.h"
 #include "sim/scenario/resolved.h"
 
 namespace revenant::sim {
@@ -18,28 +19,6 @@ struct Line {
   Instant at;
   std::string who, what;
 };
-
-std::string_view source_text(env::ApplySource source) {
-  switch (source) {
-    case env::ApplySource::kClient:
-      return "a client's write";
-    case env::ApplySource::kBatchLog:
-      return "a batch log";
-    case env::ApplySource::kHandoff:
-      return "a handoff";
-    case env::ApplySource::kHint:
-      return "a hint";
-    case env::ApplySource::kReadRepair:
-      return "read repair";
-    case env::ApplySource::kRepair:
-      return "repair";
-    case env::ApplySource::kRecovery:
-      return "recovery";
-    case env::ApplySource::kStream:
-      return "a range that moves";
-  }
-  return "?";
-}
 
 class Account final : public Observer {
  public:
@@ -54,7 +33,7 @@ class Account final : public Observer {
       lines_.push_back(
           {at, fmt::format("n{}", node.value),
            fmt::format("takes k{}, {}, from {}", key, cell.is_tombstone() ? "tombstone" : "value",
-                       source_text(source))});
+                       apply_source_text(source))});
     }
   }
 

@@ -200,8 +200,7 @@ class Page {
       absences.push_back(
           {{"node", a.node}, {"from", a.from}, {"to", time_of(a.to)}, {"why", a.why}});
     for (const Fault& f : record.faults)
-      faults.push_back(
-          {{"kind", f.kind}, {"detail", f.detail}, {"from", f.from}, {"to", time_of(f.to)}});
+      faults.push_back({{"text", fault_text(f)}, {"from", f.from}, {"to", time_of(f.to)}});
     for (const auto& [line, took] : record.participants) {
       Json answers = Json::array();
       for (const Participants::Answer& answer : took.answers)

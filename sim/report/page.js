@@ -323,36 +323,44 @@
       context.globalAlpha = 1;
       context.fillRect(left, row.y + 1, 2, row.height - 3);
       context.fillStyle = colours.ink;
-      context.fillText(clipped(context, faultText(fault), right - left - 10), left + 6, row.y + 12.5);
+      context.fillText(clipped(context, fault.text, right - left - 10), left + 6, row.y + 12.5);
     }
   }
 
-  const faultText = (fault) => (fault.detail && fault.detail !== fault.kind ? `${fault.kind}: ${fault.detail}` : fault.kind);
   const heldText = (holding) =>
     holding.kind === "nothing" ? "nothing" : (holding.kind === "tombstone" ? "deleted" : "value") + (holding.line > 0 ? ` by #${holding.line}` : "");
 
   function drawReplica(context, row) {
     context.font = `11px ${colours.mono}`;
     const top = row.y + 3, bottom = row.y + row.height - 4;
+    const left = (interval) => Math.max(x(interval.from), kGutter);
+    const right = (interval) => Math.min(x(interval.to ?? view.to), width);
+    const seen = (interval) => right(interval) > kGutter && left(interval) < width;
     context.strokeStyle = colours.line;
+    context.lineWidth = 1;
     context.strokeRect(kGutter, top + 0.5, width - kGutter, bottom - top);
-    for (const holding of row.held) {
-      const left = Math.max(x(holding.from), kGutter), right = Math.min(x(holding.to ?? last), width);
-      if (right <= kGutter || left >= width || holding.kind === "nothing") continue;
+    const held = row.held.filter((holding) => holding.kind !== "nothing" && seen(holding));
+    for (const holding of held) {
       context.globalAlpha = 0.55;
       context.fillStyle = colours[holding.kind];
-      context.fillRect(left, top, Math.max(right - left, 1), bottom - top);
+      context.fillRect(left(holding), top, Math.max(right(holding) - left(holding), 1), bottom - top);
       context.globalAlpha = 1;
       context.fillStyle = colours.page;
-      context.fillRect(left, top, 1, bottom - top);
-      if (right - left < 24) continue;
-      context.fillStyle = colours.ink;
-      context.fillText(clipped(context, heldText(holding), right - left - 8), left + 5, bottom - 4.5);
+      context.fillRect(left(holding), top, 1, bottom - top);
     }
-    for (const absence of row.absences) {
-      const left = Math.max(x(absence.from), kGutter), right = Math.min(x(absence.to ?? last), width);
-      if (right <= kGutter || left >= width) continue;
-      hatch(context, left, top, Math.max(right, left + 2), bottom, colours.fault, 7);
+    context.globalAlpha = 0.7;
+    for (const absence of row.absences.filter(seen)) hatch(context, left(absence), top, Math.max(right(absence), left(absence) + 2), bottom, colours.fault, 9);
+    context.globalAlpha = 1;
+    for (const holding of held) {
+      const room = right(holding) - left(holding) - 10;
+      if (room < 14) continue;
+      const text = clipped(context, heldText(holding), room);
+      if (row.absences.some((absence) => absence.from < (holding.to ?? last) && left(absence) < left(holding) + context.measureText(text).width + 8)) {
+        context.fillStyle = colours.page;
+        context.fillRect(left(holding) + 3, top + 2, context.measureText(text).width + 4, bottom - top - 4);
+      }
+      context.fillStyle = colours.ink;
+      context.fillText(text, left(holding) + 5, bottom - 4.5);
     }
   }
 
@@ -531,7 +539,12 @@
     [view.from, view.to] = [start, start + span];
     draw();
   }
-  function zoom(factor, at = (view.from + view.to) / 2) {
+  // Without a place: about the chosen operation, if it is on the screen.
+  function middle() {
+    const at = chosen < 0 ? -Infinity : (ops.from[chosen] + endOf(chosen)) / 2;
+    return at >= view.from && at <= view.to ? at : (view.from + view.to) / 2;
+  }
+  function zoom(factor, at = middle()) {
     show(at - (at - view.from) * factor, at + (view.to - at) * factor);
   }
   const move = (share) => show(view.from + (view.to - view.from) * share, view.to + (view.to - view.from) * share);
@@ -640,12 +653,12 @@
       for (const h of held.sort((a, b) => a.node - b.node)) {
         const line = make("tr");
         const away = record.absences.find((a) => a.node === h.node && a.from <= at && (a.to === null || at < a.to));
-        if (took?.answers.some((answer) => answer.node === h.node)) line.className = "answered";
+        const answered = took?.answers.some((answer) => answer.node === h.node) ?? false;
         const what = make("td");
         const swatch = make("span", "", "swatch");
         swatch.style.background = h.kind === "nothing" ? "transparent" : colours[h.kind];
         what.append(swatch, heldText(h) + (away ? ` (${away.why})` : ""));
-        line.append(make("td", `n${h.node}`), what, make("td", h.kind === "nothing" ? "" : h.from < 0 ? "before the run" : timeText(h.from, 1e6)), make("td", h.source));
+        line.append(make("td", `n${h.node}${answered ? " ✓" : ""}`), what, make("td", h.kind === "nothing" ? "" : h.from < 0 ? "before the run" : timeText(h.from, 1e6)), make("td", h.source));
         table.append(line);
       }
       box.append(table);
@@ -653,7 +666,7 @@
     }
     const active = record.faults.filter((f) => f.from <= at && (f.to === null || ops.from[i] <= f.to));
     box.append(make("h3", active.length > 0 ? "Faults at that time" : "No fault held at that time"));
-    for (const fault of active) box.append(make("div", `${faultText(fault)}, ${timeText(fault.from, 1e6)} – ${fault.to === null ? "the end" : timeText(fault.to, 1e6)}`));
+    for (const fault of active) box.append(make("div", `${fault.text}, ${timeText(fault.from, 1e6)} – ${fault.to === null ? "the end" : timeText(fault.to, 1e6)}`));
     if (record.missing && held.length === 0) box.append(make("p", record.missing));
   }
 

@@ -40,6 +40,18 @@ std::string asked(const Report& report, const Operation& op) {
                             time(op.completed));
 }
 
+// "the value of #296, which a hint brought at 02:01:33.083000"
+std::string contents(const Report& report, const Holding& holding) {
+  if (holding.kind == Holding::Kind::kNothing) return "nothing";
+  std::string text = holding.kind == Holding::Kind::kValue ? "the value" : "the tombstone";
+  if (holding.line > 0) text += fmt::format(" of #{}", holding.line);
+  // What a client's write brought, it brought when it was made.
+  if (!holding.source.empty() && !holding.source.starts_with("a client") && holding.from >= 0)
+    text += fmt::format(", which {} brought at {}", holding.source,
+                        time_text(report.history, holding.from));
+  return text;
+}
+
 // Which replicas answered a read, and what each held of its key when it ended.
 std::string from_replicas(const Report& report, const Operation& read) {
   const RunRecord& record = *report.record;
@@ -57,30 +69,39 @@ std::string from_replicas(const Report& report, const Operation& read) {
   for (const Holding& holding : record.holdings) {
     if (holding.key != key || holding.from > read.completed || holding.to <= read.completed)
       continue;
-    const std::string writer = holding.line > 0 ? fmt::format(" of #{}", holding.line) : "";
-    held.push_back(fmt::format("n{} {}", holding.node,
-                               holding.kind == Holding::Kind::kNothing ? "held nothing"
-                               : holding.kind == Holding::Kind::kValue
-                                   ? "held the value" + writer
-                                   : "held the tombstone" + writer));
+    held.push_back(fmt::format("n{} held {}", holding.node, contents(report, holding)));
   }
   if (!held.empty()) text += fmt::format(" Then {}.", joined(held));
   return text;
 }
 
-std::string behind_faults(const Report& report, const Operation& read) {
-  std::vector<std::string> faults;
-  for (const Fault& fault : report.record->faults) {
-    if (fault.from > read.completed || fault.to < read.invoked) continue;
-    faults.push_back(fmt::format("{} ({} to {})", fault.detail.empty() ? fault.kind : fault.detail,
-                                 time_text(report.history, fault.from),
-                                 time_text(report.history, fault.to)));
+// First those that held during the last read, then those during any other operation of the core, then those between.
+std::string behind_faults(const Report& report, const std::vector<uint32_t>& core) {
+  std::vector<std::pair<int64_t, int64_t>> spans;  // of the core's operations, the last first
+  int64_t first = history::kNever, last = 0;
+  for (auto place = core.rbegin(); place != core.rend(); ++place) {
+    const Operation& op = report.history.operations()[*place];
+    if (op.completed < 0) continue;
+    spans.emplace_back(op.invoked, op.completed);
+    first = std::min(first, op.invoked);
+    last = std::max(last, op.completed == history::kNever ? op.invoked : op.completed);
   }
-  if (faults.empty()) return " No fault held then.";
-  const size_t more = faults.size() > kFaultsTold ? faults.size() - kFaultsTold : 0;
-  faults.resize(faults.size() - more);
-  if (more > 0) faults.push_back(fmt::format("{} more", more));
-  return fmt::format(" Behind it: {}.", joined(faults));
+  if (spans.empty()) return "";
+  spans.emplace_back(first, last);
+  std::vector<const Fault*> faults;
+  for (const auto& [from, to] : spans)
+    for (const Fault& fault : report.record->faults)
+      if (fault.from <= to && fault.to >= from && std::ranges::find(faults, &fault) == faults.end())
+        faults.push_back(&fault);
+  if (faults.empty()) return " No fault held in that time.";
+  std::vector<std::string> told;
+  for (size_t i = 0; i < std::min(kFaultsTold, faults.size()); ++i)
+    told.push_back(fmt::format(
+        "{} ({} to {})", faults[i]->detail.empty() ? faults[i]->kind : faults[i]->detail,
+        time_text(report.history, faults[i]->from), time_text(report.history, faults[i]->to)));
+  if (faults.size() > kFaultsTold)
+    told.push_back(fmt::format("{} more", faults.size() - kFaultsTold));
+  return fmt::format(" Faults in that time: {}.", joined(told));
 }
 
 }  // namespace
@@ -91,26 +112,35 @@ std::string time_text(const history::History& history, int64_t time) {
   const char* sign = time < 0 ? "-" : "";
   const int64_t us = std::llabs(time) / 1000;
   const int64_t s = us / 1'000'000;
-  if (s < 600) return fmt::format("{}{}.{:06}s", sign, s, us % 1'000'000);
+  const std::string fraction = us % 1'000'000 == 0 ? "" : fmt::format(".{:06}", us % 1'000'000);
+  if (s < 600) return fmt::format("{}{}{}s", sign, s, fraction);
   const std::string days = s >= 86'400 ? fmt::format("{}d ", s / 86'400) : "";
-  return fmt::format("{}{}{:02}:{:02}:{:02}.{:06}", sign, days, s / 3600 % 24, s / 60 % 60, s % 60,
-                     us % 1'000'000);
+  return fmt::format("{}{}{:02}:{:02}:{:02}{}", sign, days, s / 3600 % 24, s / 60 % 60, s % 60,
+                     fraction);
+}
+
+std::string fault_text(const Fault& fault) {
+  if (fault.detail.empty()) return fault.kind;
+  // Some details name their nodes, and say more of them.
+  const bool named = std::ranges::any_of(fault.nodes, [&](uint32_t node) {
+    return fault.detail.find(fmt::format("n{}", node)) != std::string::npos;
+  });
+  if (named || fault.nodes.empty()) return fault.detail;
+  return fmt::format("n{}: {}", fmt::join(fault.nodes, ", n"), fault.detail);
 }
 
 std::string told(const Report& report, const Verdict& verdict, const Violation& violation) {
   std::string text = violation.key ? fmt::format("{} does not hold of {}.", verdict.property,
                                                  report.history.key_name(*violation.key))
                                    : fmt::format("{} does not hold.", verdict.property);
-  const Operation* read = nullptr;
   for (const uint32_t place : violation.operations) {
     const Operation& op = report.history.operations()[place];
     text += ' ' + asked(report, op);
-    if (op.kind != Kind::kGet || op.completed < 0) continue;
-    read = &op;
-    if (report.record != nullptr) text += from_replicas(report, op);
+    if (report.record != nullptr && op.kind == Kind::kGet) text += from_replicas(report, op);
   }
   if (!violation.story.empty()) text += ' ' + violation.story;
-  if (report.record != nullptr && read != nullptr) text += behind_faults(report, *read);
+  if (text.back() != '.') text += '.';
+  if (report.record != nullptr) text += behind_faults(report, violation.operations);
   return text;
 }
 

@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import re
+import shlex
 import shutil
 import signal
 import sqlite3
@@ -67,6 +68,37 @@ class CommandLine(unittest.TestCase):
     def test_a_vacuous_run_exits_with_3(self):
         run = self.revenant("run", self.scenario, "--set", 'must_happen={"crashes": {"min": 1}}')
         self.assertEqual(run.returncode, 3, run.stderr)
+
+    def test_check_of_a_run_directory_tells_replicas_faults_and_commands_that_show_the_moment(self):
+        scenario = str(ROOT / "scenarios/resurrection/r05_late_hint.json")
+        self.revenant("run", scenario, "--set", 'defects=["hints_outlive_grace"]', "--out", "out", "--history")
+        check = self.revenant("check", "out", "--json")
+        self.assertEqual(check.returncode, 1, check.stderr)
+        verdicts = {verdict["property"]: verdict for verdict in json.loads(check.stdout)}
+        violation = verdicts["no_resurrection"]["violations"][0]
+        self.assertRegex(violation["told"], r"n2 held the value of #\d+, which a hint brought at .*cut n0 <-> n2")
+        read = violation["operations"][-1]
+        stop, trace = (shlex.split(replay["command"]) for replay in violation["replay"])
+        self.assertEqual(stop[:4], ["gdb", "-ex", "run", "--args"])
+        stopped = self.revenant(*stop[5:])
+        self.assertEqual(stopped.returncode, -signal.SIGTRAP, "without a debugger it ends there")
+        self.assertEqual(self.revenant(*trace[1:]).returncode, 1)
+        events = json.loads((self.path / "moment.json").read_text())["traceEvents"]
+        self.assertIn(read["invoked"] // 1000, [int(event["ts"]) for event in events if event.get("cat") == "operation"])
+        # A run that this build cannot repeat is told without its replicas.
+        run = json.loads((self.path / "out/run.json").read_text())
+        (self.path / "out/run.json").write_text(json.dumps(run | {"fingerprint": "0" * 32}))
+        check = self.revenant("check", "out", "--property", "fresh_reads")
+        self.assertEqual(check.returncode, 1)
+        self.assertIn("What replicas held is not known", check.stderr)
+        self.assertNotIn("held the value", check.stdout)
+        # And one that is no run's is refused.
+        (self.path / "out/run.json").write_text("{}")
+        self.assertEqual(self.revenant("check", "out").returncode, 2)
+        (self.path / "out/run.json").unlink()
+        check = self.revenant("check", "out")
+        self.assertEqual(check.returncode, 2)
+        self.assertIn("run.json", check.stderr)
 
     def test_a_run_directory_holds_the_whole_run(self):
         run = self.revenant("run", self.scenario, "--out", "out", "--history")

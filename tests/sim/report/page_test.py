@@ -253,6 +253,38 @@ class Page(unittest.TestCase):
         self.assertEqual(self.text("outcome"), "holds")
         self.assertIn("Nothing is violated", self.text("violation-title"))
 
+    def test_a_run_shows_its_replicas_its_faults_and_how_to_see_it_again(self):
+        scenario = ROOT / "scenarios/resurrection/r05_late_hint.json"
+        run = subprocess.run([REVENANT, "run", str(scenario), "--set", 'defects=["hints_outlive_grace"]', "--out", "out", "--history",
+                              "--html", "run.html"], cwd=self.path, capture_output=True, text=True, timeout=120)
+        self.assertEqual(run.returncode, 1, run.stderr)
+        check = subprocess.run([REVENANT, "check", "out", "--html", "again.html"], cwd=self.path, capture_output=True, text=True,
+                               timeout=120)
+        self.assertEqual(check.returncode, 1, check.stderr)
+        self.assertEqual((self.path / "run.html").read_bytes(), (self.path / "again.html").read_bytes())
+        self.open("run.html")
+        told = self.text("story")
+        self.assertIn(told, check.stdout)
+        self.assertRegex(told, r"n2 held the value of #\d+, which a hint brought at 02:01:")
+        self.assertIn("cut n0 <-> n2 (60s to 02:01:00)", told)
+        self.assertIn("revenant run", self.text("replays"))
+        self.look("run")
+        # What each replica held at the core's read.
+        write, read = self.script("return report.core()")
+        line = self.script("return report.data.operations.line[arguments[0]]", read)
+        self.click(line)
+        held = [row.text for row in self.browser.find_elements(By.CSS_SELECTOR, "#held tr")]
+        self.assertRegex(held[1], r"^n0 nothing")
+        self.assertRegex(held[3], r"^n2 ✓ value by #\d+ 02:01:33\.\d+ a hint$")
+        # And at its delete.
+        self.click(self.script("return report.data.operations.line[arguments[0]]", write))
+        self.assertIn("cut n0 <-> n2", self.text("details"))
+        self.press("+", "+", "+")
+        self.look("run_zoomed")
+        figure = self.browser.find_element(By.CSS_SELECTOR, "#figures figure.chosen")
+        for replica in ("n0", "n1", "n2"):
+            self.assertIn(replica, figure.get_attribute("textContent"))
+
     def test_100000_operations_open_at_once(self):
         check = self.check(large_history(100_000), "--property", "fresh_reads", "--property", "read_your_writes",
                            name="large")
