@@ -49,24 +49,26 @@ class Builder {
     return node >= graph_.transactions || happened(node);
   }
 
-  // readers_ of a version: of a write, or of a key's initial one, which comes after all writes.
+  // Dependencies::readers of a version: of a write, or of a key's initial one, which comes after all writes.
   size_t slot(uint32_t key, uint32_t write) const {
     return write == kNobody ? all_.writes.size() + key : write;
   }
   std::span<const uint32_t> readers(size_t slot) const {
-    return std::span(readers_).subspan(readers_begin_[slot],
-                                       readers_begin_[slot + 1] - readers_begin_[slot]);
+    return std::span(graph_.readers)
+        .subspan(graph_.readers_begin[slot],
+                 graph_.readers_begin[slot + 1] - graph_.readers_begin[slot]);
   }
 
   void add_reads_by_version() {
-    readers_begin_.assign(all_.writes.size() + all_.keys.size() + 1, 0);
-    for (const Read& read : all_.reads) ++readers_begin_[slot(read.key, read.write) + 1];
-    for (size_t i = 1; i < readers_begin_.size(); ++i) readers_begin_[i] += readers_begin_[i - 1];
-    readers_.resize(all_.reads.size());
-    std::vector<uint32_t> next(readers_begin_.begin(), readers_begin_.end() - 1);
+    graph_.readers_begin.assign(all_.writes.size() + all_.keys.size() + 1, 0);
+    for (const Read& read : all_.reads) ++graph_.readers_begin[slot(read.key, read.write) + 1];
+    for (size_t i = 1; i < graph_.readers_begin.size(); ++i)
+      graph_.readers_begin[i] += graph_.readers_begin[i - 1];
+    graph_.readers.resize(all_.reads.size());
+    std::vector<uint32_t> next(graph_.readers_begin.begin(), graph_.readers_begin.end() - 1);
     for (uint32_t r = 0; r < all_.reads.size(); ++r) {
       const Read& read = all_.reads[r];
-      readers_[next[slot(read.key, read.write)]++] = r;
+      graph_.readers[next[slot(read.key, read.write)]++] = r;
       if (read.write != kNobody)
         add(writer(read.write), read.transaction, kWriteRead, read.key, read.write, r);
     }
@@ -156,17 +158,8 @@ class Builder {
       for (size_t b = a + 1; b < rest.size(); ++b) {
         if (writer(rest[a]) == writer(rest[b])) continue;
         if (graph_.choices.size() == kChoicesMax) return;  // who needs them counts them
-        graph_.choices.push_back(
-            {in_order(key_id, rest[a], rest[b]), in_order(key_id, rest[b], rest[a])});
+        graph_.choices.push_back({key_id, rest[a], rest[b]});
       }
-  }
-
-  std::vector<Edge> in_order(uint32_t key_id, uint32_t first, uint32_t second) const {
-    std::vector<Edge> edges = {{writer(first), writer(second), kWriteWrite, key_id, first, second}};
-    for (const uint32_t r : readers(slot(key_id, first)))
-      if (all_.reads[r].transaction != writer(second))
-        edges.push_back({all_.reads[r].transaction, writer(second), kReadWrite, key_id, r, second});
-    return edges;
   }
 
   // What follows an operation of unknown outcome need not come after it.
@@ -212,7 +205,6 @@ class Builder {
   const history::History& history_;
   const Versions& all_;
   Dependencies graph_;
-  std::vector<uint32_t> readers_begin_, readers_;
 };
 
 }  // namespace

@@ -24,11 +24,11 @@ struct Edge {
 };
 
 // No more are kept than this.
-inline constexpr size_t kChoicesMax = 20'000;
+inline constexpr size_t kChoicesMax = 2'000'000;
 
-// Two writes of a key of which either may be the earlier. What each order leads to.
+// Two writes of a key of which either may be the earlier.
 struct Choice {
-  std::vector<Edge> first, second;
+  uint32_t key, first, second;
 };
 
 struct Dependencies {
@@ -36,7 +36,22 @@ struct Dependencies {
   std::vector<Edge> edges;
   std::vector<Choice> choices;
   std::string unclear;  // why not all that was read is in the graph; empty if it is
+  std::vector<uint32_t> readers_begin, readers;  // of each write: in Versions::reads
 };
+
+// What it leads to that `first` is the earlier version: visit(an edge), the one between the writes first.
+template <typename Visit>
+void each_edge_in_order(const Dependencies& graph, const Versions& versions, uint32_t key,
+                        uint32_t first, uint32_t second, Visit visit) {
+  const uint32_t to = versions.writes[second].transaction;
+  visit(Edge{versions.writes[first].transaction, to, DependencyKind::kWriteWrite, key, first,
+             second});
+  for (uint32_t i = graph.readers_begin[first]; i < graph.readers_begin[first + 1]; ++i) {
+    const uint32_t r = graph.readers[i];
+    if (versions.reads[r].transaction != to)
+      visit(Edge{versions.reads[r].transaction, to, DependencyKind::kReadWrite, key, r, second});
+  }
+}
 
 Dependencies make_dependencies(const history::History& history, const Versions& versions);
 

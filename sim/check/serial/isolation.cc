@@ -102,9 +102,12 @@ class Checker {
       return order.has_value();
     }
     const Kinds kinds = kAll | definition.order;
-    const ChoiceResult serial =
-        order_with_choices(graph_.nodes, serial_arcs(kinds),
-                           choices(&Checker::serial_arc, Needed::kIfRead), limits_.edges);
+    // What is in a serial order is in snapshots too, and less is to be chosen: that is tried first, but not for long.
+    const uint64_t limit =
+        definition.family == Family::kSerializable ? limits_.edges : limits_.edges / 100;
+    const ChoiceResult serial = order_with_choices(
+        graph_.nodes, serial_arcs(kinds), ArcChoices(*this, &Checker::serial_arc, Needed::kIfRead),
+        moments(graph_.nodes), limit);
     if (serial.order && !too_many_choices(Needed::kIfRead)) {
       for (const uint32_t node : *serial.order) {
         if (node >= graph_.transactions || !all_.transactions[node].happened) continue;
@@ -126,8 +129,9 @@ class Checker {
     for (const Edge& edge : graph_.edges)
       if ((kinds & bit(edge.kind)) != 0) arcs.push_back(snapshot_arc(edge));
     const uint32_t nodes = graph_.nodes + graph_.transactions;
-    const ChoiceResult snapshot = order_with_choices(
-        nodes, arcs, choices(&Checker::snapshot_arc, Needed::kAlways), limits_.edges);
+    const ChoiceResult snapshot =
+        order_with_choices(nodes, arcs, ArcChoices(*this, &Checker::snapshot_arc, Needed::kAlways),
+                           moments(nodes), limits_.edges);
     if (!snapshot.order || too_many_choices(Needed::kAlways)) {
       conclude(snapshot, arcs, nodes, Anomaly::kGNonadjacent, verdict);
       return false;
@@ -157,8 +161,11 @@ class Checker {
 
   enum class Needed { kAlways, kIfRead };
 
+  bool is_read(uint32_t write) const {
+    return graph_.readers_begin[write] < graph_.readers_begin[write + 1];
+  }
   bool is_needed(const Choice& choice, Needed needed) const {
-    return needed == Needed::kAlways || choice.first.size() > 1 || choice.second.size() > 1;
+    return needed == Needed::kAlways || is_read(choice.first) || is_read(choice.second);
   }
   bool too_many_choices(Needed needed) const {
     return graph_.choices.size() == kChoicesMax &&
@@ -166,16 +173,40 @@ class Checker {
                                [&](const Choice& choice) { return is_needed(choice, needed); });
   }
 
-  std::vector<std::pair<Arcs, Arcs>> choices(Arc (Checker::*arc)(const Edge&) const,
-                                             Needed needed) const {
-    std::vector<std::pair<Arcs, Arcs>> choices;
-    for (const Choice& choice : graph_.choices) {
-      if (!is_needed(choice, needed)) continue;
-      auto& [first, second] = choices.emplace_back();
-      for (const Edge& edge : choice.first) first.push_back((this->*arc)(edge));
-      for (const Edge& edge : choice.second) second.push_back((this->*arc)(edge));
+  class ArcChoices : public Choices {
+   public:
+    ArcChoices(const Checker& checker, Arc (Checker::*arc)(const Edge&) const, Needed needed)
+        : checker_(checker), arc_(arc) {
+      for (const Choice& choice : checker.graph_.choices)
+        if (checker.is_needed(choice, needed)) choices_.push_back(choice);
     }
-    return choices;
+    uint32_t size() const override { return static_cast<uint32_t>(choices_.size()); }
+    void side(uint32_t at, Side side, Arcs& arcs) const override {
+      const Choice& choice = choices_[at];
+      const bool is_first = side == Side::kFirst;
+      each_edge_in_order(checker_.graph_, checker_.all_, choice.key,
+                         is_first ? choice.first : choice.second,
+                         is_first ? choice.second : choice.first,
+                         [&](const Edge& edge) { arcs.push_back((checker_.*arc_)(edge)); });
+    }
+
+   private:
+    const Checker& checker_;
+    Arc (Checker::*arc_)(const Edge&) const;
+    std::vector<Choice> choices_;
+  };
+
+  // When a transaction's start and its commit were, as far as its source knows. What is in between comes after what
+  // leads to it.
+  std::vector<int64_t> moments(uint32_t nodes) const {
+    std::vector<int64_t> moments(nodes, 0);
+    for (uint32_t t = 0; t < graph_.transactions; ++t) {
+      const auto& op = history_.operations()[operation(t)];
+      moments[t] = op.invoked;
+      if (graph_.nodes + t < nodes)
+        moments[graph_.nodes + t] = op.completed == history::kNever ? op.invoked : op.completed;
+    }
+    return moments;
   }
 
   Arcs serial_arcs(Kinds kinds) const {

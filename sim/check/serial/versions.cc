@@ -389,7 +389,8 @@ class Recovery {
   void order_by_updates(uint32_t key_id) {
     KeyVersions& key = all_.keys[key_id];
     if (key.rest.empty()) return;
-    if (updates_.empty()) {
+    if (!with_updates_) {
+      with_updates_ = true;
       std::vector<uint32_t> read_of(all_.keys.size());
       for (uint32_t r = 0; r < all_.reads.size();) {
         const uint32_t t = all_.reads[r].transaction;
@@ -430,6 +431,7 @@ class Recovery {
   std::vector<List> lists_;
   bool grouped_ = false;
   std::vector<Update> updates_;
+  bool with_updates_ = false;
 };
 
 }  // namespace
