@@ -40,6 +40,7 @@ void RecordedHistory::preloaded(uint64_t key, WriteId write, Version version) {
   op.key = history_.key(key_name(key));
   op.argument = value_of(write);
   op.version = version.value;
+  op.session = history::kNoSession;
   history_.add(op);
 }
 
@@ -59,8 +60,8 @@ void RecordedHistory::operation(const Operation& operation) {
     op.kind = history::Kind::kScan;
     op.steps_begin = history_.step_count();
     for (const ScannedCell& cell : operation.scanned)
-      history_.add_step(
-          {history::Kind::kGet, history_.key(key_name(cell.key)), value_of(cell.write)});
+      history_.add_step({history::Kind::kGet, history_.key(key_name(cell.key)),
+                         value_of(cell.write), cell.version.value});
     op.steps_end = history_.step_count();
     history_.add(op);
     return;
@@ -95,8 +96,11 @@ std::vector<std::string> RecordedHistory::report(Metrics& metrics,
       std::string story;
       for (const uint32_t place : violation.operations) {
         const history::Operation& op = history_.operations()[place];
-        story += fmt::format("#{} session {}: {} [{}, {}]; ", op.line, op.session,
-                             history_.print(op), Instant{op.invoked}, Instant{op.completed});
+        story += op.session == history::kNoSession
+                     ? fmt::format("#{} {}; ", op.line, history_.print(op))
+                     : fmt::format("#{} session {}: {} [{}, {}]; ", op.line, op.session,
+                                   history_.print(op, violation.key), Instant{op.invoked},
+                                   Instant{op.completed});
       }
       violations.push_back({.check = std::string(property.name),
                             .cause = "operations that nothing explains",

@@ -14,14 +14,14 @@ std::vector<std::vector<KeyOperation>> by_key(const History& history) {
     if (op.kind != Kind::kScan) {
       if (history.is_added_to(op.key)) continue;
       keys[op.key].push_back(
-          {op.kind, op.outcome, op.invoked, op.completed, op.argument, op.result, i});
+          {op.kind, op.outcome, op.invoked, op.completed, op.argument, op.result, i, op.version});
       continue;
     }
     if (op.outcome != Outcome::kOk) continue;
     for (const Step& step : history.steps(op))
       if (!history.is_added_to(step.key))
         keys[step.key].push_back(
-            {Kind::kGet, Outcome::kOk, op.invoked, op.completed, {}, step.value, i});
+            {Kind::kGet, Outcome::kOk, op.invoked, op.completed, {}, step.value, i, step.version});
   }
   return keys;
 }

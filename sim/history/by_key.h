@@ -14,7 +14,8 @@ struct KeyOperation {
   Outcome outcome;
   int64_t invoked, completed;
   Value argument, result;
-  uint32_t operation;  // in the history
+  uint32_t operation;    // in the history
+  uint64_t version = 0;  // Operation's, or Step's
 };
 
 // By key. Transactions are left out: no single key tells whether they are right; so are keys that are added to.

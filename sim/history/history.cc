@@ -49,6 +49,7 @@ void History::add_end_of(const Operation& put) {
   end.result = put.argument;
   end.argument = {};
   end.outcome = Outcome::kUnknown;
+  end.session = kNoSession;
   end.completed = kNever;
   add(end);
 }
@@ -58,6 +59,7 @@ void History::add_deletes_of_all(const Operation& truncation) {
     Operation one = truncation;
     one.kind = Kind::kDelete;
     one.outcome = Outcome::kUnknown;
+    one.session = kNoSession;
     one.key = key;
     add(one);
   }
@@ -132,9 +134,9 @@ std::string History::print(Value value) const {
   return out + "]";
 }
 
-std::string History::print(const Operation& operation) const {
-  const auto one = [&](Kind kind, uint32_t key, Value argument, Value result) {
-    const std::string_view name = key_name(key);
+std::string History::print(const Operation& operation, std::optional<uint32_t> key) const {
+  const auto one = [&](Kind kind, uint32_t of, Value argument, Value result) {
+    const std::string_view name = key_name(of);
     switch (kind) {
       case Kind::kGet:
         return fmt::format("get({}) = {}", name, print(result));
@@ -152,10 +154,16 @@ std::string History::print(const Operation& operation) const {
     return one(operation.kind, operation.key, operation.argument, operation.result);
   }
   std::string out = fmt::format("{} {{", to_string(operation.kind));
+  size_t others = 0;
   for (const Step& step : steps(operation)) {
+    if (operation.kind == Kind::kScan && key && step.key != *key) {
+      ++others;
+      continue;
+    }
     out += out.back() == '{' ? " " : "; ";
     out += one(step.kind, step.key, step.value, step.value);
   }
+  if (others > 0) out += fmt::format("{} … {} more", out.back() == '{' ? "" : ";", others);
   return out + " }";
 }
 

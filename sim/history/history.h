@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -70,8 +71,8 @@ class History {
   std::string_view text(Value text) const;  // of a text
   // As people write it: nil, 7, "seven", [1 2].
   std::string print(Value value) const;
-  // get("k") = 3, compare_and_set("k", 1, 2) …
-  std::string print(const Operation& operation) const;
+  // get("k") = 3, compare_and_set("k", 1, 2) … Of a scan, if `key` is given, what it returned of that key.
+  std::string print(const Operation& operation, std::optional<uint32_t> key = std::nullopt) const;
 
  private:
   struct Symbol {

@@ -30,6 +30,8 @@ std::string_view to_string(Kind kind);
 std::string_view to_string(Outcome outcome);
 
 inline constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
+// What no client asked for: a preload, the end of a value that expires, a truncation.
+inline constexpr uint32_t kNoSession = std::numeric_limits<uint32_t>::max();
 
 // Of a transaction or a scan.
 struct Step {
@@ -47,9 +49,9 @@ struct Operation {
   Value argument;     // put, append, add: what is written. Compare-and-set: the new value
   Value result;       // get: what was read. Compare-and-set: the value expected
   uint64_t version;   // of what was written or read, where the source knows it; 0 if not
-  uint32_t session;
-  uint32_t key;                     // History::key_name()
-  uint32_t line;                    // in the source, where it was invoked
+  uint32_t session;   // or kNoSession
+  uint32_t key;       // History::key_name()
+  uint32_t line;      // in the source, where it was invoked
   uint32_t steps_begin, steps_end;  // scan, transaction: in History::steps()
   Kind kind;
   Outcome outcome;

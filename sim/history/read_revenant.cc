@@ -40,6 +40,7 @@ class RevenantReader {
       operation.argument = history.number(line.at("write").get<int64_t>());
       operation.version = line.at("version").get<uint64_t>();
       operation.invoked = operation.completed = -1;
+      operation.session = kNoSession;
       history.add(operation);
       return {};
     }
@@ -63,7 +64,8 @@ class RevenantReader {
       operation.steps_begin = history.step_count();
       for (const Json& cell : line.value("cells", Json::array()))
         history.add_step({Kind::kGet, history.key(cell.at("key").get_ref<const std::string&>()),
-                          history.number(cell.at("write").get<int64_t>())});
+                          history.number(cell.at("write").get<int64_t>()),
+                          cell.at("version").get<uint64_t>()});
       operation.steps_end = history.step_count();
       history.add(operation);
       return {};

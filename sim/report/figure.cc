@@ -85,7 +85,7 @@ class Drawing {
 
  private:
   static std::string lane_of(const Operation& op) {
-    return op.completed < 0 ? "preload" : fmt::format("session {}", op.session);
+    return op.session == history::kNoSession ? "no client" : fmt::format("session {}", op.session);
   }
 
   std::vector<const Holding*> holdings() const {

@@ -113,15 +113,10 @@ class Page {
   Json operations() const {
     Json line = Json::array(), session = Json::array(), kind = Json::array(), key = Json::array(),
          outcome = Json::array(), from = Json::array(), to = Json::array(), text = Json::array();
-    uint32_t line_before = 0;
     for (size_t place = 0; place < history_.operations().size(); ++place) {
       const Operation& op = history_.operations()[place];
-      // What no client asked for: the preload, and what a time to live or a truncation does later, which stands
-      // under the line of what caused it.
-      const bool clients = op.completed >= 0 && op.line != line_before;
-      line_before = op.line;
       line.push_back(op.line);
-      session.push_back(clients ? static_cast<int64_t>(op.session) : -1);
+      session.push_back(op.session == history::kNoSession ? -1 : static_cast<int64_t>(op.session));
       kind.push_back(static_cast<int>(op.kind));
       outcome.push_back(static_cast<int>(op.outcome));
       from.push_back(op.invoked);

@@ -23,8 +23,10 @@ std::string to_text(const Report& report, const Verdict& verdict,
   for (const uint32_t place : violation.operations) {
     const history::Operation& op = report.history.operations()[place];
     out +=
-        fmt::format("    #{:<6} session {:<4} {:<9} {:<40} {}\n", op.line, op.session,
-                    history::to_string(op.outcome), report.history.print(op), times_of(report, op));
+        fmt::format("    #{:<6} {:<12} {:<9} {:<40} {}\n", op.line,
+                    op.session == history::kNoSession ? "" : fmt::format("session {}", op.session),
+                    history::to_string(op.outcome), report.history.print(op, violation.key),
+                    times_of(report, op));
   }
   out += fmt::format("    {}\n", told(report, verdict, violation));
   if (!violation.unverified.empty())
@@ -41,11 +43,11 @@ nlohmann::ordered_json to_json(const Report& report, const Verdict& verdict,
   auto& operations = out["operations"] = nlohmann::ordered_json::array();
   for (const uint32_t place : violation.operations) {
     const history::Operation& op = report.history.operations()[place];
-    nlohmann::ordered_json operation = {{"line", op.line},
-                                        {"session", op.session},
-                                        {"outcome", history::to_string(op.outcome)},
-                                        {"operation", report.history.print(op)},
-                                        {"invoked", op.invoked}};
+    nlohmann::ordered_json operation = {{"line", op.line}};
+    if (op.session != history::kNoSession) operation["session"] = op.session;
+    operation["outcome"] = history::to_string(op.outcome);
+    operation["operation"] = report.history.print(op, violation.key);
+    operation["invoked"] = op.invoked;
     if (op.completed != history::kNever) operation["completed"] = op.completed;
     operations.push_back(std::move(operation));
   }

@@ -25,7 +25,7 @@ class KeyFreshness {
       : history_(history),
         key_(key),
         operations_(operations),
-        stamps_(history, operations),
+        stamps_(operations),
         lags_(lags),
         verdict_(verdict) {}
 
@@ -33,7 +33,7 @@ class KeyFreshness {
     for (uint32_t place = 0; place < operations_.size(); ++place) {
       const KeyOperation& op = operations_[place];
       if (op.outcome != history::Outcome::kOk || !history::is_write(op.kind)) continue;
-      if (stamps_.of(place) == 0) {
+      if (stamps_.at_least(place) == 0) {
         verdict_.undecided = "the source does not know versions";
         return;
       }
@@ -42,7 +42,7 @@ class KeyFreshness {
     std::ranges::stable_sort(acknowledged_, {},
                              [&](uint32_t place) { return operations_[place].completed; });
     for (const uint32_t place : acknowledged_)
-      newest_.push_back(std::max(newest_.empty() ? 0 : newest_.back(), stamps_.of(place)));
+      newest_.push_back(std::max(newest_.empty() ? 0 : newest_.back(), stamps_.at_least(place)));
     for (uint32_t place = 0; place < operations_.size(); ++place) {
       const KeyOperation& op = operations_[place];
       if (op.kind == Kind::kGet && op.outcome == history::Outcome::kOk) read(place);
@@ -53,7 +53,7 @@ class KeyFreshness {
   void read(uint32_t place) {
     ++verdict_.observations;
     const KeyOperation& op = operations_[place];
-    const uint64_t returned = stamps_.of(place);
+    const uint64_t returned = stamps_.at_most(place);
     auto end = static_cast<size_t>(
         std::ranges::partition_point(
             acknowledged_,
@@ -62,7 +62,7 @@ class KeyFreshness {
     Lag lag = {0, 0};
     uint32_t first = 0;
     while (end-- > 0 && newest_[end] > returned) {
-      if (stamps_.of(acknowledged_[end]) <= returned) continue;
+      if (stamps_.at_least(acknowledged_[end]) <= returned) continue;
       ++lag.versions;
       first = acknowledged_[end];
     }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <deque>
 #include <map>
+#include <queue>
 #include <set>
 
 #include "sim/check/properties/stamps.h"
@@ -22,6 +23,9 @@ enum class Guarantee { kReadYourWrites, kMonotonicReads, kMonotonicWrites, kWrit
 // A version of a key: the place of the write that made it, or kInitial.
 using VersionId = uint32_t;
 constexpr VersionId kInitial = ~uint32_t{0};
+// From here on: what is later than some of a session's writes, and nobody's version.
+constexpr VersionId kFirstNode = uint32_t{1} << 31;
+constexpr bool is_node(VersionId version) { return version >= kFirstNode && version != kInitial; }
 
 // `later` must be later than `earlier`, for the operations (places) `before` and `after` of a session say so.
 struct Demand {
@@ -38,7 +42,7 @@ class KeySessions {
         key_(key),
         operations_(operations),
         guarantee_(guarantee),
-        stamps_(history, operations),
+        stamps_(operations),
         verdict_(verdict) {}
 
   void check() {
@@ -48,9 +52,10 @@ class KeySessions {
       if (op.kind == Kind::kDelete) deleted_ = true;
       if (history::is_write(op.kind) && op.outcome != history::Outcome::kFail)
         writers_[op.argument].push_back(place);
-      sessions_[original(place).session].push_back(place);
+      if (original(place).session != history::kNoSession)
+        sessions_[original(place).session].push_back(place);
       if (op.outcome == history::Outcome::kOk)
-        with_versions_ &= original(place).version != 0 || op.kind == Kind::kGet;
+        with_versions_ &= op.version != 0 || op.kind == Kind::kGet;
     }
     for (auto& [session, places] : sessions_) {
       std::ranges::stable_sort(places, {}, [&](uint32_t p) { return operations_[p].invoked; });
@@ -81,47 +86,91 @@ class KeySessions {
     return writers->second.front();
   }
 
-  // What one session demands. With versions, demands are between operations.
+  // What one session demands. An operation comes after those of its session that had ended when it began; a session
+  // may have several under way.
   void collect(const std::vector<uint32_t>& places) {
-    std::optional<uint32_t> last_write, last_read;
+    Past past;
+    const auto ends_later = [&](uint32_t a, uint32_t b) {
+      return operations_[a].completed > operations_[b].completed;
+    };
+    std::priority_queue<uint32_t, std::vector<uint32_t>, decltype(ends_later)> running(ends_later);
     for (const uint32_t place : places) {
       const KeyOperation& op = operations_[place];
       if (op.outcome != history::Outcome::kOk) continue;
-      if (op.kind == Kind::kGet) {
-        if (!with_versions_ && !read_version(place)) continue;
-        if (last_write && guarantee_ == Guarantee::kReadYourWrites)
-          demand(*last_write, place, true);
-        if (last_read && guarantee_ != Guarantee::kReadYourWrites)
-          demand(*last_read, place, guarantee_ == Guarantee::kMonotonicReads);
-        last_read =
-            last_read && with_versions_ && stamp(*last_read) > stamp(place) ? last_read : place;
-      } else {
-        if (last_write && guarantee_ == Guarantee::kMonotonicWrites)
-          demand(*last_write, place, true);
-        if (last_read && guarantee_ == Guarantee::kWritesFollowReads)
-          demand(*last_read, place, true);
-        last_write =
-            last_write && with_versions_ && stamp(*last_write) > stamp(place) ? last_write : place;
+      const bool is_read = op.kind == Kind::kGet;
+      if (is_read && !with_versions_ && !read_version(place)) continue;
+      for (; !running.empty() && operations_[running.top()].completed <= op.invoked; running.pop())
+        remember(running.top(), past);
+      running.push(place);
+      const bool of_reads =
+          guarantee_ == Guarantee::kReadYourWrites || guarantee_ == Guarantee::kMonotonicReads;
+      const bool after_writes =
+          guarantee_ == Guarantee::kReadYourWrites || guarantee_ == Guarantee::kMonotonicWrites;
+      const std::vector<uint32_t>& earlier = after_writes ? past.writes : past.reads;
+      if (is_read == of_reads) {
+        own_ += earlier.empty() ? 0 : 1;
+        if (guarantee_ == Guarantee::kReadYourWrites && !with_versions_) {
+          demand_own_writes(place, past);
+        } else {
+          for (const uint32_t before : earlier) demand(version_of(before), before, place, true);
+        }
+      } else if (is_read) {
+        for (const uint32_t before : past.reads) demand(version_of(before), before, place, false);
       }
     }
   }
 
-  void demand(uint32_t before, uint32_t after, bool own) {
-    own_ += own ? 1 : 0;
-    const auto version = [&](uint32_t place) {
-      return operations_[place].kind != Kind::kGet ? place
-             : with_versions_                      ? kInitial
-                                                   : *read_version(place);
-    };
-    const Demand demand = {version(before), version(after), before, after, own};
+  // What a session had done before some moment.
+  struct Past {
+    // The last ones: no other comes after one of these. With versions, the one of the greatest stamp.
+    std::vector<uint32_t> reads, writes;
+    std::vector<uint32_t>
+        own_writes;  // all, and for each a node that is later than it and those before it
+    std::vector<VersionId> not_before;
+  };
+
+  void remember(uint32_t place, Past& past) {
+    const KeyOperation& op = operations_[place];
+    std::vector<uint32_t>& last = op.kind == Kind::kGet ? past.reads : past.writes;
+    if (with_versions_) {
+      if (last.empty() || stamps_.at_least(last[0]) <= stamps_.at_least(place)) last = {place};
+      return;
+    }
+    std::erase_if(last, [&](uint32_t other) { return operations_[other].completed <= op.invoked; });
+    last.push_back(place);
+    if (guarantee_ != Guarantee::kReadYourWrites || op.kind == Kind::kGet) return;
+    const VersionId node = kFirstNode + nodes_++;
+    demands_.push_back({place, node, place, place, false});
+    if (!past.not_before.empty())
+      demands_.push_back({past.not_before.back(), node, place, place, false});
+    past.own_writes.push_back(place);
+    past.not_before.push_back(node);
+  }
+
+  // Of all the session's writes but the one it read: those before that by their node, those after it each.
+  void demand_own_writes(uint32_t read, const Past& past) {
+    const auto found = std::ranges::find(past.own_writes, version_of(read));
+    const auto place = static_cast<size_t>(found - past.own_writes.begin());
+    if (place > 0) demand(past.not_before[place - 1], past.own_writes[place - 1], read, true);
+    for (size_t later = place + 1; later < past.own_writes.size(); ++later)
+      demand(past.own_writes[later], past.own_writes[later], read, true);
+  }
+
+  VersionId version_of(uint32_t place) const {
+    return operations_[place].kind != Kind::kGet ? place
+           : with_versions_                      ? kInitial
+                                                 : *read_version(place);
+  }
+
+  // With versions, demands are between operations.
+  void demand(VersionId earlier, uint32_t before, uint32_t after, bool own) {
+    const Demand demand = {earlier, version_of(after), before, after, own};
     if (with_versions_ || demand.earlier != demand.later) demands_.push_back(demand);
   }
 
-  uint64_t stamp(uint32_t place) const { return stamps_.of(place); }
-
   void compare_stamps() {
     for (const Demand& demand : demands_) {
-      if (!demand.own || stamp(demand.before) <= stamp(demand.after)) continue;
+      if (!demand.own || stamps_.at_least(demand.before) <= stamps_.at_most(demand.after)) continue;
       violate({demand});
       return;
     }
@@ -129,36 +178,76 @@ class KeySessions {
 
   // The shortest that has a demand of the guarantee's own in it.
   void find_cycle() {
-    std::map<VersionId, std::vector<const Demand*>> from;
-    for (const Demand& demand : demands_) from[demand.earlier].push_back(&demand);
-    std::vector<const Demand*> shortest;
     for (const Demand& demand : demands_) {
-      if (!demand.own) continue;
-      if (demand.later == kInitial) {  // which is before all
-        violate({demand});
-        return;
+      if (!demand.own || demand.later != kInitial) continue;  // which is before all
+      violate({demand});
+      return;
+    }
+    const std::map<VersionId, std::vector<const Demand*>> from = in_cycles();
+    std::vector<const Demand*> shortest;
+    size_t shortest_length = 0;
+    for (const auto& [version, demands] : from) {
+      for (const Demand* own : demands) {
+        if (!own->own || !from.contains(own->later) || shortest_length == 2) continue;
+        std::map<VersionId, const Demand*> reached;
+        std::deque<VersionId> next = {own->later};
+        while (!next.empty() && !reached.contains(own->earlier)) {
+          const VersionId at = next.front();
+          next.pop_front();
+          for (const Demand* further : from.at(at)) {
+            if (further->later == own->later || !from.contains(further->later) ||
+                !reached.try_emplace(further->later, further).second)
+              continue;
+            // Nodes count for nothing.
+            next.insert(is_node(further->later) ? next.begin() : next.end(), further->later);
+          }
+        }
+        if (!reached.contains(own->earlier)) continue;
+        std::vector<const Demand*> cycle = {own};
+        for (VersionId at = own->earlier; at != own->later; at = reached[at]->earlier)
+          cycle.push_back(reached[at]);
+        const auto length = static_cast<size_t>(std::ranges::count_if(
+            cycle, [](const Demand* demand) { return !is_node(demand->later); }));
+        if (!shortest.empty() && length >= shortest_length) continue;
+        shortest = std::move(cycle);
+        shortest_length = length;
       }
-      std::map<VersionId, const Demand*> reached;
-      std::deque<VersionId> next = {demand.later};
-      while (!next.empty() && !reached.contains(demand.earlier)) {
-        const VersionId version = next.front();
-        next.pop_front();
-        for (const Demand* further : from[version])
-          if (further->later != demand.later && reached.try_emplace(further->later, further).second)
-            next.push_back(further->later);
-      }
-      if (!reached.contains(demand.earlier)) continue;
-      std::vector<const Demand*> cycle = {&demand};
-      for (VersionId at = demand.earlier; at != demand.later; at = reached[at]->earlier)
-        cycle.push_back(reached[at]);
-      if (shortest.empty() || cycle.size() < shortest.size()) shortest = cycle;
-      if (shortest.size() == 2) break;
     }
     if (shortest.empty()) return;
+    // It begins and ends at a version. What leads through nodes is one demand: of the write that entered them.
     std::ranges::reverse(shortest);
     std::vector<Demand> cycle;
-    for (const Demand* demand : shortest) cycle.push_back(*demand);
+    for (const Demand* demand : shortest) {
+      if (cycle.empty() || !is_node(cycle.back().later)) {
+        cycle.push_back(*demand);
+      } else {
+        cycle.back() = {cycle.back().earlier, demand->later, cycle.back().before, demand->after,
+                        demand->own};
+      }
+    }
     violate(cycle);
+  }
+
+  // Demands from each version that a cycle may lead through: the others go, those first that nothing leads to.
+  std::map<VersionId, std::vector<const Demand*>> in_cycles() const {
+    std::map<VersionId, std::vector<const Demand*>> from;
+    std::map<VersionId, size_t> into;
+    for (const Demand& demand : demands_) {
+      from[demand.earlier].push_back(&demand);
+      into[demand.earlier];
+      ++into[demand.later];
+    }
+    std::vector<VersionId> free;
+    for (const auto& [version, count] : into)
+      if (count == 0) free.push_back(version);
+    while (!free.empty()) {
+      const VersionId version = free.back();
+      free.pop_back();
+      for (const Demand* demand : from[version])
+        if (--into[demand->later] == 0) free.push_back(demand->later);
+      from.erase(version);
+    }
+    return from;
   }
 
   void violate(const std::vector<Demand>& cycle) {
@@ -188,7 +277,10 @@ class KeySessions {
       const KeyOperation& op = operations_[place];
       const auto value = history_.print(is_read ? op.result : op.argument);
       const std::string stamp_text =
-          with_versions_ ? fmt::format(" (version {})", stamp(place)) : "";
+          !with_versions_
+              ? ""
+              : fmt::format(" (version {})", place == demand.before ? stamps_.at_least(place)
+                                                                    : stamps_.at_most(place));
       return fmt::format("#{} {} {}{}", original(place).line,
                          is_read                    ? "read"
                          : op.kind == Kind::kDelete ? "deleted to"
@@ -212,7 +304,8 @@ class KeySessions {
   std::map<history::Value, std::vector<uint32_t>> writers_;
   std::map<uint32_t, std::vector<uint32_t>> sessions_;
   std::vector<Demand> demands_;
-  uint64_t own_ = 0;
+  uint32_t nodes_ = 0;
+  uint64_t own_ = 0;  // operations of which the guarantee demanded something
 };
 
 Verdict check_sessions(const history::History& history, Guarantee guarantee, std::string name) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <limits>
 #include <span>
 #include <utility>
 #include <vector>
@@ -10,35 +11,36 @@
 
 namespace revenant::check {
 
-// Of one key.
+// Of one key. The stamp of a write is its own; of a read, what it returned had it. A read that found nothing may
+// have seen any delete that had begun when it ended, for the tombstone may have been purged: so its stamp lies
+// between two.
 class Stamps {
  public:
-  Stamps(const history::History& history, std::span<const history::KeyOperation> operations)
-      : history_(history), operations_(operations) {
-    for (const history::KeyOperation& op : operations)
-      if (op.kind == history::Kind::kDelete && op.outcome != history::Outcome::kFail)
-        deletes_.emplace_back(op.invoked, history.operations()[op.operation].version);
+  explicit Stamps(std::span<const history::KeyOperation> operations) : operations_(operations) {
+    for (const history::KeyOperation& op : operations) {
+      if (op.kind != history::Kind::kDelete || op.outcome == history::Outcome::kFail) continue;
+      // Nobody knows the stamp that a coordinator gave if it did not answer.
+      const bool known = op.version != 0;
+      deletes_.emplace_back(op.invoked, known ? op.version : std::numeric_limits<uint64_t>::max());
+    }
     std::ranges::sort(deletes_);
     for (size_t i = 1; i < deletes_.size(); ++i)
       deletes_[i].second = std::max(deletes_[i].second, deletes_[i - 1].second);
   }
 
-  // Of a write, or of what a read returned. A read that found nothing may have seen any delete that had begun
-  // when it ended: its tombstone may have been purged.
-  uint64_t of(uint32_t place) const {
+  uint64_t at_least(uint32_t place) const { return operations_[place].version; }
+  uint64_t at_most(uint32_t place) const {
     const history::KeyOperation& op = operations_[place];
-    const uint64_t stamp = history_.operations()[op.operation].version;
-    if (op.kind != history::Kind::kGet || !op.result.is_absent()) return stamp;
+    if (op.kind != history::Kind::kGet || !op.result.is_absent()) return op.version;
     const auto begun = std::ranges::partition_point(
         deletes_, [&](const auto& deleted) { return deleted.first <= op.completed; });
-    return begun == deletes_.begin() ? stamp : std::max(stamp, std::prev(begun)->second);
+    return begun == deletes_.begin() ? op.version : std::max(op.version, std::prev(begun)->second);
   }
 
  private:
-  const history::History& history_;
   std::span<const history::KeyOperation> operations_;
-  std::vector<std::pair<int64_t, uint64_t>>
-      deletes_;  // when each began, and the greatest stamp up to it
+  // When each began, and the greatest stamp up to it.
+  std::vector<std::pair<int64_t, uint64_t>> deletes_;
 };
 
 }  // namespace revenant::check

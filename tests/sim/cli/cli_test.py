@@ -161,6 +161,16 @@ class CommandLine(unittest.TestCase):
             first = next(v for v in whole["violations"] if v["check"] == name)
             self.assertIn(f"#{verdict['violations'][0]['operations'][0]['line']} session", first["story"])
 
+    def test_scans_are_reads_of_versions_to_the_checks_of_sessions(self):
+        names = ["read_your_writes", "monotonic_reads", "monotonic_writes", "writes_follow_reads"]
+        mix = '{"scan": 1, "update": 2, "delete": 0.5, "read": 1}'
+        run = self.revenant("run", self.scenario, "--json", "--out", "out", "--history", "--set", f"workload[0].mix={mix}",
+                            "--set", f"checks={json.dumps(names)}")
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        for verdict in json.loads(self.revenant("check", "out/history.jsonl", "--json").stdout):
+            if verdict["property"] in names:
+                self.assertEqual(verdict["outcome"], "holds", verdict)
+
     def test_watching_does_not_change_a_run(self):
         plain = json.loads(self.revenant("run", self.scenario, "--json").stdout)
         watched = json.loads(self.revenant("run", self.scenario, "--json", "--out", "o", "--history").stdout)

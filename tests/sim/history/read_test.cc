@@ -23,8 +23,10 @@ std::string error_of(std::string_view text, const ReadOptions& options = {}) {
 std::string print(const History& history) {
   std::string out;
   for (const Operation& op : history.operations()) {
-    out += fmt::format("{}: {} {} [{} {}] {}\n", op.line, op.session, to_string(op.outcome),
-                       op.invoked, op.completed == kNever ? -1 : op.completed, history.print(op));
+    out += fmt::format("{}: {} {} [{} {}] {}\n", op.line,
+                       op.session == kNoSession ? "-" : fmt::format("{}", op.session),
+                       to_string(op.outcome), op.invoked,
+                       op.completed == kNever ? -1 : op.completed, history.print(op));
   }
   return out;
 }
@@ -293,13 +295,17 @@ TEST(ReadHistoryTest, ReadsRevenantsOwn) {
       R"({"workload":"w","session":4,"kind":"read","key":"a","invoked_ns":6,"completed_ns":8,"outcome":"ok","found":false,"version":0})"
       "\n"
       R"({"kind":"truncate","invoked_ns":20,"completed_ns":30,"version":90})"
+      "\n"
+      R"({"workload":"w","session":3,"kind":"scan","key":"a","invoked_ns":31,"completed_ns":33,"outcome":"ok","cells":[{"key":"a","version":70,"write":2}]})"
       "\n");
   EXPECT_EQ(print(history),
-            "1: 0 ok [-1 -1] put(a, 1)\n"
+            "1: - ok [-1 -1] put(a, 1)\n"
             "2: 0 ok [5 9] put(a, 2)\n"
-            "2: 0 unknown [5 -1] compare_and_set(a, 2, nil)\n"
+            "2: - unknown [5 -1] compare_and_set(a, 2, nil)\n"
             "3: 1 ok [6 8] get(a) = nil\n"
-            "4: 0 unknown [20 30] delete(a)\n");
+            "5: 0 ok [31 33] scan { get(a) = 2 }\n"
+            "4: - unknown [20 30] delete(a)\n");
+  EXPECT_EQ(history.steps(history.operations()[4])[0].version, 70);
 }
 
 TEST(ReadHistoryTest, SaysWhereAHistoryIsDamagedAndWhatWasExpected) {

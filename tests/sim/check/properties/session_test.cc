@@ -27,8 +27,30 @@ class SessionTest : public testing::Test {
     add(session, Kind::kGet, {}, Value::number(value), version, history::Outcome::kOk);
   }
   void get_nothing(uint32_t session) { add(session, Kind::kGet, {}, {}, 0, history::Outcome::kOk); }
-  void remove(uint32_t session, uint64_t version = 0) {
-    add(session, Kind::kDelete, {}, {}, version, history::Outcome::kOk);
+  void remove(uint32_t session, uint64_t version = 0,
+              history::Outcome outcome = history::Outcome::kOk) {
+    add(session, Kind::kDelete, {}, {}, version, outcome);
+  }
+  // What was added last, as an operation of this session that was under way beside the one before it.
+  void during_the_last(uint32_t session) {
+    Operation op = history_.operations().back();
+    history_.leave_out([&](const Operation& other) { return other.line == op.line; });
+    op.session = session;
+    op.invoked = history_.operations().back().invoked + 1;
+    op.completed = history_.operations().back().completed + 1;
+    history_.add(op);
+  }
+  void scan(uint32_t session, int64_t value, uint64_t version) {
+    Operation op = {};
+    op.kind = Kind::kScan;
+    op.session = session;
+    op.invoked = 10 * ++time_;
+    op.completed = op.invoked + 5;
+    op.steps_begin = history_.step_count();
+    op.steps_end = history_.add_step({Kind::kGet, history_.key("other"), Value::number(1), 1});
+    op.steps_end =
+        history_.add_step({Kind::kGet, history_.key("k"), Value::number(value), version});
+    history_.add(op);
   }
 
   void expect(Outcome ryw, Outcome mr, Outcome mw, Outcome wfr) const {
@@ -134,6 +156,58 @@ TEST_F(SessionTest, NothingFoundMayBeAnyDeleteThatWasPurged) {
   expect(kViolated, kHolds, kHolds, kHolds);
 }
 
+TEST_F(SessionTest, ADeleteWhoseStampNobodyWasToldMayBeTheNewest) {
+  put(0, 1, 10);
+  remove(1, 0, history::Outcome::kUnknown);
+  get_nothing(0);
+  get_nothing(0);
+  expect(kHolds, kHolds, kVacuous, kVacuous);
+  // What was found then may also have been older than all.
+  get(0, 1, 10);
+  expect(kHolds, kHolds, kVacuous, kVacuous);
+}
+
+TEST_F(SessionTest, AScanReadsTheVersionsOfItsCells) {
+  put(0, 1, 10);
+  scan(0, 1, 10);
+  put(1, 2, 20);
+  scan(0, 2, 20);
+  expect(kHolds, kHolds, kVacuous, kVacuous);
+  scan(0, 1, 10);
+  expect(kHolds, kViolated, kVacuous, kVacuous);
+  EXPECT_EQ(check_monotonic_reads(history_, {}).violations[0].operations.size(), 2);
+}
+
+TEST_F(SessionTest, ReadsReturnNothingOlderThanAnyOfTheirSessionsWrites) {
+  put(0, 1);
+  put(0, 2);
+  put(0, 3);
+  get(0, 3);
+  expect(kHolds, kVacuous, kHolds, kVacuous);
+  get(0, 1);
+  EXPECT_EQ(check_read_your_writes(history_, {}).violations.at(0).operations.size(), 4);
+  // Both reads together say that the writes are in another order.
+  expect(kViolated, kHolds, kViolated, kVacuous);
+}
+
+TEST_F(SessionTest, WhatASessionHasUnderWayAtATimeIsInNoOrder) {
+  put(0, 1, 20);
+  put(1, 2, 10);
+  during_the_last(0);
+  get(1, 2, 10);
+  during_the_last(0);
+  expect(kVacuous, kVacuous, kVacuous, kVacuous);
+  get(0, 2, 10);
+  expect(kViolated, kHolds, kVacuous, kVacuous);
+}
+
+TEST_F(SessionTest, WhatWasThereBeforeIsNobodysWrite) {
+  put(history::kNoSession, 1, 10);
+  put(1, 2, 5);
+  get(0, 2, 5);
+  expect(kVacuous, kVacuous, kVacuous, kVacuous);
+}
+
 // --- every order of versions ---
 
 struct Told {
@@ -158,11 +232,11 @@ bool some_order_meets(const std::vector<Told>& told, int versions, bool ryw, boo
       if (t.is_read) {
         if (ryw && last_write[t.session] >= 0) right &= at >= last_write[t.session];
         if (mr && last_read[t.session] >= 0) right &= at >= last_read[t.session];
-        last_read[t.session] = at;
+        last_read[t.session] = std::max(last_read[t.session], at);
       } else {
         if (mw && last_write[t.session] >= 0) right &= at >= last_write[t.session];
         if (wfr && last_read[t.session] >= 0) right &= at >= last_read[t.session];
-        last_write[t.session] = at;
+        last_write[t.session] = std::max(last_write[t.session], at);
       }
     }
     if (right) return true;
