@@ -4,7 +4,9 @@
 #include <filesystem>
 #include <iostream>
 
+#include "sim/cli/break_at.h"
 #include "sim/cli/command.h"
+#include "sim/cli/page_file.h"
 #include "sim/cli/trace_file.h"
 #include "sim/experiment/replay.h"
 #include "sim/experiment/shrink.h"
@@ -27,7 +29,9 @@ int replay_main(const Arguments& arguments) {
                    "Runs a failure again: on the build that recorded it, the same run; on another, "
                    "its fault plan and operations.");
   line.operand("failure", 1, "A failure file, as hunt writes it.");
+  add_break_at(line);
   TraceFile::add_options(line);
+  PageFile::add_options(line);
   const auto values = line.parse(arguments);
   if (!values) return values.error().code;
   const std::string path = (*values)["failure"].as<std::string>();
@@ -39,9 +43,13 @@ int replay_main(const Arguments& arguments) {
   const ReplayMode mode = replay_mode(*failure);
   const Scenario scenario = replayed_scenario(*failure, mode);
   const std::string command = shell_words({"revenant", "replay", path});
-  const RunReport report =
-      run_scenario(scenario, failure->seed, {.command = command, .trace = trace.trace()});
+  RunOptions options{.command = command, .trace = trace.trace()};
+  if (const auto read = read_break_at(*values, options); !read) return read.error().code;
+  PageFile page;
+  page.open(*values, options);
+  const RunReport report = run_scenario(scenario, failure->seed, options);
   if (const auto finished = trace.finish(); !finished) return finished.error().code;
+  if (const auto written = page.finish(report, command); !written) return written.error().code;
   const ReplayVerdict verdict = judge_replay(*failure, mode, report);
   std::cout << to_text(scenario, report, command) << verdict.text;
   return verdict.exit_code;

@@ -3,36 +3,19 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
-#include <sstream>
 
+#include "sim/cli/break_at.h"
 #include "sim/cli/command.h"
-#include "sim/cli/spelled_option.h"
+#include "sim/cli/page_file.h"
 #include "sim/cli/trace_file.h"
-#include "sim/experiment/recorded_run.h"
 #include "sim/experiment/run.h"
 #include "sim/experiment/verify.h"
-#include "sim/experiment/whole_file.h"
 
 namespace revenant::sim {
 
 namespace po = boost::program_options;
 
 namespace {
-
-// "12500" is an event's number, "3d4h" a time since the start.
-std::expected<void, Exit> read_break_at(const po::variables_map& values, RunOptions& options) {
-  if (!values.contains("break-at")) return {};
-  const std::string text = values["break-at"].as<std::string>();
-  if (const auto event = number_of(text)) {
-    if (*event == 0) return fail(2, "--break-at: events are numbered from 1");
-    options.break_at_event = *event;
-    return {};
-  }
-  const auto time = spelled<Duration>(values, "break-at");
-  if (!time) return std::unexpected(time.error());
-  options.break_at = *time;
-  return {};
-}
 
 // The stretch of --events, into the probe.
 std::expected<void, Exit> read_events(const po::variables_map& values, KernelProbe& probe) {
@@ -62,15 +45,6 @@ std::string to_json(const EventRecord& event) {
       .dump();
 }
 
-Result<void> write_page(const std::string& path, const RunReport& report,
-                        const std::string& command, std::string history) {
-  ASSIGN_OR_RETURN(const RecordedRun run,
-                   recorded_run(to_json(report, command), Json::parse(report.outcome.faults_json),
-                                std::move(history), "the run", known_names()));
-  ASSIGN_OR_RETURN(const std::string page, page_of(run));
-  return write_whole(path, page);
-}
-
 }  // namespace
 
 int run_main(const Arguments& arguments) {
@@ -82,18 +56,17 @@ int run_main(const Arguments& arguments) {
       "Of all randomness in the run; the first of the sweep block's, or 1, if left out.")(
       "out", po::value<std::string>(), "Directory for run.json, timeseries.csv and faults.json.")(
       "history", "Also write history.jsonl there: every operation.")(
-      "html", po::value<std::string>(),
-      "File for a page that shows the run on one time axis, and tells what is violated.")(
       "log", "Print a line for each change of state (to stderr): faults, processes, flushes, …")(
       "events", po::value<std::string>(), "File for the kernel's events, one JSON object a line.")(
       "events-from", po::value<uint64_t>(), "Number of the first of them; 1 if left out.")(
       "events-to", po::value<uint64_t>(), "Of the last; 10,000 in all if left out.")(
-      "break-at", po::value<std::string>(),
-      "Stop a debugger (SIGTRAP) before this event (a number), or at this time since the start.")(
+
       "verify",
       "Run twice more; should the runs differ, show the first event that does (exit code 4).")(
       "json", "Print run.json instead of the table.");
+  add_break_at(line);
   TraceFile::add_options(line);
+  PageFile::add_options(line);
   const auto values = line.parse(arguments);
   if (!values) return values.error().code;
   const auto loaded = load_scenario(*values);
@@ -107,8 +80,6 @@ int run_main(const Arguments& arguments) {
   RunOptions options;
   options.command = run_words(*loaded, seed);
   std::ofstream history;
-  std::ostringstream history_of_page;
-  if (values->contains("html")) options.history = &history_of_page;
   if (values->contains("history")) {
     const std::filesystem::path directory((*values)["out"].as<std::string>());
     std::error_code ignored;  // shows when the file cannot be opened
@@ -118,7 +89,7 @@ int run_main(const Arguments& arguments) {
       return fail(2, fmt::format("{}: cannot be written", (directory / "history.jsonl").string()))
           .error()
           .code;
-    if (!values->contains("html")) options.history = &history;
+    options.history = &history;
   }
 
   if (const auto read = read_break_at(*values, options); !read) return read.error().code;
@@ -139,6 +110,8 @@ int run_main(const Arguments& arguments) {
   if (const auto opened = trace.open(*values); !opened) return opened.error().code;
   options.trace = trace.trace();
 
+  PageFile page;
+  page.open(*values, options);
   const RunReport report = run_scenario(loaded->scenario, seed, options);
   if (options.log != nullptr) log.finish();
   if (values->contains("events")) {
@@ -153,19 +126,15 @@ int run_main(const Arguments& arguments) {
   if (const auto finished = trace.finish(); !finished) return finished.error().code;
   if (values->contains("out")) {
     const std::string directory = (*values)["out"].as<std::string>();
-    if (values->contains("history") && values->contains("html")) history << history_of_page.view();
     history.close();
-    if (history.fail() && values->contains("history")) {
+    if (history.fail() && options.history != nullptr) {
       return fail(2, fmt::format("{}/history.jsonl: cannot be written", directory)).error().code;
     }
     const auto written = write_run_directory(directory, report, probe, options.command);
     if (!written) return fail(2, written.error().message).error().code;
   }
-  if (values->contains("html")) {
-    const auto written = write_page((*values)["html"].as<std::string>(), report, options.command,
-                                    history_of_page.str());
-    if (!written) return fail(2, written.error().message).error().code;
-  }
+  if (const auto written = page.finish(report, options.command); !written)
+    return written.error().code;
   if (values->contains("verify")) {
     const auto divergence = verify([&](KernelProbe& again) {
       (void)run_scenario(loaded->scenario, seed, {.command = options.command, .probe = &again});

@@ -57,11 +57,13 @@ class Operations {
     return found;
   }
 
-  std::vector<uint32_t> last_write(uint32_t key) const {
+  // That was acknowledged before this moment.
+  std::vector<uint32_t> last_write(uint32_t key, int64_t before = history::kNever) const {
     std::optional<uint32_t> last;
     for (uint32_t place = 0; place < history_.operations().size(); ++place) {
       const history::Operation& op = history_.operations()[place];
-      if (op.key != key || !history::is_write(op.kind) || op.outcome != history::Outcome::kOk)
+      if (op.key != key || !history::is_write(op.kind) || op.outcome != history::Outcome::kOk ||
+          op.completed >= before)
         continue;
       if (!last || history_.operations()[*last].completed <= op.completed) last = place;
     }
@@ -166,6 +168,11 @@ std::vector<check::Verdict> judged(const RecordedRun& run, const history::Histor
         const auto found = deleted.find(told.at("key"));
         if (name == "no_resurrection" && found != deleted.end()) moments.push_back(found->second);
         violation.operations = operations.ended_at(*key, moments);
+        if (name == "no_stale_reads" && !violation.operations.empty()) {  // what it missed
+          const history::Operation& read = history.operations()[violation.operations.front()];
+          const auto missed = operations.last_write(*key, read.invoked);
+          violation.operations.insert(violation.operations.begin(), missed.begin(), missed.end());
+        }
       }
       verdict.violations.push_back(std::move(violation));
     }

@@ -30,8 +30,8 @@ Result<RecordedRun> recorded_run(nlohmann::ordered_json run, const nlohmann::ord
 Result<RecordedRun> read_recorded_run(const std::string& directory, const KnownNames& known);
 
 // What the run itself judged, beyond what its history alone can show: a verdict for each check that the scenario names. A
-// violation's core are the operations of its key that ended at the moments that the judge names, or its last
-// acknowledged write, where the end of the run showed it.
+// violation's core are the operations of its key that ended at the moments that the judge names; before a stale read the
+// last write acknowledged until then; and the last of all, where the end of the run showed it.
 std::vector<check::Verdict> judged(const RecordedRun& run, const history::History& history);
 
 // Runs it again for what its replicas held of the keys of these violations; says why not, if that comes to another run.

@@ -18,6 +18,7 @@ namespace {
 constexpr double kCharacter = 6.7, kLeft = 96, kLane = 46, kReplica = 26, kTop = 34, kBar = 16;
 constexpr double kColumnMin = 76, kColumnMax = 300;
 constexpr size_t kMomentsMax = 16;
+constexpr size_t kFaultsMax = 4;
 constexpr size_t kLabelMax = 60;
 
 std::string_view colour_of(Kind kind) {
@@ -62,9 +63,13 @@ class Drawing {
     std::vector<std::string> lanes;
     for (const Operation* op : operations_)
       if (std::ranges::find(lanes, lane_of(*op)) == lanes.end()) lanes.push_back(lane_of(*op));
-    const double lanes_end = y + kLane * static_cast<double>(lanes.size());
-    const double bottom = lanes_end + kReplica * static_cast<double>(nodes().size());
+    const auto rows = static_cast<double>(nodes().size() + faults().size());
+    const double bottom = y + kLane * static_cast<double>(lanes.size()) + kReplica * rows;
     body += moments(bottom);
+    for (const Fault* fault : faults()) {
+      body += band(*fault, y);
+      y += kReplica;
+    }
     for (const std::string& lane : lanes) {
       body += text(12, y + 14, lane, "#667085");
       for (const Operation* op : operations_)
@@ -95,13 +100,23 @@ class Drawing {
         if (!key_.empty() && holding.key == key_) found.push_back(&holding);
     return found;
   }
+  // Those that held in the core's time; the first few.
+  std::vector<const Fault*> faults() const {
+    std::vector<const Fault*> found;
+    if (report_.record != nullptr)
+      for (const Fault& fault : report_.record->faults)
+        if (fault.from < moments_.back() && fault.to > moments_.front() &&
+            found.size() < kFaultsMax)
+          found.push_back(&fault);
+    return found;
+  }
   std::set<uint32_t> nodes() const {
     std::set<uint32_t> nodes;
     for (const Holding* holding : holdings()) nodes.insert(holding->node);
     return nodes;
   }
 
-  // Where operations begin and end, and in between, as far as there is room, where replicas change.
+  // Where operations begin and end, and in between, as far as there is room, where replicas and faults change.
   void collect_moments() {
     std::set<int64_t> moments;
     for (const Operation* op : operations_) {
@@ -112,6 +127,10 @@ class Drawing {
     for (const Holding* holding : holdings())
       if (holding->from > first && holding->from < last && moments.size() < kMomentsMax)
         moments.insert(holding->from);
+    moments_ = {first, last};
+    for (const Fault* fault : faults())
+      for (const int64_t change : {fault->from, fault->to})
+        if (change > first && change < last && moments.size() < kMomentsMax) moments.insert(change);
     moments_.assign(moments.begin(), moments.end());
   }
 
@@ -173,6 +192,17 @@ class Drawing {
                left, y, right - left, kBar, ok ? colour : "none", colour,
                op.outcome == Outcome::kUnknown ? " stroke-dasharray=\"4 3\"" : "") +
            text(left, y + kBar + 14, label(op), "#1b1f27");
+  }
+
+  std::string band(const Fault& fault, double y) const {
+    const double left = x(std::max(fault.from, moments_.front()));
+    const double right = fault.to >= moments_.back() ? kLeft + x_.back() : x(fault.to);
+    return text(12, y + 15, "fault", "#667085") +
+           fmt::format(
+               "<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"18\" "
+               "fill=\"#fbd5d6\"/>\n",
+               left, y + 2, std::max(right - left, 3.0)) +
+           text(left + 4, y + 15, fault_text(fault), "#1b1f27");
   }
 
   std::string replica(uint32_t node, double y) const {

@@ -353,9 +353,9 @@
     context.globalAlpha = 1;
     for (const holding of held) {
       const room = right(holding) - left(holding) - 10;
-      if (room < 14) continue;
+      if (room < 34) continue;
       const text = clipped(context, heldText(holding), room);
-      if (row.absences.some((absence) => absence.from < (holding.to ?? last) && left(absence) < left(holding) + context.measureText(text).width + 8)) {
+      if (row.absences.some((absence) => absence.from < (holding.to ?? last) && (absence.to ?? last) > holding.from && left(absence) < left(holding) + context.measureText(text).width + 8)) {
         context.fillStyle = colours.page;
         context.fillRect(left(holding) + 3, top + 2, context.measureText(text).width + 4, bottom - top - 4);
       }

@@ -17,6 +17,7 @@
 #include "sim/check/properties/verdict.h"
 #include "sim/history/history.h"
 #include "sim/report/run_record.h"
+#include "sim/report/writers.h"
 
 namespace revenant::report {
 
@@ -25,6 +26,7 @@ struct Report {
   const std::vector<check::Verdict>& verdicts;
   std::string title;                  // the history's file, or the scenario
   const RunRecord* record = nullptr;  // of the run that made the history, if it is known
+  Writers writers = Writers(history, verdicts);
 };
 
 // Of each property, violations beyond these are only counted in the text.
@@ -50,7 +52,7 @@ nlohmann::ordered_json to_json(const Report& report);
 // One page: no file and no address outside it is referred to. The same report gives the same bytes.
 std::string to_html(const Report& report);
 
-// "n2: process killed", "cut n0 <-> n2".
+// "crash n2: process killed", "partition: cut n0 <-> n2".
 std::string fault_text(const Fault& fault);
 // "12.345678s", "3d 04:05:06.789012"; "event 12" where the source has no times.
 std::string time_text(const history::History& history, int64_t time);

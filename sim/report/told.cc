@@ -96,9 +96,9 @@ std::string behind_faults(const Report& report, const std::vector<uint32_t>& cor
   if (faults.empty()) return " No fault held in that time.";
   std::vector<std::string> told;
   for (size_t i = 0; i < std::min(kFaultsTold, faults.size()); ++i)
-    told.push_back(fmt::format(
-        "{} ({} to {})", faults[i]->detail.empty() ? faults[i]->kind : faults[i]->detail,
-        time_text(report.history, faults[i]->from), time_text(report.history, faults[i]->to)));
+    told.push_back(fmt::format("{} ({} to {})", fault_text(*faults[i]),
+                               time_text(report.history, faults[i]->from),
+                               time_text(report.history, faults[i]->to)));
   if (faults.size() > kFaultsTold)
     told.push_back(fmt::format("{} more", faults.size() - kFaultsTold));
   return fmt::format(" Faults in that time: {}.", joined(told));
@@ -120,13 +120,14 @@ std::string time_text(const history::History& history, int64_t time) {
 }
 
 std::string fault_text(const Fault& fault) {
-  if (fault.detail.empty()) return fault.kind;
   // Some details name their nodes, and say more of them.
   const bool named = std::ranges::any_of(fault.nodes, [&](uint32_t node) {
     return fault.detail.find(fmt::format("n{}", node)) != std::string::npos;
   });
-  if (named || fault.nodes.empty()) return fault.detail;
-  return fmt::format("n{}: {}", fmt::join(fault.nodes, ", n"), fault.detail);
+  std::string text = fault.kind;
+  if (!named && !fault.nodes.empty()) text += fmt::format(" n{}", fmt::join(fault.nodes, ",n"));
+  if (!fault.detail.empty()) text += ": " + fault.detail;
+  return text;
 }
 
 std::string told(const Report& report, const Verdict& verdict, const Violation& violation) {
@@ -136,6 +137,12 @@ std::string told(const Report& report, const Verdict& verdict, const Violation& 
   for (const uint32_t place : violation.operations) {
     const Operation& op = report.history.operations()[place];
     text += ' ' + asked(report, op);
+    if (op.kind == Kind::kGet && op.outcome == Outcome::kOk && !op.result.is_absent()) {
+      const auto writer = report.writers.of(op.key, op.result);
+      if (writer && std::ranges::find(violation.operations, *writer) == violation.operations.end())
+        text +=
+            fmt::format(" What it found: {}", asked(report, report.history.operations()[*writer]));
+    }
     if (report.record != nullptr && op.kind == Kind::kGet) text += from_replicas(report, op);
   }
   if (!violation.story.empty()) text += ' ' + violation.story;

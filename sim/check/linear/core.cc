@@ -99,7 +99,10 @@ class Reducer {
       size_t spare = conditional_ ? SIZE_MAX : kSpare;
       for (const uint32_t place : std::views::reverse(writers)) {
         if (is_kept.contains(place)) continue;
-        if (operations_[place].completed < begin && spare-- == 0) break;
+        if (operations_[place].completed < begin) {
+          if (spare == 0) continue;
+          --spare;
+        }
         helpers.insert(place);
         if (operations_[place].kind == Kind::kCompareAndSet)
           wanted.push_back(operations_[place].result);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "sim/check/properties/stamps.h"
 
@@ -12,6 +13,15 @@ using history::KeyOperation;
 using history::Kind;
 
 namespace {
+
+// In the greatest unit of which it is ten or more: "937 ms", "25.3 h".
+std::string time_text(int64_t ns) {
+  const auto time = static_cast<double>(ns);
+  for (const auto& [unit, name] :
+       {std::pair{86400e9, "days"}, {3600e9, "h"}, {60e9, "min"}, {1e9, "s"}})
+    if (time >= 10 * unit) return fmt::format("{:.3g} {}", time / unit, name);
+  return fmt::format("{:.4g} ms", time / 1e6);
+}
 
 struct Lag {
   uint64_t versions;
@@ -73,10 +83,10 @@ class KeyFreshness {
     verdict_.violations.push_back(
         {.key = key_,
          .operations = {operations_[first].operation, operations_[place].operation},
-         .story = fmt::format(
-             "#{} found {}, {} versions behind: #{} had been acknowledged {:.6g} ms before.",
-             line(place), history_.print(op.result), lag.versions, line(first),
-             static_cast<double>(lag.time) / 1e6)});
+         .story =
+             fmt::format("#{} found {}, {} version{} behind: #{} had been acknowledged {} before.",
+                         line(place), history_.print(op.result), lag.versions,
+                         lag.versions == 1 ? "" : "s", line(first), time_text(lag.time))});
   }
 
   uint32_t line(uint32_t place) const {
@@ -108,11 +118,10 @@ std::string figures_of(std::vector<Lag> lags) {
   std::ranges::sort(times);
   const auto at = [&](double share) {
     const auto place = static_cast<size_t>(share * static_cast<double>(times.size() - 1));
-    return static_cast<double>(times[place]) / 1e6;
+    return time_text(times[place]);
   };
   return fmt::format(
-      "{} behind: {:.3g} versions on average, {} at most; by {:.6g} ms in the median, {:.6g} ms at "
-      "p99, {:.6g} ms at "
+      "{} behind: {:.3g} versions on average, {} at most; by {} in the median, {} at p99, {} at "
       "most",
       lags.size(), static_cast<double>(versions) / static_cast<double>(lags.size()), most, at(0.5),
       at(0.99), at(1));

@@ -536,6 +536,19 @@ sed -i '/"event":6000,/s/"node":[0-9]*/"node":77/' "$2"
         self.assertIn("operations on another build", run.stdout)
         self.assertIn("signature   recurs", run.stdout)
 
+    def test_a_failure_replayed_leaves_a_page_and_stops_where_the_page_says(self):
+        self.hunt("--max-failures", "1")
+        [file] = [p for p in (self.path / "h").glob("no_stale_reads*.json")]
+        run = self.revenant("replay", str(file), "--html", "page.html")
+        self.assertEqual(run.returncode, 1, run.stdout + run.stderr)
+        page = (self.path / "page.html").read_text()
+        data = json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)[1])
+        self.assertIn("no_stale_reads", [violation["property"] for violation in data["violations"]])
+        self.assertTrue(data["record"]["holdings"], data["record"]["missing"])
+        stop = shlex.split(data["violations"][0]["replays"][0]["command"])
+        self.assertEqual(stop[5:7], ["replay", str(file)])
+        self.assertEqual(self.revenant(*stop[5:]).returncode, -signal.SIGTRAP)
+
     def test_damaged_and_foreign_failure_files_are_refused(self):
         for text in ("", "{", "[]", "{}", '{"format": "revenant failure 77"}', "\x00\x01"):
             (self.path / "f.json").write_text(text)

@@ -266,7 +266,7 @@ class Page(unittest.TestCase):
         told = self.text("story")
         self.assertIn(told, check.stdout)
         self.assertRegex(told, r"n2 held the value of #\d+, which a hint brought at 02:01:")
-        self.assertIn("cut n0 <-> n2 (60s to 02:01:00)", told)
+        self.assertIn("partition: cut n0 <-> n2 (60s to 02:01:00)", told)
         self.assertIn("revenant run", self.text("replays"))
         self.look("run")
         # What each replica held at the core's read.

@@ -283,6 +283,17 @@ TEST_F(ByHand, AWriteOfUnknownOutcomeMayTakeEffectMuchLaterButOnlyOnce) {
   EXPECT_FALSE(holds());
 }
 
+TEST_F(ByHand, ACoreKnowsOfAWriteOfUnknownOutcomeThatIsOlderThanManyOfTheSameValue) {
+  put(0, 5, 9, Outcome::kUnknown);
+  for (int i = 1; i <= 5; ++i) put(10 * i, 10 * i + 5, 9);
+  put(100, 110, 1);
+  get(111, 120, 9);  // of the unknown one
+  put(90, 200, 2);
+  get(210, 220, 1);
+  EXPECT_FALSE(holds());
+  EXPECT_TRUE(verify_core(history_, operations_, {history::kNever, core()}).has_value());
+}
+
 TEST_F(ByHand, OperationsThatTouchAreConcurrent) {
   put(0, 10, 1);
   put(10, 20, 2);
