@@ -8,6 +8,8 @@
 #include <queue>
 #include <set>
 
+#include "engine/base/check.h"
+#include "sim/check/certificate/session.h"
 #include "sim/check/properties/stamps.h"
 
 namespace revenant::check {
@@ -17,8 +19,6 @@ using history::Kind;
 using history::Operation;
 
 namespace {
-
-enum class Guarantee { kReadYourWrites, kMonotonicReads, kMonotonicWrites, kWritesFollowReads };
 
 // A version of a key: the place of the write that made it, or kInitial.
 using VersionId = uint32_t;
@@ -67,6 +67,7 @@ class KeySessions {
     } else {
       find_cycle();
     }
+    if (own_ > 0 && !violated_) verify_order();
   }
 
  private:
@@ -183,7 +184,7 @@ class KeySessions {
       violate({demand});
       return;
     }
-    const std::map<VersionId, std::vector<const Demand*>> from = in_cycles();
+    const std::map<VersionId, std::vector<const Demand*>> from = put_in_order();
     std::vector<const Demand*> shortest;
     size_t shortest_length = 0;
     for (const auto& [version, demands] : from) {
@@ -228,10 +229,13 @@ class KeySessions {
     violate(cycle);
   }
 
-  // Demands from each version that a cycle may lead through: the others go, those first that nothing leads to.
-  std::map<VersionId, std::vector<const Demand*>> in_cycles() const {
+  // Orders the versions as far as no cycle is in the way: first those that nothing leads to. The demands from each of
+  // the others.
+  std::map<VersionId, std::vector<const Demand*>> put_in_order() {
     std::map<VersionId, std::vector<const Demand*>> from;
     std::map<VersionId, size_t> into;
+    for (const auto& [value, writers] : writers_)
+      for (const VersionId writer : writers) into[writer];
     for (const Demand& demand : demands_) {
       from[demand.earlier].push_back(&demand);
       into[demand.earlier];
@@ -243,6 +247,7 @@ class KeySessions {
     while (!free.empty()) {
       const VersionId version = free.back();
       free.pop_back();
+      if (version < kFirstNode) order_.push_back(version);
       for (const Demand* demand : from[version])
         if (--into[demand->later] == 0) free.push_back(demand->later);
       from.erase(version);
@@ -250,7 +255,21 @@ class KeySessions {
     return from;
   }
 
+  // Where other demands than the guarantee's own go against each other, which is no violation of it, there is none.
+  void verify_order() {
+    size_t writes = 0;
+    for (const auto& [value, writers] : writers_) writes += writers.size();
+    const bool before_all = std::ranges::any_of(
+        demands_, [](const Demand& demand) { return demand.later == kInitial; });
+    if (!with_versions_ && (order_.size() != writes || before_all)) return;
+    const auto right = verify_versions(history_, operations_, guarantee_, order_);
+    CHECK(right.has_value(), "the order of versions found for {} is wrong: {}",
+          history_.key_name(key_), right.error().message);
+    ++verdict_.verified;
+  }
+
   void violate(const std::vector<Demand>& cycle) {
+    violated_ = true;
     Violation violation = {.key = key_, .operations = {}, .story = {}};
     std::set<uint32_t> places;
     for (const Demand& demand : cycle) {
@@ -263,6 +282,12 @@ class KeySessions {
     } else {
       violation.story.pop_back();
     }
+    const std::vector<uint32_t> core(places.begin(), places.end());
+    const auto proof = verify_session_core(history_, operations_, guarantee_, core);
+    CHECK(proof.has_value() || proof.error().code != ErrorCode::kInvalid,
+          "the core found for {} is legal: {}", history_.key_name(key_), proof.error().message);
+    violation.verified = proof.has_value();
+    if (!proof) violation.unverified = proof.error().message;
     for (const uint32_t place : places)
       violation.operations.push_back(operations_[place].operation);
     std::ranges::sort(violation.operations, {},
@@ -300,7 +325,8 @@ class KeySessions {
   Guarantee guarantee_;
   Stamps stamps_;
   Verdict& verdict_;
-  bool deleted_ = false, with_versions_ = true;
+  bool deleted_ = false, with_versions_ = true, violated_ = false;
+  std::vector<VersionId> order_;  // of the versions, as far as there is one
   std::map<history::Value, std::vector<uint32_t>> writers_;
   std::map<uint32_t, std::vector<uint32_t>> sessions_;
   std::vector<Demand> demands_;

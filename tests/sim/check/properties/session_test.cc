@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "engine/base/random.h"
+#include "sim/check/certificate/session.h"
 
 namespace revenant::check {
 namespace {
@@ -208,6 +209,33 @@ TEST_F(SessionTest, WhatWasThereBeforeIsNobodysWrite) {
   expect(kVacuous, kVacuous, kVacuous, kVacuous);
 }
 
+TEST_F(SessionTest, TheVerifierBelievesNoWrongOrderAndNoLegalCore) {
+  put(0, 1);
+  put(0, 2);
+  get(1, 2);
+  get(1, 1);
+  const auto key = history::by_key(history_)[0];
+  const auto order = [&](Guarantee guarantee, std::vector<uint32_t> places) {
+    return verify_versions(history_, key, guarantee, places).has_value();
+  };
+  EXPECT_TRUE(order(Guarantee::kMonotonicReads, {1, 0}));
+  EXPECT_FALSE(order(Guarantee::kMonotonicReads, {0, 1}));
+  EXPECT_FALSE(order(Guarantee::kMonotonicReads, {1}));
+  EXPECT_FALSE(order(Guarantee::kMonotonicReads, {1, 0, 1}));
+  EXPECT_FALSE(order(Guarantee::kMonotonicWrites, {1, 0}));
+  const auto core = [&](Guarantee guarantee, std::vector<uint32_t> places) {
+    return verify_session_core(history_, key, guarantee, places).has_value();
+  };
+  EXPECT_TRUE(core(Guarantee::kMonotonicWrites, {0, 1, 2, 3}));
+  for (uint32_t without = 0; without < 4; ++without) {
+    std::vector<uint32_t> rest;
+    for (uint32_t place = 0; place < 4; ++place)
+      if (place != without) rest.push_back(place);
+    EXPECT_FALSE(core(Guarantee::kMonotonicWrites, rest)) << without;
+  }
+  EXPECT_FALSE(core(Guarantee::kMonotonicReads, {0, 1, 2, 3}));
+}
+
 // --- every order of versions ---
 
 struct Told {
@@ -278,7 +306,9 @@ TEST_F(SessionTest, AgreesWithEveryOrderOfVersions) {
         check_read_your_writes(history_, {}), check_monotonic_reads(history_, {}),
         check_monotonic_writes(history_, {}), check_writes_follow_reads(history_, {})};
     for (int i = 0; i < 4; ++i) {
+      for (const Violation& violation : found[i].violations) EXPECT_TRUE(violation.verified);
       if (i >= 2 && !reads_agree) continue;
+      EXPECT_EQ(found[i].verified, found[i].outcome == kHolds ? 1 : 0);
       EXPECT_EQ(found[i].outcome != kViolated, expected[i])
           << "seed " << seed << ", guarantee " << i;
       ++(expected[i] ? kept : violated)[i];
