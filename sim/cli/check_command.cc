@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <sstream>
 
 #include "sim/check/properties/properties.h"
@@ -42,17 +43,90 @@ std::expected<std::vector<const check::Property*>, Exit> chosen(const po::variab
   return properties;
 }
 
+// A directory of dbcop's is the file in it.
+std::string file_of(const std::string& path) {
+  const auto in_it = std::filesystem::path(path) / "history.bincode";
+  return std::filesystem::is_regular_file(in_it) ? in_it.string() : path;
+}
+
+int worse(int one, int other) {
+  for (const int code : {2, 1, 3})
+    if (one == code || other == code) return code;
+  return 0;
+}
+
+int check_history(const std::string& named, const po::variables_map& values,
+                  const history::ReadOptions& options, const check::CheckOptions& check_options,
+                  std::span<const check::Property* const> properties) {
+  const std::string path = file_of(named);
+  const auto run = std::filesystem::is_directory(path)
+                       ? std::optional(read_recorded_run(path, known_names()))
+                       : std::nullopt;
+  if (run && !*run) return fail(2, run->error().message).error().code;
+  std::stringstream text;
+  if (run) {
+    text << (*run)->history;
+  } else if (path == "-") {
+    text << std::cin.rdbuf();
+  } else {
+    std::ifstream file(path, std::ios::binary);
+    if (!file) return fail(2, fmt::format("{}: cannot be read", path)).error().code;
+    text << file.rdbuf();
+  }
+  const auto history =
+      history::read_history(text.view(), run ? (*run)->history_path : path, options);
+  if (!history) return fail(2, history.error().message).error().code;
+
+  std::vector<Verdict> verdicts;
+  if (run && !values.contains("property")) verdicts = judged(**run, *history);
+  for (const check::Property* property : properties)
+    verdicts.push_back(property->check(*history, check_options));
+  report::RunRecord record;
+  report::Report report = {.history = *history, .verdicts = verdicts, .title = path};
+  if (run) {
+    record = record_of(**run, *history, verdicts);
+    report.title = title_of(**run);
+    report.record = &record;
+    if (!record.missing.empty()) std::cerr << fmt::format("revenant: {}\n", record.missing);
+  }
+
+  bool violated = false, open = false;
+  std::vector<std::string> vacuous;  // of those that nobody asked for by name
+  for (const Verdict& verdict : verdicts) {
+    violated |= verdict.outcome == check::Outcome::kViolated;
+    open |= verdict.outcome == check::Outcome::kUndecided;
+    open |= verdict.outcome == check::Outcome::kVacuous && values.contains("property");
+    if (values.contains("json")) continue;
+    if (verdict.outcome == check::Outcome::kVacuous && !values.contains("property")) {
+      vacuous.push_back(verdict.property);
+    } else {
+      std::cout << report::to_text(report, verdict);
+    }
+  }
+  if (values.contains("json")) std::cout << report::to_json(report).dump(2) << '\n';
+  if (!vacuous.empty())
+    std::cout << fmt::format("\nnothing was observed that could go against {}\n",
+                             fmt::join(vacuous, ", "));
+  if (values.contains("html")) {
+    const auto written = write_whole(values["html"].as<std::string>(), report::to_html(report));
+    if (!written) return fail(2, written.error().message).error().code;
+  }
+  if (history->operations().empty()) return 3;
+  return violated ? 1 : open ? 3 : 0;
+}
+
 }  // namespace
 
 int check_main(const Arguments& arguments) {
   CommandLine line(
-      "check HISTORY [options]",
+      "check HISTORY… [options]",
       "Checks a recorded history: Revenant's (run --out DIR --history), Jepsen's in EDN or "
       "JSON, Porcupine's logs, Plume's and PolySI's text, dbcop's in bincode, JSON or text. Of DIR "
       "itself also what the run judged; it is run again for what its replicas held. Exit code 0: "
       "all holds; 1: something is violated; 3: "
       "something is undecided, or nothing was observed.");
-  line.operand("history", 1, "The file, or the directory of a run; - reads from standard input.");
+  line.operand("history", -1,
+               "The file, or the directory of a run or of dbcop; - reads from standard input.");
   line.options()(
       "property", po::value<std::vector<std::string>>(),
       "What to check; may be repeated. Without it all that `revenant list properties` names.")(
@@ -64,6 +138,9 @@ int check_main(const Arguments& arguments) {
       "What a read of nil means: absent, or unknown (it says nothing).")(
       "failed-cas", po::value<std::string>(),
       "What a failed compare-and-set means: observed (another value was there), or unknown.")(
+      "total", po::value<int64_t>(),
+      "What all accounts of a bank add up to; without it, what is read of them first.")(
+      "negative-balances", "Accounts of a bank may be below nothing.")(
       "configurations", po::value<uint64_t>(),
       "The most that the search of one key looks at (20000000).")("json", "Print JSON.")(
       "html", po::value<std::string>(),
@@ -94,64 +171,20 @@ int check_main(const Arguments& arguments) {
   check::CheckOptions check_options;
   if (values->contains("configurations"))
     check_options.limits.configurations = (*values)["configurations"].as<uint64_t>();
+  if (values->contains("total")) check_options.total = (*values)["total"].as<int64_t>();
+  check_options.negative_balances = values->contains("negative-balances");
   const auto properties = chosen(*values);
   if (!properties) return properties.error().code;
 
-  const auto& path = (*values)["history"].as<std::string>();
-  const auto run = std::filesystem::is_directory(path)
-                       ? std::optional(read_recorded_run(path, known_names()))
-                       : std::nullopt;
-  if (run && !*run) return fail(2, run->error().message).error().code;
-  std::stringstream text;
-  if (run) {
-    text << (*run)->history;
-  } else if (path == "-") {
-    text << std::cin.rdbuf();
-  } else {
-    std::ifstream file(path, std::ios::binary);
-    if (!file) return fail(2, fmt::format("{}: cannot be read", path)).error().code;
-    text << file.rdbuf();
+  const auto& paths = (*values)["history"].as<std::vector<std::string>>();
+  if (paths.size() > 1 && values->contains("html"))
+    return fail(2, "--html: a page is of one history").error().code;
+  int code = 0;
+  for (const std::string& path : paths) {
+    if (paths.size() > 1) std::cout << fmt::format("{}{}\n", &path == &paths[0] ? "" : "\n", path);
+    code = worse(code, check_history(path, *values, options, check_options, *properties));
   }
-  const auto history =
-      history::read_history(text.view(), run ? (*run)->history_path : path, options);
-  if (!history) return fail(2, history.error().message).error().code;
-
-  std::vector<Verdict> verdicts;
-  if (run && !values->contains("property")) verdicts = judged(**run, *history);
-  for (const check::Property* property : *properties)
-    verdicts.push_back(property->check(*history, check_options));
-  report::RunRecord record;
-  report::Report report = {.history = *history, .verdicts = verdicts, .title = path};
-  if (run) {
-    record = record_of(**run, *history, verdicts);
-    report.title = title_of(**run);
-    report.record = &record;
-    if (!record.missing.empty()) std::cerr << fmt::format("revenant: {}\n", record.missing);
-  }
-
-  bool violated = false, open = false;
-  std::vector<std::string> vacuous;  // of those that nobody asked for by name
-  for (const Verdict& verdict : verdicts) {
-    violated |= verdict.outcome == check::Outcome::kViolated;
-    open |= verdict.outcome == check::Outcome::kUndecided;
-    open |= verdict.outcome == check::Outcome::kVacuous && values->contains("property");
-    if (values->contains("json")) continue;
-    if (verdict.outcome == check::Outcome::kVacuous && !values->contains("property")) {
-      vacuous.push_back(verdict.property);
-    } else {
-      std::cout << report::to_text(report, verdict);
-    }
-  }
-  if (values->contains("json")) std::cout << report::to_json(report).dump(2) << '\n';
-  if (!vacuous.empty())
-    std::cout << fmt::format("\nnothing was observed that could go against {}\n",
-                             fmt::join(vacuous, ", "));
-  if (values->contains("html")) {
-    const auto written = write_whole((*values)["html"].as<std::string>(), report::to_html(report));
-    if (!written) return fail(2, written.error().message).error().code;
-  }
-  if (history->operations().empty()) return 3;
-  return violated ? 1 : open ? 3 : 0;
+  return code;
 }
 
 }  // namespace revenant::sim

@@ -2,10 +2,14 @@
 
 #include <array>
 
+#include "sim/check/properties/constant_sum.h"
+#include "sim/check/properties/counter.h"
 #include "sim/check/properties/freshness.h"
 #include "sim/check/properties/isolation.h"
 #include "sim/check/properties/linearizable.h"
+#include "sim/check/properties/long_fork.h"
 #include "sim/check/properties/session.h"
+#include "sim/check/properties/set.h"
 #include "sim/check/properties/thin_air.h"
 
 namespace revenant::check {
@@ -64,6 +68,16 @@ std::span<const Property> properties() {
                check_isolation_of<serial::Isolation::kSessionSerializable>},
       Property{"strict_serializable", "One that keeps the order of real time.",
                check_isolation_of<serial::Isolation::kStrictSerializable>},
+      Property{"no_long_fork", "Two transactions do not each see one of two writes alone.",
+               check_no_long_fork},
+      Property{"constant_sum", "All that is read of a bank's accounts at a time adds up alike.",
+               check_constant_sum},
+      Property{"counter", "A read returns what was added, all that had been acknowledged with it.",
+               check_counter},
+      Property{"set", "What was added is not lost, and nothing else is found.", check_set},
+      Property{"adds_in_order",
+               "Who finds an element finds all that had been added before its add began.",
+               check_adds_in_order},
   };
   return kProperties;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -14,6 +15,8 @@ namespace revenant::check {
 struct CheckOptions {
   SearchLimits limits = {};
   bool explain = true;  // reduces violations to their cores, and verifies certificates
+  std::optional<int64_t> total = {};  // of all accounts; if unset, what is read of them first
+  bool negative_balances = false;     // are allowed
 };
 
 struct Property {
