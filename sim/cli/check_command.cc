@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <span>
 #include <sstream>
 
@@ -81,14 +82,14 @@ int check_history(const std::string& named, const po::variables_map& values,
   if (run && !values.contains("property")) verdicts = judged(**run, *history);
   for (const check::Property* property : properties)
     verdicts.push_back(property->check(*history, check_options));
-  report::RunRecord record;
-  report::Report report = {.history = *history, .verdicts = verdicts, .title = path};
-  if (run) {
-    record = record_of(**run, *history, verdicts);
-    report.title = title_of(**run);
-    report.record = &record;
-    if (!record.missing.empty()) std::cerr << fmt::format("revenant: {}\n", record.missing);
-  }
+  std::optional<report::RunRecord> record;
+  if (run) record = record_of(**run, *history, verdicts);
+  if (record && !record->missing.empty())
+    std::cerr << fmt::format("revenant: {}\n", record->missing);
+  const report::Report report = {.history = *history,
+                                 .verdicts = verdicts,
+                                 .title = run ? title_of(**run) : path,
+                                 .record = record ? &*record : nullptr};
 
   bool violated = false, open = false;
   std::vector<std::string> vacuous;  // of those that nobody asked for by name

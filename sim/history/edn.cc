@@ -1,5 +1,7 @@
 #include "sim/history/edn.h"
 
+#include <fmt/format.h>
+
 #include <charconv>
 
 namespace revenant::history {
@@ -155,6 +157,33 @@ Result<Edn> EdnReader::atom() {
   edn.kind = Edn::Kind::kText;
   edn.text = word;
   return edn;
+}
+
+std::string to_string(const Edn& edn) {
+  switch (edn.kind) {
+    case Edn::Kind::kNil:
+      return "nil";
+    case Edn::Kind::kBoolean:
+      return edn.integer != 0 ? "true" : "false";
+    case Edn::Kind::kInteger:
+      return fmt::format("{}", edn.integer);
+    case Edn::Kind::kReal:
+      return fmt::format("{}", edn.real);
+    case Edn::Kind::kText:
+      return fmt::format("\"{}\"", edn.text);
+    case Edn::Kind::kKeyword:
+      return ":" + edn.text;
+    case Edn::Kind::kItems:
+    case Edn::Kind::kMap:
+      break;
+  }
+  const bool is_map = edn.kind == Edn::Kind::kMap;
+  std::string out = is_map ? "{" : "[";
+  for (size_t i = 0; i < edn.items.size(); ++i) {
+    if (i > 0) out += is_map && i % 2 == 0 ? ", " : " ";
+    out += to_string(edn.items[i]);
+  }
+  return out + (is_map ? "}" : "]");
 }
 
 }  // namespace revenant::history

@@ -29,6 +29,9 @@ struct Edn {
   std::string_view name() const;
 };
 
+// On one line: {:process 0, :value [1 2]}; sets and lists as vectors.
+std::string to_string(const Edn& edn);
+
 // Reads one form after the other. Lines count from `line`.
 class EdnReader {
  public:

@@ -107,6 +107,11 @@ Value History::symbol(Symbol symbol) {
   return Value::symbol(static_cast<uint32_t>(symbols_.size() - 1));
 }
 
+std::string History::session_name(uint32_t session) const {
+  const auto name = session_names_.find(session);
+  return name == session_names_.end() ? fmt::format("{}", session) : name->second;
+}
+
 bool History::is_list(Value value) const {
   return value.is_symbol() && symbols_[value.symbol()].is_list;
 }

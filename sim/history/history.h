@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -18,6 +19,14 @@ namespace revenant::history {
 enum class Clock {
   kNanoseconds,
   kPlaces,  // of events in the source, which has no times, or whose times nobody looked at
+};
+
+// What the source tells beside operations, such as a fault that a harness made.
+struct Event {
+  int64_t at;        // as the times of operations
+  uint32_t line;     // in the source
+  std::string what;  // "start-partition"
+  std::string detail;
 };
 
 class History {
@@ -47,6 +56,11 @@ class History {
   // As any key is that an add names.
   void set_added_to(uint32_t key) { added_to_[key] = true; }
   uint32_t step_count() const { return static_cast<uint32_t>(steps_.size()); }
+  // As the source calls it.
+  void name_session(uint32_t session, std::string name) {
+    session_names_.try_emplace(session, std::move(name));
+  }
+  void add_event(Event event) { events_.push_back(std::move(event)); }
 
   // Those for which says_nothing(operation).
   template <typename Predicate>
@@ -62,6 +76,9 @@ class History {
     return std::span(steps_).subspan(operation.steps_begin,
                                      operation.steps_end - operation.steps_begin);
   }
+  // Its number, if its source gave it no name.
+  std::string session_name(uint32_t session) const;
+  const std::vector<Event>& events() const { return events_; }  // in the order of their times
   uint32_t key_count() const { return static_cast<uint32_t>(keys_.size()); }
   std::string_view key_name(uint32_t key) const { return keys_[key]; }
   // It holds a sum or a set: no single write tells what is read of it (sim/check/properties: constant_sum, counter, set).
@@ -85,6 +102,8 @@ class History {
   Value initial_;
   std::vector<Operation> operations_;
   std::vector<Step> steps_;
+  std::map<uint32_t, std::string> session_names_;
+  std::vector<Event> events_;
   std::deque<std::string> keys_, texts_;  // deques: the maps' views of them stay valid
   std::vector<bool> added_to_;            // by key
   std::vector<Value> items_;

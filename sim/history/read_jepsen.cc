@@ -278,7 +278,12 @@ class JepsenReader {
       return error(ErrorCode::kInvalid, "{}: type is '{}'; expected invoke, ok, fail or info",
                    entry.line, is);
     const std::optional<int64_t> client = client_of(entry, is == "invoke");
-    if (!client) return {};  // the nemesis
+    if (!client) {  // the nemesis
+      const Edn* value = entry.get("value");
+      found_.history.add_event({event_, entry.line, std::string(name_of(entry.get("f"))),
+                                value == nullptr || value->is_nil() ? "" : to_string(*value)});
+      return {};
+    }
     if (is == "invoke" || !with_invoke_) {
       const auto [open, is_new] = open_.try_emplace(*client);
       if (!is_new)
@@ -333,6 +338,8 @@ class JepsenReader {
     operation.invoked = event_;
     operation.line = entry.line;
     operation.session = session(client);
+    if (const Edn* process = entry.get("process"); process != nullptr && !process->is_nil())
+      found_.history.name_session(operation.session, word(*process));
     const std::string_view name = name_of(entry.get("f"));
     const bool with_steps = is_steps(entry.get("value"));
     if (name == "txn" || with_steps || name == "transfer" || (is_read(name) && of_accounts_)) {

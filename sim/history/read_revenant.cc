@@ -95,7 +95,11 @@ class RevenantReader {
   uint32_t session(const Json& line) {
     const std::pair name(line.at("workload").get<std::string>(),
                          line.at("session").get<uint32_t>());
-    return sessions_.try_emplace(name, static_cast<uint32_t>(sessions_.size())).first->second;
+    const auto [known, is_new] =
+        sessions_.try_emplace(name, static_cast<uint32_t>(sessions_.size()));
+    if (is_new)
+      found_.history.name_session(known->second, fmt::format("{}/{}", name.first, name.second));
+    return known->second;
   }
 
   Found found_;

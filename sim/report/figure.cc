@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 
 namespace revenant::report {
@@ -52,6 +53,7 @@ class Drawing {
   Drawing(const Report& report, const check::Violation& violation) : report_(report) {
     for (const uint32_t place : violation.operations)
       operations_.push_back(&report.history.operations()[place]);
+    key_number_ = violation.key;
     if (violation.key) key_ = report.history.key_name(*violation.key);
     collect_moments();
     space_columns();
@@ -89,8 +91,10 @@ class Drawing {
   }
 
  private:
-  static std::string lane_of(const Operation& op) {
-    return op.session == history::kNoSession ? "no client" : fmt::format("session {}", op.session);
+  std::string lane_of(const Operation& op) const {
+    return op.session == history::kNoSession
+               ? "no client"
+               : fmt::format("session {}", report_.history.session_name(op.session));
   }
 
   std::vector<const Holding*> holdings() const {
@@ -103,11 +107,9 @@ class Drawing {
   // Those that held in the core's time; the first few.
   std::vector<const Fault*> faults() const {
     std::vector<const Fault*> found;
-    if (report_.record != nullptr)
-      for (const Fault& fault : report_.record->faults)
-        if (fault.from < moments_.back() && fault.to > moments_.front() &&
-            found.size() < kFaultsMax)
-          found.push_back(&fault);
+    for (const Fault& fault : report_.faults)
+      if (fault.from < moments_.back() && fault.to > moments_.front() && found.size() < kFaultsMax)
+        found.push_back(&fault);
     return found;
   }
   std::set<uint32_t> nodes() const {
@@ -154,7 +156,8 @@ class Drawing {
   double x(int64_t moment) const { return kLeft + x_[std::min(column(moment), x_.size() - 1)]; }
 
   std::string label(const Operation& op) const {
-    return shortened(fmt::format("#{} {}", op.line, report_.history.print(op)), kLabelMax);
+    return shortened(fmt::format("#{} {}", op.line, report_.history.print(op, key_number_)),
+                     kLabelMax);
   }
 
   static std::string text(double x, double y, std::string_view text, std::string_view colour,
@@ -229,6 +232,7 @@ class Drawing {
 
   const Report& report_;
   std::vector<const Operation*> operations_;
+  std::optional<uint32_t> key_number_;
   std::string_view key_;
   std::vector<int64_t> moments_;
   std::vector<double> x_;  // of each moment, from kLeft

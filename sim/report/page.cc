@@ -16,7 +16,7 @@ using history::Operation;
 namespace {
 
 // Of one operation outside every core; a long list's content says little from afar.
-constexpr size_t kTextMax = 160;
+constexpr size_t kTextMax = 160, kCoreTextMax = 2000;
 
 // As JSON inside a script element: nothing in it may look like the element's end.
 std::string embedded(const Json& json) {
@@ -97,10 +97,21 @@ class Page {
             {"kinds", kinds},
             {"outcomes", outcomes},
             {"keys", keys},
+            {"sessions", sessions()},
             {"operations", operations()},
             {"verdicts", verdicts()},
             {"violations", violations()},
             {"record", record()}};
+  }
+
+  Json sessions() const {
+    uint32_t count = 0;
+    for (const Operation& op : history_.operations())
+      if (op.session != history::kNoSession) count = std::max(count, op.session + 1);
+    Json names = Json::array();
+    for (uint32_t session = 0; session < count; ++session)
+      names.push_back(history_.session_name(session));
+    return names;
   }
 
   std::string facts() const {
@@ -129,8 +140,8 @@ class Page {
         key.push_back(op.key);
       }
       std::string printed = history_.print(op);
-      if (printed.size() > kTextMax && !in_core_.contains(static_cast<uint32_t>(place)))
-        printed = printed.substr(0, kTextMax) + "…";
+      const size_t most = in_core_.contains(static_cast<uint32_t>(place)) ? kCoreTextMax : kTextMax;
+      if (printed.size() > most) printed = printed.substr(0, most) + "…";
       text.push_back(std::move(printed));
     }
     return {{"line", line},       {"session", session}, {"kind", kind}, {"key", key},
@@ -169,15 +180,19 @@ class Page {
   }
 
   Json record() const {
-    if (report_.record == nullptr) return {};
-    const RunRecord& record = *report_.record;
+    if (report_.record == nullptr && report_.faults.empty()) return {};
+    Json faults = Json::array();
+    for (const Fault& f : report_.faults)
+      faults.push_back({{"text", fault_text(f)}, {"from", f.from}, {"to", time_of(f.to)}});
+    static const RunRecord nothing;
+    const RunRecord& record = report_.record == nullptr ? nothing : *report_.record;
     std::map<std::string_view, uint32_t> key_of;
     for (uint32_t key = 0; key < history_.key_count(); ++key) key_of[history_.key_name(key)] = key;
     std::map<uint32_t, uint32_t> place_of;  // of lines with participants
     for (uint32_t place = 0; place < history_.operations().size(); ++place)
       place_of.try_emplace(history_.operations()[place].line, place);
 
-    Json holdings = Json::array(), absences = Json::array(), faults = Json::array();
+    Json holdings = Json::array(), absences = Json::array();
     Json participants = Json::object();
     for (const Holding& h : record.holdings) {
       constexpr std::string_view kKinds[] = {"nothing", "value", "tombstone"};
@@ -194,8 +209,6 @@ class Page {
     for (const Absence& a : record.absences)
       absences.push_back(
           {{"node", a.node}, {"from", a.from}, {"to", time_of(a.to)}, {"why", a.why}});
-    for (const Fault& f : record.faults)
-      faults.push_back({{"text", fault_text(f)}, {"from", f.from}, {"to", time_of(f.to)}});
     for (const auto& [line, took] : record.participants) {
       Json answers = Json::array();
       for (const Participants::Answer& answer : took.answers)

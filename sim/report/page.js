@@ -29,7 +29,7 @@
     last = Math.max(last, ops.to[i] ?? ops.from[i]);
   }
   if (first > last) [first, last] = [0, 1];
-  if (data.record) first = Math.min(first, 0);
+  if (data.record && data.clock === "ns") first = Math.min(first, 0);
   for (const fault of data.record?.faults ?? []) last = Math.max(last, Math.min(fault.to ?? 0, last * 1.1));
   last = Math.max(last, first + 1);
   const endOf = (i) => ops.to[i] ?? last;
@@ -130,7 +130,7 @@
       const lanes = bySession.get(session) ?? [];
       const members = inCore.filter((i) => ops.session[i] === session);
       if (members.length > 0) {
-        const label = session < 0 ? "not a client's" : `session ${session}`;
+        const label = session < 0 ? "not a client's" : `session ${data.sessions[session]}`;
         const others = lanes.flatMap((lane) => lane.operations).filter((i) => !core.has(i)).sort((a, b) => ops.from[a] - ops.from[b]);
         const labelRows = Math.min(3, members.length);
         add({ kind: "core", text: label, operations: others, members, labelRows, height: kCoreBar + 6 + kLabel * labelRows });
@@ -138,7 +138,7 @@
       }
       lanes.forEach((sub, at) => {
         if (matches && !sub.operations.some((i) => matches[i])) return;
-        add({ kind: "client", text: at === 0 ? `session ${session}` : "", operations: sub.operations, height: kRow, scrolls: true });
+        add({ kind: "client", text: at === 0 ? `session ${data.sessions[session]}` : "", operations: sub.operations, height: kRow, scrolls: true });
       });
     };
     coreSessions.forEach(lane);
@@ -188,7 +188,7 @@
     colours.sans = style.getPropertyValue("--sans");
     colours.mono = style.getPropertyValue("--mono");
   }
-  const kKindColour = { get: "get", scan: "get", put: "write", append: "write", compare_and_set: "other", delete: "delete", transaction: "other" };
+  const kKindColour = { get: "get", scan: "get", put: "write", append: "write", add: "write", compare_and_set: "other", delete: "delete", transaction: "other" };
   const colourOf = (i) => colours[kKindColour[data.kinds[ops.kind[i]]]];
   const kOk = 0, kFail = 1, kUnknown = 2;
 
@@ -581,7 +581,7 @@
         item.style.borderLeftColor = colourOf(i);
         item.append(
           make("span", `#${ops.line[i]}`),
-          make("span", ops.session[i] < 0 ? "" : `session ${ops.session[i]}`, "soft"),
+          make("span", ops.session[i] < 0 ? "" : `session ${data.sessions[ops.session[i]]}`, "soft"),
           make("span", ops.text[i], "text"),
           make("span", timeText(ops.from[i], 1e3) + (ops.outcome[i] === kOk ? "" : ` ${data.outcomes[ops.outcome[i]]}`), "soft"),
         );
@@ -621,7 +621,7 @@
     box.append(make("h2", `#${ops.line[i]} ${ops.text[i]}`));
     const list = make("dl");
     const row = (term, text) => text && list.append(make("dt", term), make("dd", text));
-    row("client", ops.session[i] < 0 ? "none: the preload, or a value that ends" : `session ${ops.session[i]}`);
+    row("client", ops.session[i] < 0 ? "none: the preload, or a value that ends" : `session ${data.sessions[ops.session[i]]}`);
     row("outcome", { ok: "acknowledged", fail: "failed: surely not applied", unknown: "unknown: it may have been applied" }[data.outcomes[ops.outcome[i]]]);
     row("began", ops.from[i] < 0 ? "before the run" : timeText(ops.from[i], 1));
     row("ended", ops.to[i] === null ? "never" : ops.to[i] < 0 ? "before the run" : `${timeText(ops.to[i], 1)}, after ${durationText(ops.to[i] - ops.from[i])}`);

@@ -16,6 +16,7 @@
 
 #include "sim/check/properties/verdict.h"
 #include "sim/history/history.h"
+#include "sim/report/nemesis.h"
 #include "sim/report/run_record.h"
 #include "sim/report/writers.h"
 
@@ -26,6 +27,8 @@ struct Report {
   const std::vector<check::Verdict>& verdicts;
   std::string title;                  // the history's file, or the scenario
   const RunRecord* record = nullptr;  // of the run that made the history, if it is known
+  // Of the run, or those that the history itself tells of.
+  std::vector<Fault> faults = record != nullptr ? record->faults : nemesis_faults(history);
   Writers writers = Writers(history, verdicts);
 };
 

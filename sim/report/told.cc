@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <optional>
 
 #include "sim/report/report.h"
 
@@ -25,17 +26,21 @@ std::string joined(const std::vector<std::string>& items) {
   return fmt::format("{} and {}", fmt::join(but_last, ", "), items.back());
 }
 
+bool is_read(const Operation& op) { return op.kind == Kind::kGet || op.kind == Kind::kScan; }
+
 // Who asked for what, when, and what became of it.
-std::string asked(const Report& report, const Operation& op) {
-  const std::string what = fmt::format("#{} {}", op.line, report.history.print(op));
+std::string asked(const Report& report, const Operation& op, std::optional<uint32_t> key) {
+  const std::string what = fmt::format("#{} {}", op.line, report.history.print(op, key));
   const auto time = [&](int64_t t) { return time_text(report.history, t); };
   if (op.completed < 0) return fmt::format("{} was there before the run.", what);
-  std::string text =
-      fmt::format("{} by session {} was called at {}", what, op.session, time(op.invoked));
+  if (op.session == history::kNoSession)
+    return fmt::format("{} was nobody's, at some time from {} on.", what, time(op.invoked));
+  std::string text = fmt::format("{} by session {} was called at {}", what,
+                                 report.history.session_name(op.session), time(op.invoked));
   if (op.outcome == Outcome::kUnknown) return text + "; its outcome is unknown.";
   return text + fmt::format(" and {} at {}.",
                             op.outcome == Outcome::kFail ? "failed"
-                            : op.kind == Kind::kGet      ? "answered"
+                            : is_read(op)                ? "answered"
                                                          : "acknowledged",
                             time(op.completed));
 }
@@ -53,7 +58,8 @@ std::string contents(const Report& report, const Holding& holding) {
 }
 
 // Which replicas answered a read, and what each held of its key when it ended.
-std::string from_replicas(const Report& report, const Operation& read) {
+std::string from_replicas(const Report& report, const Operation& read,
+                          std::optional<uint32_t> key_of_scan) {
   const RunRecord& record = *report.record;
   std::string text;
   if (const auto found = record.participants.find(read.line); found != record.participants.end()) {
@@ -64,7 +70,7 @@ std::string from_replicas(const Report& report, const Operation& read) {
     if (!nodes.empty()) text += fmt::format("; {} answered", joined(nodes));
     text += '.';
   }
-  const std::string_view key = report.history.key_name(read.key);
+  const std::string_view key = report.history.key_name(key_of_scan.value_or(read.key));
   std::vector<std::string> held;
   for (const Holding& holding : record.holdings) {
     if (holding.key != key || holding.from > read.completed || holding.to <= read.completed)
@@ -90,10 +96,10 @@ std::string behind_faults(const Report& report, const std::vector<uint32_t>& cor
   spans.emplace_back(first, last);
   std::vector<const Fault*> faults;
   for (const auto& [from, to] : spans)
-    for (const Fault& fault : report.record->faults)
+    for (const Fault& fault : report.faults)
       if (fault.from <= to && fault.to >= from && std::ranges::find(faults, &fault) == faults.end())
         faults.push_back(&fault);
-  if (faults.empty()) return " No fault held in that time.";
+  if (faults.empty()) return report.record == nullptr ? "" : " No fault held in that time.";
   std::vector<std::string> told;
   for (size_t i = 0; i < std::min(kFaultsTold, faults.size()); ++i)
     told.push_back(fmt::format("{} ({} to {})", fault_text(*faults[i]),
@@ -136,18 +142,18 @@ std::string told(const Report& report, const Verdict& verdict, const Violation& 
                                    : fmt::format("{} does not hold.", verdict.property);
   for (const uint32_t place : violation.operations) {
     const Operation& op = report.history.operations()[place];
-    text += ' ' + asked(report, op);
+    text += ' ' + asked(report, op, violation.key);
     if (op.kind == Kind::kGet && op.outcome == Outcome::kOk && !op.result.is_absent()) {
       const auto writer = report.writers.of(op.key, op.result);
       if (writer && std::ranges::find(violation.operations, *writer) == violation.operations.end())
-        text +=
-            fmt::format(" What it found: {}", asked(report, report.history.operations()[*writer]));
+        text += fmt::format(" What it found: {}",
+                            asked(report, report.history.operations()[*writer], violation.key));
     }
-    if (report.record != nullptr && op.kind == Kind::kGet) text += from_replicas(report, op);
+    if (report.record != nullptr && is_read(op)) text += from_replicas(report, op, violation.key);
   }
   if (!violation.story.empty()) text += ' ' + violation.story;
   if (text.back() != '.') text += '.';
-  if (report.record != nullptr) text += behind_faults(report, violation.operations);
+  text += behind_faults(report, violation.operations);
   return text;
 }
 

@@ -48,6 +48,15 @@ JEPSEN = """{:process 0, :type :invoke, :f :write, :value 1}
 """
 
 
+# Nemesis lines: a partition while #5 to #9 of the history above ran.
+PARTITION = """{:process :nemesis, :type :info, :f :start-partition, :value nil}
+{:process :nemesis, :type :info, :f :start-partition, :value [:isolated {"n1" #{"n2"}}]}
+"""
+HEAL = """{:process :nemesis, :type :info, :f :stop-partition, :value nil}
+{:process :nemesis, :type :info, :f :stop-partition, :value :network-healed}
+"""
+
+
 def large_history(operations: int) -> str:
     """Of many keys and clients, in the form of history.jsonl; one read is stale."""
     draw, lines, written = random.Random(7), [], {}
@@ -216,6 +225,17 @@ class Page(unittest.TestCase):
         refused = self.browser.execute_async_script(
             "const done = arguments[0]; fetch('http://127.0.0.1:9/').then(() => done('sent'), () => done('refused'))")
         self.assertEqual(refused, "refused")
+
+    def test_a_nemesis_has_lanes_of_its_own(self):
+        lines = JEPSEN.splitlines(keepends=True)
+        check = self.check("".join(lines[:4]) + PARTITION + "".join(lines[4:10]) + HEAL + "".join(lines[10:]), name="nemesis")
+        self.assertEqual(check.returncode, 1, check.stderr)
+        self.open("nemesis.html")
+        [fault] = self.script("return report.data.record.faults")
+        self.assertEqual(fault, {"text": 'start-partition: [:isolated {"n1" ["n2"]}]', "from": 5, "to": 13})
+        self.assertIn('Faults in that time: start-partition: [:isolated {"n1" ["n2"]}] (event 5 to event 13)', self.text("story"))
+        self.assertIn("start-partition", self.text("details"))
+        self.look("nemesis")
 
     def test_values_that_look_like_markup_are_text(self):
         evil = "</script><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">\\u2028&amp;{{js}}"
