@@ -262,6 +262,10 @@ class KeySessions {
     const bool before_all = std::ranges::any_of(
         demands_, [](const Demand& demand) { return demand.later == kInitial; });
     if (!with_versions_ && (order_.size() != writes || before_all)) return;
+    if (with_versions_ && std::ranges::any_of(demands_, [&](const Demand& demand) {
+          return stamps_.at_least(demand.before) > stamps_.at_most(demand.after);
+        }))
+      return;
     const auto right = verify_versions(history_, operations_, guarantee_, order_);
     CHECK(right.has_value(), "the order of versions found for {} is wrong: {}",
           history_.key_name(key_), right.error().message);

@@ -128,11 +128,13 @@ class CommandLine(unittest.TestCase):
         self.assertTrue(violation["verified"])
         self.assertEqual([o["operation"] for o in violation["operations"]],
                          ["put(register, 2)", "get(register) = 1"])
-        backwards = json.loads(self.revenant("check", self.write("back.jsonl", "\n".join(
-            json.dumps({"workload": "w", "session": 0, "kind": "read", "key": "k", "invoked_ns": at, "completed_ns": at + 1,
-                        "outcome": "ok", "found": True, "write": write, "version": write}) for at, write in ((1, 2), (5, 1)))),
-            "--property", "monotonic_reads", "--json").stdout)[0]["violations"]
-        self.assertEqual([v["verified"] for v in backwards], [False], "no certificate, no claim")
+        behind = self.write("behind.jsonl", "".join(
+            json.dumps({"workload": "w", "session": 0, "kind": kind, "key": "k", "invoked_ns": at, "completed_ns": at + 1,
+                        "outcome": "ok", "found": True, "write": write, "version": write}) + "\n"
+            for kind, at, write in (("update", 1, 1), ("update", 3, 2), ("read", 5, 1))))
+        for name, verified in (("read_your_writes", True), ("fresh_reads", False)):
+            violations = json.loads(self.revenant("check", behind, "--property", name, "--json").stdout)[0]["violations"]
+            self.assertEqual([v["verified"] for v in violations], [verified], "no certificate, no claim")
         self.assertEqual(self.revenant("check", stale, "--property", "writes_follow_reads").returncode, 3, "vacuous")
         skew = self.write("skew.edn", """
             {:process 0 :type :invoke :f :txn :value [[:append :x 1] [:r :y nil]]}

@@ -146,6 +146,17 @@ TEST_F(SessionTest, StampsAreTheOrderWhereTheyAreKnown) {
   expect(kHolds, kVacuous, kHolds, kViolated);
 }
 
+TEST_F(SessionTest, ReadsThatGoBackLeaveMonotonicWritesUnverifiedNotWrong) {
+  put(0, 1, 10);
+  put(0, 2, 20);
+  put(2, 3, 30);
+  get(1, 2, 20);
+  get(1, 1, 10);
+  put(1, 4, 40);
+  expect(kVacuous, kViolated, kHolds, kHolds);
+  EXPECT_EQ(check_monotonic_writes(history_, {}).verified, 0u);
+}
+
 TEST_F(SessionTest, NothingFoundMayBeAnyDeleteThatWasPurged) {
   put(0, 1, 10);
   remove(1, 20);
