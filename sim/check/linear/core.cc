@@ -33,7 +33,7 @@ class Reducer {
       if (!history::is_write(op.kind) || op.outcome == Outcome::kFail || op.invoked > until)
         continue;
       appended_to_ |= op.kind == Kind::kAppend;
-      conditional_ |= op.kind == Kind::kAppend || op.kind == Kind::kCompareAndSet;
+      compared_ |= op.kind == Kind::kCompareAndSet;
       writers_[op.argument].push_back(place);
     }
   }
@@ -87,16 +87,16 @@ class Reducer {
     const std::set<uint32_t> is_kept(kept.begin(), kept.end());
     int64_t begin = history::kNever;
     std::vector<Value> wanted;
-    bool any_value = appended_to_;
+    bool other_values = false;
     for (const uint32_t place : kept) {
       const KeyOperation& op = operations_[place];
       begin = std::min(begin, op.invoked);
       if (op.kind == Kind::kGet || op.kind == Kind::kCompareAndSet) wanted.push_back(op.result);
-      any_value |= op.outcome == Outcome::kFail;  // it observed another value than one
+      other_values |= op.outcome == Outcome::kFail;  // it observed another value than one
     }
     std::set<uint32_t> helpers;
     const auto add_writers = [&](const std::vector<uint32_t>& writers) {
-      size_t spare = conditional_ ? SIZE_MAX : kSpare;
+      size_t spare = appended_to_ || compared_ ? SIZE_MAX : kSpare;
       for (const uint32_t place : std::views::reverse(writers)) {
         if (is_kept.contains(place)) continue;
         if (operations_[place].completed < begin) {
@@ -108,7 +108,7 @@ class Reducer {
           wanted.push_back(operations_[place].result);
       }
     };
-    if (any_value)
+    if (appended_to_ || other_values)
       for (const auto& [value, writers] : writers_) add_writers(writers);
     std::set<Value> seen;
     while (!wanted.empty()) {
@@ -118,13 +118,35 @@ class Reducer {
       if (const auto writers = writers_.find(value); writers != writers_.end())
         add_writers(writers->second);
     }
+    // Of texts and lists, what is in nothing that was found had been cut off again before anybody looked, or never
+    // happened: where nothing depends on what was there, the others explain the same without it.
+    if (appended_to_ && !compared_ && !other_values) {
+      std::erase_if(helpers, [&](uint32_t place) {
+        return std::ranges::none_of(
+            seen, [&](Value found) { return may_contain(found, operations_[place].argument); });
+      });
+    }
     return {helpers.begin(), helpers.end()};
+  }
+
+  bool may_contain(Value found, Value part) const {
+    const auto is_text = [&](Value value) { return value.is_symbol() && !history_.is_list(value); };
+    if (part.is_absent()) return true;  // it cuts off
+    if (history_.is_list(found)) {
+      const auto items = history_.items(found);
+      if (!history_.is_list(part)) return std::ranges::find(items, part) != items.end();
+      const auto parts = history_.items(part);
+      return parts.empty() || std::ranges::find(items, parts[0]) != items.end();
+    }
+    if (!is_text(part)) return true;
+    const std::string_view whole = is_text(found) ? history_.text(found) : std::string_view();
+    return found.is_number() || whole.find(history_.text(part)) != std::string_view::npos;
   }
 
   const history::History& history_;
   std::vector<KeyOperation> operations_;
-  bool appended_to_ = false;
-  bool conditional_ = false;  // what some changes lead to depends on what was there
+  bool appended_to_ = false,
+       compared_ = false;  // what some changes lead to depends on what was there
   std::map<Value, std::vector<uint32_t>> writers_;
   uint64_t searches_ = 0;
 };
