@@ -4,6 +4,7 @@
 #include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include "sim/history/edn.h"
 #include "sim/history/formats.h"
@@ -184,20 +185,27 @@ bool may_answer(const Edn& answered, const Edn& asked) {
   if (asked.is_nil()) return true;
   if (asked.kind != Edn::Kind::kItems || answered.kind != Edn::Kind::kItems)
     return equal(answered, asked);
-  return std::ranges::equal(answered.items, asked.items, may_answer);
+  return answered.items.size() >= asked.items.size() &&
+         std::ranges::equal(
+             asked.items, std::span(answered.items).first(asked.items.size()),
+             [](const Edn& asked_for, const Edn& given) { return may_answer(given, asked_for); });
 }
 
 bool is_step_name(std::string_view f) {
   return f == "r" || f == "read" || f == "w" || f == "write" || f == "append";
 }
 
-// [[r x nil] [append y 1] …]
+// [r x nil], [r x] or [append y 1].
+bool is_step(const Edn& step) {
+  if (step.kind != Edn::Kind::kItems || step.items.size() < 2) return false;
+  const std::string_view f = step.items[0].name();
+  return is_step_name(f) &&
+         (step.items.size() == 3 || (step.items.size() == 2 && (f == "r" || f == "read")));
+}
+
 bool is_steps(const Edn* value) {
   return value != nullptr && value->kind == Edn::Kind::kItems && !value->items.empty() &&
-         std::ranges::all_of(value->items, [](const Edn& step) {
-           return step.kind == Edn::Kind::kItems && step.items.size() == 3 &&
-                  is_step_name(step.items[0].name());
-         });
+         std::ranges::all_of(value->items, is_step);
 }
 
 std::string_view name_of(const Edn* edn) {
@@ -448,18 +456,17 @@ class JepsenReader {
 
   Result<void> steps(const Operation& operation, const Edn& steps, bool ok) {
     for (const Edn& step : steps.items) {
-      if (step.items.size() != 3)
-        return error(ErrorCode::kInvalid, "{}: expected steps [f key value]", operation.line);
+      if (!is_step(step))
+        return error(ErrorCode::kInvalid,
+                     "{}: expected steps [f key value] with r, w or append as f", operation.line);
       const std::string_view f = step.items[0].name();
       const bool read = f == "r" || f == "read";
-      if (!is_step_name(f))
-        return error(ErrorCode::kInvalid, "{}: a step is '{}'; expected r, w or append",
-                     operation.line, f);
       if (read && !ok) continue;  // nobody knows what it read
       found_.history.add_step({read            ? Kind::kGet
                                : f == "append" ? Kind::kAppend
                                                : Kind::kPut,
-                               found_.history.key(word(step.items[1])), value(step.items[2])});
+                               found_.history.key(word(step.items[1])),
+                               step.items.size() == 3 ? value(step.items[2]) : Value()});
     }
     return {};
   }

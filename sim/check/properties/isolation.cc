@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "engine/base/check.h"
+#include "sim/check/serial/real_time_order.h"
 
 namespace revenant::check {
 
@@ -45,6 +46,26 @@ Violation violation_of(const history::History& history, const serial::Finding& f
   return violation;
 }
 
+// Where values were written twice, only real time leaves few enough orders to try.
+void decide_by_trying(const history::History& history, IsolationVerdict& verdict) {
+  const serial::RealTimeOrder tried = serial::find_real_time_order(history);
+  if (tried.outcome == serial::RealTimeOrder::Outcome::kUndecided) return;
+  verdict.limit.clear();
+  if (tried.outcome == serial::RealTimeOrder::Outcome::kFound) {
+    verdict.outcome = IsolationVerdict::Outcome::kHolds;
+    verdict.order = tried.order;
+    return;
+  }
+  verdict.outcome = IsolationVerdict::Outcome::kViolated;
+  verdict.findings.push_back(
+      {Anomaly::kG2Item,
+       {tried.unexplained},
+       {},
+       fmt::format("Of what had begun when #{} ended no order explains what was read, each in its "
+                   "own time; of what had begun when the one before it ended, one does.",
+                   history.operations()[tried.unexplained].line)});
+}
+
 }  // namespace
 
 Verdict check_isolation(const history::History& history, Isolation isolation) {
@@ -53,7 +74,10 @@ Verdict check_isolation(const history::History& history, Isolation isolation) {
     verdict.observations +=
         op.kind == history::Kind::kTransaction && op.outcome == history::Outcome::kOk ? 1 : 0;
   if (verdict.observations == 0) return verdict;
-  const IsolationVerdict found = serial::check_isolation(history, {{isolation}}).front();
+  IsolationVerdict found = serial::check_isolation(history, {{isolation}}).front();
+  if (found.outcome == IsolationVerdict::Outcome::kUndecided &&
+      isolation == Isolation::kStrictSerializable)
+    decide_by_trying(history, found);
   verdict.outcome = outcome_of(found.outcome);
   verdict.undecided = found.limit;
   for (const serial::Finding& finding : found.findings)

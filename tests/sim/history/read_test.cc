@@ -170,6 +170,12 @@ TEST(ReadHistoryTest, StepsNeedNeitherAnFNorAProcessNorAnInvocation) {
             "2: 1 ok [2 2] transaction { put(0, 1) }\n");
 }
 
+TEST(ReadHistoryTest, WhatAReadAsksForNeedNotBeThere) {
+  EXPECT_EQ(print(read("{:process 1, :index 1, :type :invoke, :value [[:r x] [:append y 1]]}\n"
+                       "{:process 1, :index 2, :type :ok, :value [[:r x []] [:append y 1]]}\n")),
+            "1: 0 ok [1 2] transaction { get(x) = []; append(y, 1) }\n");
+}
+
 TEST(ReadHistoryTest, AnEventMayBeAVectorOfItsFieldsOrATaggedMap) {
   EXPECT_EQ(print(read("[70 :invoke :write 3]\n"
                        "[:nemesis :info :start \"cut off\"]\n"
