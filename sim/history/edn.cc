@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 
 namespace revenant::history {
@@ -9,7 +11,11 @@ namespace revenant::history {
 namespace {
 
 constexpr int kDepthMax = 100;
-constexpr std::string_view kEndsAtom = "()[]{}\"; \t\r\n,";
+constexpr auto kEndsAtom = [] {
+  std::array<bool, 256> ends = {};
+  for (const char c : std::string_view("()[]{}\"; \t\r\n,")) ends[static_cast<uint8_t>(c)] = true;
+  return ends;
+}();
 
 }  // namespace
 
@@ -21,8 +27,7 @@ const Edn* Edn::get(std::string_view key) const {
 }
 
 std::string_view Edn::name() const {
-  return kind == Kind::kKeyword || kind == Kind::kText ? std::string_view(text)
-                                                       : std::string_view();
+  return kind == Kind::kKeyword || kind == Kind::kText ? text : std::string_view();
 }
 
 Result<std::optional<Edn>> EdnReader::next() {
@@ -84,6 +89,7 @@ Result<Edn> EdnReader::form() {
 
 Result<Edn> EdnReader::items_until(char end, Edn::Kind kind) {
   Edn edn{.kind = kind, .line = line_};
+  edn.items.reserve(kind == Edn::Kind::kMap ? 10 : 2);
   ++at_;
   while (true) {
     skip_space();
@@ -102,14 +108,22 @@ Result<Edn> EdnReader::items_until(char end, Edn::Kind kind) {
 
 Result<Edn> EdnReader::text() {
   Edn edn{.kind = Edn::Kind::kText, .line = line_};
-  for (++at_; !at_end() && text_[at_] != '"'; ++at_) {
-    char c = text_[at_];
-    if (c == '\n') ++line_;
-    if (c == '\\' && at_ + 1 < text_.size()) {
-      c = text_[++at_];
-      c = c == 'n' ? '\n' : c == 't' ? '\t' : c == 'r' ? '\r' : c;
+  const size_t begin = ++at_;
+  at_ = std::min(text_.find_first_of("\"\\", at_), text_.size());
+  edn.text = text_.substr(begin, at_ - begin);
+  line_ += static_cast<uint32_t>(std::ranges::count(edn.text, '\n'));
+  if (!at_end() && text_[at_] == '\\') {
+    std::string& unescaped = kept_.emplace_back(edn.text);
+    for (; !at_end() && text_[at_] != '"'; ++at_) {
+      char c = text_[at_];
+      if (c == '\n') ++line_;
+      if (c == '\\' && at_ + 1 < text_.size()) {
+        c = text_[++at_];
+        c = c == 'n' ? '\n' : c == 't' ? '\t' : c == 'r' ? '\r' : c;
+      }
+      unescaped += c;
     }
-    edn.text += c;
+    edn.text = unescaped;
   }
   if (at_end())
     return error(ErrorCode::kInvalid, "{}: the string that begins here does not end", edn.line);
@@ -120,7 +134,7 @@ Result<Edn> EdnReader::text() {
 Result<Edn> EdnReader::atom() {
   if (at_end()) return error(ErrorCode::kInvalid, "{}: the text ends within a form", line_);
   const size_t begin = at_;
-  while (!at_end() && kEndsAtom.find(text_[at_]) == std::string_view::npos) ++at_;
+  while (!at_end() && !kEndsAtom[static_cast<uint8_t>(text_[at_])]) ++at_;
   const std::string_view word = text_.substr(begin, at_ - begin);
   if (word.empty())
     return error(ErrorCode::kInvalid, "{}: '{}' begins nothing known", line_, text_[begin]);
@@ -172,7 +186,7 @@ std::string to_string(const Edn& edn) {
     case Edn::Kind::kText:
       return fmt::format("\"{}\"", edn.text);
     case Edn::Kind::kKeyword:
-      return ":" + edn.text;
+      return fmt::format(":{}", edn.text);
     case Edn::Kind::kItems:
     case Edn::Kind::kMap:
       break;

@@ -3,6 +3,7 @@
 // 64 bits are texts.
 #pragma once
 
+#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,7 +19,7 @@ struct Edn {
   Kind kind = Kind::kNil;
   int64_t integer = 0;  // a boolean: 0 or 1
   double real = 0;
-  std::string text = {};        // a keyword without its colon
+  std::string_view text = {};  // a keyword without its colon; of what was read, or kept (EdnReader)
   std::vector<Edn> items = {};  // of a map: key, value, key, value …
   uint32_t line = 0;
 
@@ -32,10 +33,14 @@ struct Edn {
 // On one line: {:process 0, :value [1 2]}; sets and lists as vectors.
 std::string to_string(const Edn& edn);
 
+// Texts that do not stand in what was read as they are. What refers to them stays valid.
+using KeptTexts = std::deque<std::string>;
+
 // Reads one form after the other. Lines count from `line`.
 class EdnReader {
  public:
-  explicit EdnReader(std::string_view text, uint32_t line = 1) : text_(text), line_(line) {}
+  EdnReader(std::string_view text, KeptTexts& kept, uint32_t line = 1)
+      : text_(text), kept_(kept), line_(line) {}
 
   // Nothing at the end. kInvalid: "LINE: what was expected".
   Result<std::optional<Edn>> next();
@@ -49,6 +54,7 @@ class EdnReader {
   bool at_end() const { return at_ == text_.size(); }
 
   std::string_view text_;
+  KeptTexts& kept_;
   size_t at_ = 0;
   uint32_t line_;
   int depth_ = 0;

@@ -30,7 +30,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-Edn from_json(const Json& json, uint32_t line) {
+Edn from_json(const Json& json, KeptTexts& kept, uint32_t line) {
   Edn edn{.line = line};
   switch (json.type()) {
     case Json::value_t::boolean:
@@ -40,7 +40,7 @@ Edn from_json(const Json& json, uint32_t line) {
     case Json::value_t::number_unsigned:
       if (json.get<uint64_t>() > static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) {
         edn.kind = Edn::Kind::kText;
-        edn.text = json.dump();
+        edn.text = kept.emplace_back(json.dump());
         break;
       }
       [[fallthrough]];
@@ -54,17 +54,18 @@ Edn from_json(const Json& json, uint32_t line) {
       break;
     case Json::value_t::string:
       edn.kind = Edn::Kind::kText;
-      edn.text = json.get<std::string>();
+      edn.text = kept.emplace_back(json.get<std::string>());
       break;
     case Json::value_t::array:
       edn.kind = Edn::Kind::kItems;
-      for (const Json& item : json) edn.items.push_back(from_json(item, line));
+      for (const Json& item : json) edn.items.push_back(from_json(item, kept, line));
       break;
     case Json::value_t::object:
       edn.kind = Edn::Kind::kMap;
       for (const auto& [key, value] : json.items()) {
-        edn.items.push_back({.kind = Edn::Kind::kKeyword, .text = key, .line = line});
-        edn.items.push_back(from_json(value, line));
+        edn.items.push_back(
+            {.kind = Edn::Kind::kKeyword, .text = kept.emplace_back(key), .line = line});
+        edn.items.push_back(from_json(value, kept, line));
       }
       break;
     default:
@@ -76,17 +77,17 @@ Edn from_json(const Json& json, uint32_t line) {
 // [process type f value], as a map.
 Edn from_fields(Edn fields) {
   Edn map{.kind = Edn::Kind::kMap, .line = fields.line};
+  map.items.reserve(8);
   constexpr std::string_view kKeys[] = {"process", "type", "f", "value"};
   for (size_t i = 0; i < 4; ++i) {
-    map.items.push_back(
-        {.kind = Edn::Kind::kKeyword, .text = std::string(kKeys[i]), .line = fields.line});
+    map.items.push_back({.kind = Edn::Kind::kKeyword, .text = kKeys[i], .line = fields.line});
     map.items.push_back(std::move(fields.items[i]));
   }
   return map;
 }
 
 // "INFO  jepsen.util - 4\t:invoke\t:write\t3" as a map.
-Result<Edn> from_log_line(std::string_view line, uint32_t number) {
+Result<Edn> from_log_line(std::string_view line, KeptTexts& kept, uint32_t number) {
   std::vector<std::string_view> fields;
   line.remove_prefix(std::min(line.size(), line.find(" - ") + 3));
   while (true) {
@@ -100,7 +101,7 @@ Result<Edn> from_log_line(std::string_view line, uint32_t number) {
                  "{}: expected process, type, operation and value with tabs between them", number);
   Edn event{.kind = Edn::Kind::kItems, .line = number};
   for (size_t i = 0; i < 4; ++i) {
-    ASSIGN_OR_RETURN(std::optional<Edn> field, EdnReader(fields[i], number).next());
+    ASSIGN_OR_RETURN(std::optional<Edn> field, EdnReader(fields[i], kept, number).next());
     event.items.push_back(field ? std::move(*field) : Edn{.line = number});
   }
   return from_fields(std::move(event));
@@ -122,7 +123,7 @@ bool is_event_of_fields(const Edn& form) {
 }
 
 // Each event as a map; `is_log`: from a log's lines.
-Result<std::vector<Edn>> entries_of(std::string_view text, bool& is_log) {
+Result<std::vector<Edn>> entries_of(std::string_view text, KeptTexts& kept, bool& is_log) {
   std::vector<Edn> entries;
   const size_t first = std::min(text.find_first_not_of(" \t\r\n,"), text.size());
   const std::string_view begin = text.substr(first);
@@ -131,7 +132,7 @@ Result<std::vector<Edn>> entries_of(std::string_view text, bool& is_log) {
     RETURN_IF_ERROR(each_line(text, [&](std::string_view line, uint32_t number) -> Result<void> {
       if (!line.starts_with("INFO"))
         return error(ErrorCode::kInvalid, "{}: expected a line that begins with INFO", number);
-      ASSIGN_OR_RETURN(Edn entry, from_log_line(line, number));
+      ASSIGN_OR_RETURN(Edn entry, from_log_line(line, kept, number));
       entries.push_back(std::move(entry));
       return {};
     }));
@@ -143,18 +144,18 @@ Result<std::vector<Edn>> entries_of(std::string_view text, bool& is_log) {
   if (is_json && begin[0] == '[') {
     ASSIGN_OR_RETURN(const Json json, parse_json(text, 1));
     for (const Json& entry : json)
-      entries.push_back(from_json(entry, static_cast<uint32_t>(entries.size() + 1)));
+      entries.push_back(from_json(entry, kept, static_cast<uint32_t>(entries.size() + 1)));
     return entries;
   }
   if (is_json) {
     RETURN_IF_ERROR(each_line(text, [&](std::string_view line, uint32_t number) -> Result<void> {
       ASSIGN_OR_RETURN(const Json json, parse_json(line, number));
-      entries.push_back(from_json(json, number));
+      entries.push_back(from_json(json, kept, number));
       return {};
     }));
     return entries;
   }
-  EdnReader reader(text);
+  EdnReader reader(text, kept);
   while (true) {
     ASSIGN_OR_RETURN(std::optional<Edn> form, reader.next());
     if (!form) return entries;
@@ -236,7 +237,7 @@ class JepsenReader {
  private:
   struct Open {
     Operation operation;
-    Edn invoked;  // its map
+    const Edn* invoked;  // its map
   };
 
   static bool is_read(std::string_view f) { return f == "read" || f == "get" || f == "r"; }
@@ -299,7 +300,7 @@ class JepsenReader {
                      "{}: process {} invokes an operation, but the one of line {} has not ended",
                      entry.line, word(*entry.get("process")), open->second.operation.line);
       ASSIGN_OR_RETURN(Operation operation, begun(entry, *client));
-      open->second = {operation, entry};
+      open->second = {operation, &entry};
       if (is == "invoke") return {};
     }
     const auto open = open_.find(*client);
@@ -332,9 +333,9 @@ class JepsenReader {
     const Edn nil;
     const Edn* answered = entry.get("value");
     for (const auto& [client, open] : open_) {
-      const Edn* asked = open.invoked.get("value");
+      const Edn* asked = open.invoked->get("value");
       if (client > kNobody && client < kNamed &&
-          name_of(entry.get("f")) == name_of(open.invoked.get("f")) &&
+          name_of(entry.get("f")) == name_of(open.invoked->get("f")) &&
           may_answer(answered == nullptr ? nil : *answered, asked == nullptr ? nil : *asked))
         return client;
     }
@@ -376,8 +377,8 @@ class JepsenReader {
   // What was asked for stands where it was invoked; what was answered, where it ended.
   Result<void> finish(Open& open, const Edn* completed) {
     Operation& operation = open.operation;
-    const std::string_view f = name_of(open.invoked.get("f"));
-    const Edn* asked = open.invoked.get("value");
+    const std::string_view f = name_of(open.invoked->get("f"));
+    const Edn* asked = open.invoked->get("value");
     const Edn* answered = completed == nullptr ? nullptr : completed->get("value");
     const bool ok = operation.outcome == Outcome::kOk;
     const Edn nil;
@@ -388,7 +389,7 @@ class JepsenReader {
     const Edn* value = operation.kind == Kind::kGet ? (ok ? answered : nullptr) : asked;
     if (value == nullptr) value = &nil;
     Edn key = nil;
-    if (const Edn* named = open.invoked.get("key")) key = *named;
+    if (const Edn* named = open.invoked->get("key")) key = *named;
     if (keyed_) {
       const Edn* pair = value->items.size() == 2 ? value : asked;
       if (pair == nullptr || pair->items.size() != 2)
@@ -498,7 +499,7 @@ class JepsenReader {
         return fmt::format("{}", edn.real);
       case Edn::Kind::kKeyword:
       case Edn::Kind::kText:
-        return edn.text;
+        return std::string(edn.text);
       default:
         return "…";
     }
@@ -525,7 +526,8 @@ class JepsenReader {
 
 Result<Found> read_jepsen(std::string_view text) {
   bool is_log = false;
-  ASSIGN_OR_RETURN(const std::vector<Edn> entries, entries_of(text, is_log));
+  KeptTexts kept;
+  ASSIGN_OR_RETURN(const std::vector<Edn> entries, entries_of(text, kept, is_log));
   return JepsenReader(is_log).read(entries);
 }
 
