@@ -17,7 +17,7 @@ namespace {
 
 // In pixels; a character of the monospaced font at its size is kCharacter wide.
 constexpr double kCharacter = 6.7, kLeft = 96, kLane = 46, kReplica = 26, kTop = 34, kBar = 16;
-constexpr double kColumnMin = 76, kColumnMax = 300;
+constexpr double kColumnMin = 76, kColumnMax = 430;
 constexpr size_t kMomentsMax = 16;
 constexpr size_t kFaultsMax = 4;
 constexpr size_t kLabelMax = 60;
@@ -92,9 +92,8 @@ class Drawing {
 
  private:
   std::string lane_of(const Operation& op) const {
-    return op.session == history::kNoSession
-               ? "no client"
-               : fmt::format("session {}", report_.history.session_name(op.session));
+    return op.session == history::kNoSession ? "no client"
+                                             : session_text(report_.history, op.session);
   }
 
   std::vector<const Holding*> holdings() const {

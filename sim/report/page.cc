@@ -104,20 +104,27 @@ class Page {
             {"record", record()}};
   }
 
-  Json sessions() const {
+  uint32_t session_count() const {
     uint32_t count = 0;
     for (const Operation& op : history_.operations())
       if (op.session != history::kNoSession) count = std::max(count, op.session + 1);
+    return count;
+  }
+
+  Json sessions() const {
     Json names = Json::array();
+    const uint32_t count = session_count();
     for (uint32_t session = 0; session < count; ++session)
-      names.push_back(history_.session_name(session));
+      names.push_back(session_text(history_, session));
     return names;
   }
 
   std::string facts() const {
-    const uint32_t keys = history_.key_count();
-    return fmt::format("{} operations on {} key{}", history_.operations().size(), keys,
-                       keys == 1 ? "" : "s");
+    const auto counted = [](size_t count, std::string_view what) {
+      return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+    };
+    return fmt::format("{} of {} on {}", counted(history_.operations().size(), "operation"),
+                       counted(session_count(), "session"), counted(history_.key_count(), "key"));
   }
 
   // Columns: a tenth of the size of objects, and quicker to parse.

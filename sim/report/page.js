@@ -130,7 +130,7 @@
       const lanes = bySession.get(session) ?? [];
       const members = inCore.filter((i) => ops.session[i] === session);
       if (members.length > 0) {
-        const label = session < 0 ? "not a client's" : `session ${data.sessions[session]}`;
+        const label = session < 0 ? "not a client's" : data.sessions[session];
         const others = lanes.flatMap((lane) => lane.operations).filter((i) => !core.has(i)).sort((a, b) => ops.from[a] - ops.from[b]);
         const labelRows = Math.min(3, members.length);
         add({ kind: "core", text: label, operations: others, members, labelRows, height: kCoreBar + 6 + kLabel * labelRows });
@@ -138,7 +138,7 @@
       }
       lanes.forEach((sub, at) => {
         if (matches && !sub.operations.some((i) => matches[i])) return;
-        add({ kind: "client", text: at === 0 ? `session ${data.sessions[session]}` : "", operations: sub.operations, height: kRow, scrolls: true });
+        add({ kind: "client", text: at === 0 ? data.sessions[session] : "", operations: sub.operations, height: kRow, scrolls: true });
       });
     };
     coreSessions.forEach(lane);
@@ -581,7 +581,7 @@
         item.style.borderLeftColor = colourOf(i);
         item.append(
           make("span", `#${ops.line[i]}`),
-          make("span", ops.session[i] < 0 ? "" : `session ${data.sessions[ops.session[i]]}`, "soft"),
+          make("span", ops.session[i] < 0 ? "" : data.sessions[ops.session[i]], "soft"),
           make("span", ops.text[i], "text"),
           make("span", timeText(ops.from[i], 1e3) + (ops.outcome[i] === kOk ? "" : ` ${data.outcomes[ops.outcome[i]]}`), "soft"),
         );
@@ -621,7 +621,7 @@
     box.append(make("h2", `#${ops.line[i]} ${ops.text[i]}`));
     const list = make("dl");
     const row = (term, text) => text && list.append(make("dt", term), make("dd", text));
-    row("client", ops.session[i] < 0 ? "none: the preload, or a value that ends" : `session ${data.sessions[ops.session[i]]}`);
+    row("client", ops.session[i] < 0 ? "none: the preload, or a value that ends" : data.sessions[ops.session[i]]);
     row("outcome", { ok: "acknowledged", fail: "failed: surely not applied", unknown: "unknown: it may have been applied" }[data.outcomes[ops.outcome[i]]]);
     row("began", ops.from[i] < 0 ? "before the run" : timeText(ops.from[i], 1));
     row("ended", ops.to[i] === null ? "never" : ops.to[i] < 0 ? "before the run" : `${timeText(ops.to[i], 1)}, after ${durationText(ops.to[i] - ops.from[i])}`);
@@ -854,6 +854,7 @@
   if (ops.outcome.includes(kFail)) legend.push(["--soft", "failed", "failed"]);
   if (ops.outcome.includes(kUnknown)) legend.push(["--soft", "unknown", "unknown"]);
   if (data.record?.holdings.length > 0) legend.push(["--value", "holds a value", ""], ["--tombstone", "holds a tombstone", ""]);
+  if (data.record?.absences.length > 0) legend.push(["--fault", "its process is away", "unknown"]);
   element("legend").append(
     ...legend.map(([colour, text, style]) => {
       const item = make("span", text, style);

@@ -55,6 +55,8 @@ nlohmann::ordered_json to_json(const Report& report);
 // One page: no file and no address outside it is referred to. The same report gives the same bytes.
 std::string to_html(const Report& report);
 
+// "session 3", "readers/0".
+std::string session_text(const history::History& history, uint32_t session);
 // "crash n2: process killed", "partition: cut n0 <-> n2".
 std::string fault_text(const Fault& fault);
 // "12.345678s", "3d 04:05:06.789012"; "event 12" where the source has no times.

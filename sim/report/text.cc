@@ -22,12 +22,11 @@ std::string to_text(const Report& report, const Verdict& verdict,
   if (violation.key) out += fmt::format("  {}\n", report.history.key_name(*violation.key));
   for (const uint32_t place : violation.operations) {
     const history::Operation& op = report.history.operations()[place];
-    out += fmt::format("    #{:<6} {:<12} {:<9} {:<40} {}\n", op.line,
-                       op.session == history::kNoSession
-                           ? ""
-                           : fmt::format("session {}", report.history.session_name(op.session)),
-                       history::to_string(op.outcome), report.history.print(op, violation.key),
-                       times_of(report, op));
+    out += fmt::format(
+        "    #{:<6} {:<12} {:<9} {:<40} {}\n", op.line,
+        op.session == history::kNoSession ? "" : session_text(report.history, op.session),
+        history::to_string(op.outcome), report.history.print(op, violation.key),
+        times_of(report, op));
   }
   out += fmt::format("    {}\n", told(report, verdict, violation));
   if (!violation.unverified.empty())

@@ -35,8 +35,8 @@ std::string asked(const Report& report, const Operation& op, std::optional<uint3
   if (op.completed < 0) return fmt::format("{} was there before the run.", what);
   if (op.session == history::kNoSession)
     return fmt::format("{} was nobody's, at some time from {} on.", what, time(op.invoked));
-  std::string text = fmt::format("{} by session {} was called at {}", what,
-                                 report.history.session_name(op.session), time(op.invoked));
+  std::string text = fmt::format("{} by {} was called at {}", what,
+                                 session_text(report.history, op.session), time(op.invoked));
   if (op.outcome == Outcome::kUnknown) return text + "; its outcome is unknown.";
   return text + fmt::format(" and {} at {}.",
                             op.outcome == Outcome::kFail ? "failed"
@@ -57,12 +57,20 @@ std::string contents(const Report& report, const Holding& holding) {
   return text;
 }
 
-// Which replicas answered a read, and what each held of its key when it ended.
-std::string from_replicas(const Report& report, const Operation& read,
-                          std::optional<uint32_t> key_of_scan) {
-  const RunRecord& record = *report.record;
+// " Then n0 held nothing and n1 held the value of #7."
+std::string held_at(const Report& report, uint32_t key, int64_t time, std::string_view when) {
+  std::vector<std::string> held;
+  for (const Holding& holding : report.record->holdings)
+    if (holding.key == report.history.key_name(key) && holding.from <= time && time < holding.to)
+      held.push_back(fmt::format("n{} held {}", holding.node, contents(report, holding)));
+  return held.empty() ? "" : fmt::format(" {} {}.", when, joined(held));
+}
+
+// Which replicas answered a read, and what each held of the key when it ended.
+std::string from_replicas(const Report& report, const Operation& read, uint32_t key) {
   std::string text;
-  if (const auto found = record.participants.find(read.line); found != record.participants.end()) {
+  const auto& participants = report.record->participants;
+  if (const auto found = participants.find(read.line); found != participants.end()) {
     std::vector<std::string> nodes;
     for (const Participants::Answer& answer : found->second.answers)
       nodes.push_back(fmt::format("n{}", answer.node));
@@ -70,15 +78,7 @@ std::string from_replicas(const Report& report, const Operation& read,
     if (!nodes.empty()) text += fmt::format("; {} answered", joined(nodes));
     text += '.';
   }
-  const std::string_view key = report.history.key_name(key_of_scan.value_or(read.key));
-  std::vector<std::string> held;
-  for (const Holding& holding : record.holdings) {
-    if (holding.key != key || holding.from > read.completed || holding.to <= read.completed)
-      continue;
-    held.push_back(fmt::format("n{} held {}", holding.node, contents(report, holding)));
-  }
-  if (!held.empty()) text += fmt::format(" Then {}.", joined(held));
-  return text;
+  return text + held_at(report, key, read.completed, "Then");
 }
 
 // First those that held during the last read, then those during any other operation of the core, then those between.
@@ -125,6 +125,12 @@ std::string time_text(const history::History& history, int64_t time) {
                      fraction);
 }
 
+std::string session_text(const history::History& history, uint32_t session) {
+  const std::string name = history.session_name(session);
+  const bool is_number = std::ranges::all_of(name, [](char c) { return c >= '0' && c <= '9'; });
+  return is_number ? "session " + name : name;
+}
+
 std::string fault_text(const Fault& fault) {
   // Some details name their nodes, and say more of them.
   const bool named = std::ranges::any_of(fault.nodes, [&](uint32_t node) {
@@ -140,6 +146,7 @@ std::string told(const Report& report, const Verdict& verdict, const Violation& 
   std::string text = violation.key ? fmt::format("{} does not hold of {}.", verdict.property,
                                                  report.history.key_name(*violation.key))
                                    : fmt::format("{} does not hold.", verdict.property);
+  bool read_something = false;
   for (const uint32_t place : violation.operations) {
     const Operation& op = report.history.operations()[place];
     text += ' ' + asked(report, op, violation.key);
@@ -149,8 +156,14 @@ std::string told(const Report& report, const Verdict& verdict, const Violation& 
         text += fmt::format(" What it found: {}",
                             asked(report, report.history.operations()[*writer], violation.key));
     }
-    if (report.record != nullptr && is_read(op)) text += from_replicas(report, op, violation.key);
+    if (report.record != nullptr && is_read(op)) {
+      text += from_replicas(report, op, violation.key.value_or(op.key));
+      read_something = true;
+    }
   }
+  // What showed only at the end.
+  if (report.record != nullptr && violation.key && !read_something)
+    text += held_at(report, *violation.key, kToTheEnd - 1, "At the end");
   if (!violation.story.empty()) text += ' ' + violation.story;
   if (text.back() != '.') text += '.';
   text += behind_faults(report, violation.operations);

@@ -6,6 +6,7 @@
 
 #include "engine/ring/ring.h"
 #include "sim/record/key.h"
+#include "tests/sim/experiment/test_run.h"
 
 namespace revenant::sim {
 namespace {
@@ -127,6 +128,55 @@ TEST_F(ReplicaLogTest, AHoldingNamesTheLineOfItsWrite) {
   (void)held();
   EXPECT_EQ(record_.holdings.back().line, 2u);
   EXPECT_TRUE(record_.participants.contains(1));
+}
+
+// What replicas show at the end of a run, in the words of held().
+class FinalCells final : public Observer {
+ public:
+  void final_cell(NodeId node, uint64_t key, const CellView& cell) override {
+    cells_[{node.value, std::string(key_name(key))}] = {cell.is_tombstone(), cell.version.value};
+  }
+  std::map<std::pair<uint32_t, std::string>, std::pair<bool, uint64_t>> cells_;  // deleted, version
+};
+
+TEST(ReplicaLogOfARunTest, EndsWithWhatReplicasShowAfterCrashesPowerLossesAWipeAndPurges) {
+  Json base = Json::parse(kBase);
+  base.merge_patch(Json::parse(R"({
+    "storage": { "memtable_size": "8KiB", "gc_grace": "1s", "wal": { "sync": "periodic" } },
+    "faults": [ { "at": "1s", "for": "300ms", "crash": { "node": 0 } },
+                { "at": "2s", "for": "200ms", "power_loss": { "node": 1 } },
+                { "at": "3s", "for": "200ms", "wipe": { "node": 2 } } ],
+    "operations": [ { "every": "700ms", "compact": "all" } ] })"));
+  const std::vector<std::string> metrics = metric_names(), checks = check_names();
+  const auto scenario = parse_scenario(base.dump(2), "test", {metrics, checks});
+  ASSERT_TRUE(scenario.has_value()) << to_string(scenario.error());
+  std::vector<uint64_t> keys;
+  for (uint64_t key = 0; key < 200; ++key) keys.push_back(key);
+  size_t compared = 0, tombstones = 0, nothing = 0;
+  for (uint64_t seed = 1; seed <= 3; ++seed) {
+    ReplicaLog log(keys);
+    FinalCells shown;
+    (void)run_scenario(*scenario, seed,
+                       {.command = "test", .observers = {&log, &shown}, .watched = keys});
+    report::RunRecord record;
+    log.finish(record);
+    for (const report::Holding& holding : record.holdings) {
+      if (holding.to != report::kToTheEnd) continue;
+      ++compared;
+      const auto cell = shown.cells_.find({holding.node, holding.key});
+      const bool is_nothing = holding.kind == report::Holding::Kind::kNothing;
+      const bool is_tombstone = holding.kind == report::Holding::Kind::kTombstone;
+      nothing += is_nothing ? 1 : 0;
+      tombstones += is_tombstone ? 1 : 0;
+      ASSERT_EQ(cell == shown.cells_.end(), is_nothing)
+          << seed << " " << holding.key << " n" << holding.node;
+      if (is_nothing) continue;
+      EXPECT_EQ(cell->second, (std::pair{is_tombstone, holding.version}))
+          << seed << " " << holding.key;
+    }
+  }
+  EXPECT_EQ(compared, 3u * 3 * 200);
+  EXPECT_GT(tombstones + nothing, 20u);
 }
 
 }  // namespace
