@@ -44,8 +44,13 @@ void ReplicaLog::applied(Instant at, NodeId node, uint64_t key, const CellView& 
   Replica& replica = found->second[node];
   replica.memtable.insert({cell.version, cell.kind});
   if (cell.kind == CellKind::kExpiring) ends_[cell.version] = cell.deletion_time.ns;
-  if (source != env::ApplySource::kRecovery)
-    replica.sources[cell.version] = began_ ? apply_source_text(source) : "the preload";
+  if (source != env::ApplySource::kRecovery) {
+    const std::string_view text = began_ ? apply_source_text(source) : "the preload";
+    replica.sources[cell.version] = text;
+    auto& arrivals = arrivals_[key][cell.version];
+    if (std::ranges::find(arrivals, node.value, &report::Arrival::node) == arrivals.end())
+      arrivals.push_back({node.value, time_of(at), std::string(text)});
+  }
   look_again(key, node, replica, time_of(at));
 }
 
@@ -182,6 +187,9 @@ void ReplicaLog::finish(report::RunRecord& record) {
   record.holdings = std::move(holdings_);
   record.absences = std::move(absences_);
   record.participants = std::move(participants_);
+  for (auto& [key, lines] : line_of_)
+    for (const auto& [version, line] : lines)
+      record.arrivals[line] = std::move(arrivals_[key][version]);
 }
 
 }  // namespace revenant::sim

@@ -39,7 +39,7 @@ class ReplicaLog final : public Observer {
   void cleaned(Instant at, NodeId node) override;
   void ring_changed(Instant, const ring::Ring& ring) override { ring_ = &ring; }
 
-  // After the run: holdings, absences and participants. The rest of `record` stays as it is.
+  // After the run: holdings, absences, participants and arrivals. The rest of `record` stays as it is.
   void finish(report::RunRecord& record);
 
  private:
@@ -67,8 +67,9 @@ class ReplicaLog final : public Observer {
 
   std::map<uint64_t, Replicas> keys_;
   std::map<uint64_t, std::map<Version, uint32_t>> line_of_;  // by key: of the write
-  std::map<Version, int64_t> ends_;                          // of values that expire
-  std::map<NodeId, report::Absence> away_;                   // still
+  std::map<uint64_t, std::map<Version, std::vector<report::Arrival>>> arrivals_;  // by key
+  std::map<Version, int64_t> ends_;         // of values that expire
+  std::map<NodeId, report::Absence> away_;  // still
   std::set<NodeId> recovering_;
   std::vector<report::Holding> holdings_;
   std::vector<report::Absence> absences_;

@@ -225,11 +225,16 @@ class Page {
         participants[fmt::format("{}", place->second)] = {{"coordinator", took.coordinator},
                                                           {"answers", answers}};
     }
-    return {{"missing", record.missing},
-            {"holdings", holdings},
-            {"absences", absences},
-            {"faults", faults},
-            {"participants", participants}};
+    Json arrivals = Json::object();
+    for (const auto& [line, took] : record.arrivals) {
+      const auto place = place_of.find(line);
+      if (place == place_of.end() || took.empty()) continue;
+      Json& list = arrivals[fmt::format("{}", place->second)] = Json::array();
+      for (const Arrival& arrival : took)
+        list.push_back({{"node", arrival.node}, {"at", arrival.at}, {"source", arrival.source}});
+    }
+    return {{"missing", record.missing}, {"arrivals", arrivals}, {"holdings", holdings},
+            {"absences", absences},      {"faults", faults},     {"participants", participants}};
   }
 
   const Report& report_;

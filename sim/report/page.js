@@ -364,6 +364,41 @@
     }
   }
 
+  // From the core's operations to the replicas: a dot where one took a write, with a dashed line if the client had its
+  // answer before; a ring where one answered a read, at the time at which that ended.
+  function drawExchanges(context) {
+    const replicas = new Map(rows.filter((row) => row.kind === "replica").map((row) => [row.node, row]));
+    if (replicas.size === 0) return;
+    for (const row of rows.filter((row) => row.kind === "core"))
+      for (const i of row.members) {
+        const bottom = row.y + 3 + kCoreBar;
+        context.strokeStyle = context.fillStyle = colourOf(i);
+        const end = (node, from, to, late, mark) => {
+          const replica = replicas.get(node);
+          if (!replica || x(to) < kGutter - 50 || x(from) > width + 50) return;
+          const y = replica.y + replica.height / 2;
+          context.globalAlpha = 0.45;
+          context.lineWidth = 1.2;
+          context.setLineDash(late ? [5, 4] : []);
+          context.beginPath();
+          context.moveTo(x(from), bottom);
+          context.lineTo(x(to), y);
+          context.stroke();
+          context.setLineDash([]);
+          context.globalAlpha = 1;
+          context.lineWidth = 2;
+          context.beginPath();
+          context.arc(x(to), y, 3.5, 0, 2 * Math.PI);
+          mark === "ring" ? context.stroke() : context.fill();
+        };
+        for (const arrival of ops.from[i] < 0 ? [] : data.record.arrivals[i] ?? []) {
+          const late = arrival.at > endOf(i);
+          end(arrival.node, late ? endOf(i) : ops.from[i], arrival.at, late, "dot");
+        }
+        for (const answer of data.record.participants[i]?.answers ?? []) end(answer.node, endOf(i), endOf(i), false, "ring");
+      }
+  }
+
   // Thin lines through all lanes where operations of the core begin and end: who was over before whom began.
   function drawGuides(context) {
     context.lineWidth = 1;
@@ -464,6 +499,7 @@
       else if (row.kind === "faults") drawFaults(context, row);
       else if (row.kind === "replica") drawReplica(context, row);
     }
+    drawExchanges(context);
     context.restore();
     drawGutter(context);
     if (scrolled.height > scrolled.bottom - scrolled.top && scrolled.bottom > scrolled.top) {
@@ -663,6 +699,19 @@
       }
       box.append(table);
       if (took?.answers.length > 0) box.append(make("p", "✓ answered this read"));
+    }
+    const arrivals = ops.from[i] < 0 ? [] : record.arrivals[i] ?? [];
+    if (arrivals.length > 0) {
+      box.append(make("h3", "Replicas that took it"));
+      const table = make("table");
+      table.id = "arrivals";
+      for (const arrival of arrivals) {
+        const line = make("tr");
+        const after = arrival.at - ops.from[i];
+        line.append(make("td", `n${arrival.node}`), make("td", timeText(arrival.at, 1e3)), make("td", `${durationText(after)} after it was called`), make("td", arrival.source));
+        table.append(line);
+      }
+      box.append(table);
     }
     const active = record.faults.filter((f) => f.from <= at && (f.to === null || ops.from[i] <= f.to));
     box.append(make("h3", active.length > 0 ? "Faults at that time" : "No fault held at that time"));

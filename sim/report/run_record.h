@@ -27,6 +27,13 @@ struct Holding {
   std::string source;  // how it got there: "a client's write", "a hint", …
 };
 
+// A replica took a write, for the first time.
+struct Arrival {
+  uint32_t node;
+  int64_t at;
+  std::string source;  // as of a holding
+};
+
 // A machine's process did not serve.
 struct Absence {
   uint32_t node;
@@ -57,6 +64,8 @@ struct RunRecord {
   std::vector<Absence> absences;
   std::vector<Fault> faults;
   std::map<uint32_t, Participants> participants;  // by the operation's line; of those keys
+  std::map<uint32_t, std::vector<Arrival>>
+      arrivals;  // by the write's line, in their order; of those keys
 };
 
 }  // namespace revenant::report

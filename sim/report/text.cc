@@ -75,7 +75,8 @@ std::string to_text(const Report& report, const Verdict& verdict) {
     out += fmt::format("; an order found and verified for each of {} keys", verdict.verified);
   if (!verdict.undecided.empty()) out += "; " + verdict.undecided;
   const size_t violations = verdict.violations.size();
-  if (violations > 0) out += fmt::format("; {} violation{}", violations, violations == 1 ? "" : "s");
+  if (violations > 0)
+    out += fmt::format("; {} violation{}", violations, violations == 1 ? "" : "s");
   out += '\n';
   for (size_t i = 0; i < std::min(kViolationsPrinted, violations); ++i)
     out += to_text(report, verdict, verdict.violations[i]);

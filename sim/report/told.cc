@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <optional>
+#include <set>
 
 #include "sim/report/report.h"
 
@@ -64,6 +65,32 @@ std::string held_at(const Report& report, uint32_t key, int64_t time, std::strin
     if (holding.key == report.history.key_name(key) && holding.from <= time && time < holding.to)
       held.push_back(fmt::format("n{} held {}", holding.node, contents(report, holding)));
   return held.empty() ? "" : fmt::format(" {} {}.", when, joined(held));
+}
+
+// Which replicas had taken an acknowledged write by then, which took it later, and which never did.
+std::string reached(const Report& report, const Operation& write) {
+  const auto found = report.record->arrivals.find(write.line);
+  if (found == report.record->arrivals.end()) return "";
+  std::vector<std::string> by_then, later, never;
+  std::set<uint32_t> replicas;
+  for (const Holding& holding : report.record->holdings)
+    if (holding.key == report.history.key_name(write.key)) replicas.insert(holding.node);
+  for (const Arrival& arrival : found->second) {
+    replicas.erase(arrival.node);
+    if (arrival.at <= write.completed) {
+      by_then.push_back(fmt::format("n{}", arrival.node));
+    } else {
+      later.push_back(fmt::format("n{} took it at {} from {}", arrival.node,
+                                  time_text(report.history, arrival.at), arrival.source));
+    }
+  }
+  std::ranges::sort(by_then);
+  for (const uint32_t node : replicas) never.push_back(fmt::format("n{}", node));
+  std::string text =
+      fmt::format(" By then {} had taken it", by_then.empty() ? "nobody" : joined(by_then));
+  if (!later.empty()) text += "; " + joined(later);
+  if (!never.empty()) text += fmt::format("; {} never did", joined(never));
+  return text + '.';
 }
 
 // Which replicas answered a read, and what each held of the key when it ended.
@@ -156,6 +183,9 @@ std::string told(const Report& report, const Verdict& verdict, const Violation& 
         text += fmt::format(" What it found: {}",
                             asked(report, report.history.operations()[*writer], violation.key));
     }
+    if (report.record != nullptr && history::is_write(op.kind) && op.completed >= 0 &&
+        op.outcome == Outcome::kOk)
+      text += reached(report, op);
     if (report.record != nullptr && is_read(op)) {
       text += from_replicas(report, op, violation.key.value_or(op.key));
       read_something = true;

@@ -128,6 +128,8 @@ TEST_F(ReplicaLogTest, AHoldingNamesTheLineOfItsWrite) {
   (void)held();
   EXPECT_EQ(record_.holdings.back().line, 2u);
   EXPECT_TRUE(record_.participants.contains(1));
+  ASSERT_EQ(record_.arrivals.at(2).size(), 1u);
+  EXPECT_EQ(record_.arrivals.at(2)[0].at, 10);
 }
 
 // What replicas show at the end of a run, in the words of held().

@@ -299,6 +299,9 @@ class Page(unittest.TestCase):
         # And at its delete.
         self.click(self.script("return report.data.operations.line[arguments[0]]", write))
         self.assertIn("cut n0 <-> n2", self.text("details"))
+        arrivals = [row.text for row in self.browser.find_elements(By.CSS_SELECTOR, "#arrivals tr")]
+        self.assertEqual(sorted(row.split()[0] for row in arrivals), ["n0", "n1", "n2"])
+        self.assertIn("had taken it", told)
         self.press("+", "+", "+")
         self.look("run_zoomed")
         figure = self.browser.find_element(By.CSS_SELECTOR, "#figures figure.chosen")
