@@ -56,6 +56,20 @@ int worse(int one, int other) {
   return 0;
 }
 
+// The text goes once it is read: a check needs the memory.
+Result<history::History> read_history(const std::string& path,
+                                      const history::ReadOptions& options) {
+  std::stringstream text;
+  if (path == "-") {
+    text << std::cin.rdbuf();
+  } else {
+    std::ifstream file(path, std::ios::binary);
+    if (!file) return error(ErrorCode::kNotFound, "{}: cannot be read", path);
+    text << file.rdbuf();
+  }
+  return history::read_history(text.view(), path, options);
+}
+
 int check_history(const std::string& named, const po::variables_map& values,
                   const history::ReadOptions& options, const check::CheckOptions& check_options,
                   std::span<const check::Property* const> properties) {
@@ -64,18 +78,8 @@ int check_history(const std::string& named, const po::variables_map& values,
                        ? std::optional(read_recorded_run(path, known_names()))
                        : std::nullopt;
   if (run && !*run) return fail(2, run->error().message).error().code;
-  std::stringstream text;
-  if (run) {
-    text << (*run)->history;
-  } else if (path == "-") {
-    text << std::cin.rdbuf();
-  } else {
-    std::ifstream file(path, std::ios::binary);
-    if (!file) return fail(2, fmt::format("{}: cannot be read", path)).error().code;
-    text << file.rdbuf();
-  }
-  const auto history =
-      history::read_history(text.view(), run ? (*run)->history_path : path, options);
+  const auto history = run ? history::read_history((*run)->history, (*run)->history_path, options)
+                           : read_history(path, options);
   if (!history) return fail(2, history.error().message).error().code;
 
   std::vector<Verdict> verdicts;

@@ -30,7 +30,32 @@ std::string_view Edn::name() const {
   return kind == Kind::kKeyword || kind == Kind::kText ? text : std::string_view();
 }
 
-Result<std::optional<Edn>> EdnReader::next() {
+Result<std::optional<Edn>> EdnReader::next_item(KeptTexts& kept) {
+  skip_space();
+  if (opened_ && !at_end() && text_[at_] == opened_->end) {
+    ++at_;
+    opened_.reset();
+    return next_item(kept);
+  }
+  if (opened_ && at_end())
+    return error(ErrorCode::kInvalid, "{}: '{}' is missing for what began in line {}", line_,
+                 opened_->end, opened_->line);
+  if (!opened_ && !at_end() && (text_[at_] == '[' || text_[at_] == '(')) {
+    const size_t before = at_;
+    const Opened opened = {text_[at_++] == '[' ? ']' : ')', line_};
+    skip_space();
+    if (!at_end() && std::string_view("{[(#").find(text_[at_]) != std::string_view::npos) {
+      opened_ = opened;
+    } else {
+      at_ = before;
+      line_ = opened.line;
+    }
+  }
+  return next(kept);
+}
+
+Result<std::optional<Edn>> EdnReader::next(KeptTexts& kept) {
+  kept_ = &kept;
   skip_space();
   if (at_end()) return std::nullopt;
   ASSIGN_OR_RETURN(Edn edn, form());
@@ -113,7 +138,7 @@ Result<Edn> EdnReader::text() {
   edn.text = text_.substr(begin, at_ - begin);
   line_ += static_cast<uint32_t>(std::ranges::count(edn.text, '\n'));
   if (!at_end() && text_[at_] == '\\') {
-    std::string& unescaped = kept_.emplace_back(edn.text);
+    std::string& unescaped = kept_->emplace_back(edn.text);
     for (; !at_end() && text_[at_] != '"'; ++at_) {
       char c = text_[at_];
       if (c == '\n') ++line_;

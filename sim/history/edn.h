@@ -3,7 +3,7 @@
 // 64 bits are texts.
 #pragma once
 
-#include <deque>
+#include <list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,17 +33,19 @@ struct Edn {
 // On one line: {:process 0, :value [1 2]}; sets and lists as vectors.
 std::string to_string(const Edn& edn);
 
-// Texts that do not stand in what was read as they are. What refers to them stays valid.
-using KeptTexts = std::deque<std::string>;
+// Texts that do not stand in what was read as they are. What refers to them stays valid, moved or not.
+using KeptTexts = std::list<std::string>;
 
 // Reads one form after the other. Lines count from `line`.
 class EdnReader {
  public:
-  EdnReader(std::string_view text, KeptTexts& kept, uint32_t line = 1)
-      : text_(text), kept_(kept), line_(line) {}
+  explicit EdnReader(std::string_view text, uint32_t line = 1) : text_(text), line_(line) {}
 
   // Nothing at the end. kInvalid: "LINE: what was expected".
-  Result<std::optional<Edn>> next();
+  Result<std::optional<Edn>> next(KeptTexts& kept);
+  // Likewise, but of a list or a vector of maps, of other lists or vectors, or of what is tagged, each item by
+  // itself: so that it need not be in memory as a whole.
+  Result<std::optional<Edn>> next_item(KeptTexts& kept);
 
  private:
   Result<Edn> form();
@@ -54,10 +56,15 @@ class EdnReader {
   bool at_end() const { return at_ == text_.size(); }
 
   std::string_view text_;
-  KeptTexts& kept_;
+  KeptTexts* kept_ = nullptr;  // during a call
   size_t at_ = 0;
   uint32_t line_;
   int depth_ = 0;
+  struct Opened {
+    char end;
+    uint32_t line;
+  };
+  std::optional<Opened> opened_;  // the list whose items come one by one
 };
 
 }  // namespace revenant::history

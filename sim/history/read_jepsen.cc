@@ -101,15 +101,16 @@ Result<Edn> from_log_line(std::string_view line, KeptTexts& kept, uint32_t numbe
                  "{}: expected process, type, operation and value with tabs between them", number);
   Edn event{.kind = Edn::Kind::kItems, .line = number};
   for (size_t i = 0; i < 4; ++i) {
-    ASSIGN_OR_RETURN(std::optional<Edn> field, EdnReader(fields[i], kept, number).next());
+    ASSIGN_OR_RETURN(std::optional<Edn> field, EdnReader(fields[i], number).next(kept));
     event.items.push_back(field ? std::move(*field) : Edn{.line = number});
   }
   return from_fields(std::move(event));
 }
 
-Result<Json> parse_json(std::string_view text, uint32_t first_line) {
+Result<Json> parse_json(std::string_view text, uint32_t first_line,
+                        const Json::parser_callback_t& take = nullptr) {
   try {
-    return Json::parse(text);
+    return Json::parse(text, take);
   } catch (const Json::parse_error& e) {
     const std::string_view before = text.substr(0, e.byte);
     return error(ErrorCode::kInvalid, "{}: not JSON: {}",
@@ -122,57 +123,69 @@ bool is_event_of_fields(const Edn& form) {
          form.items[0].kind != Edn::Kind::kMap && form.items[1].kind == Edn::Kind::kKeyword;
 }
 
-// Each event as a map; `is_log`: from a log's lines.
-Result<std::vector<Edn>> entries_of(std::string_view text, KeptTexts& kept, bool& is_log) {
-  std::vector<Edn> entries;
-  const size_t first = std::min(text.find_first_not_of(" \t\r\n,"), text.size());
-  const std::string_view begin = text.substr(first);
-  is_log = begin.starts_with("INFO");
-  if (is_log) {
-    RETURN_IF_ERROR(each_line(text, [&](std::string_view line, uint32_t number) -> Result<void> {
-      if (!line.starts_with("INFO"))
-        return error(ErrorCode::kInvalid, "{}: expected a line that begins with INFO", number);
-      ASSIGN_OR_RETURN(Edn entry, from_log_line(line, kept, number));
-      entries.push_back(std::move(entry));
-      return {};
-    }));
-    return entries;
-  }
+// A map, and what it refers to.
+struct Event {
+  Edn map;
+  KeptTexts kept = {};
+};
+
+enum class Notation { kLog, kJson, kJsonLines, kEdn };
+
+Notation notation_of(std::string_view text) {
+  const std::string_view begin =
+      text.substr(std::min(text.find_first_not_of(" \t\r\n,"), text.size()));
+  if (begin.starts_with("INFO")) return Notation::kLog;
   // The first key of a JSON map is a string; one of EDN is a keyword.
   const size_t key = begin.find_first_not_of("[{ \t\r\n");
-  const bool is_json = key != std::string_view::npos && begin[key] == '"';
-  if (is_json && begin[0] == '[') {
-    ASSIGN_OR_RETURN(const Json json, parse_json(text, 1));
-    for (const Json& entry : json)
-      entries.push_back(from_json(entry, kept, static_cast<uint32_t>(entries.size() + 1)));
-    return entries;
+  if (key == std::string_view::npos || begin[key] != '"') return Notation::kEdn;
+  return begin[0] == '[' ? Notation::kJson : Notation::kJsonLines;
+}
+
+// Calls visit(event), a Result<void>, for one after the other: a history may be larger than memory for all at once.
+template <typename Visit>
+Result<void> each_event(std::string_view text, Notation notation, Visit visit) {
+  if (notation == Notation::kLog) {
+    return each_line(text, [&](std::string_view line, uint32_t number) -> Result<void> {
+      if (!line.starts_with("INFO"))
+        return error(ErrorCode::kInvalid, "{}: expected a line that begins with INFO", number);
+      Event event;
+      ASSIGN_OR_RETURN(event.map, from_log_line(line, event.kept, number));
+      return visit(std::move(event));
+    });
   }
-  if (is_json) {
-    RETURN_IF_ERROR(each_line(text, [&](std::string_view line, uint32_t number) -> Result<void> {
+  if (notation == Notation::kJsonLines) {
+    return each_line(text, [&](std::string_view line, uint32_t number) -> Result<void> {
       ASSIGN_OR_RETURN(const Json json, parse_json(line, number));
-      entries.push_back(from_json(json, kept, number));
-      return {};
-    }));
-    return entries;
+      Event event;
+      event.map = from_json(json, event.kept, number);
+      return visit(std::move(event));
+    });
   }
-  EdnReader reader(text, kept);
+  if (notation == Notation::kJson) {
+    uint32_t number = 0;
+    Result<void> visited;
+    const auto take = [&](int depth, Json::parse_event_t at, Json& parsed) {
+      const bool ends = at == Json::parse_event_t::object_end ||
+                        at == Json::parse_event_t::array_end || at == Json::parse_event_t::value;
+      if (depth != 1 || !ends || !visited) return true;
+      Event event;
+      event.map = from_json(parsed, event.kept, ++number);
+      visited = visit(std::move(event));
+      return false;  // it is not kept
+    };
+    ASSIGN_OR_RETURN(const Json rest, parse_json(text, 1, take));
+    return visited;
+  }
+  EdnReader reader(text);
   while (true) {
-    ASSIGN_OR_RETURN(std::optional<Edn> form, reader.next());
-    if (!form) return entries;
-    if (form->kind == Edn::Kind::kMap) {
-      entries.push_back(std::move(*form));
-    } else if (form->kind == Edn::Kind::kItems) {
-      if (is_event_of_fields(*form)) {
-        entries.push_back(from_fields(std::move(*form)));
-        continue;
-      }
-      for (Edn& entry : form->items)
-        entries.push_back(is_event_of_fields(entry) ? from_fields(std::move(entry))
-                                                    : std::move(entry));
-    } else {
+    Event event;
+    ASSIGN_OR_RETURN(std::optional<Edn> form, reader.next_item(event.kept));
+    if (!form) return {};
+    event.map = is_event_of_fields(*form) ? from_fields(std::move(*form)) : std::move(*form);
+    if (event.map.kind != Edn::Kind::kMap)
       return error(ErrorCode::kInvalid,
-                   "{}: expected a map, such as {{:process 0, :type :invoke, …}}", form->line);
-    }
+                   "{}: expected a map, such as {{:process 0, :type :invoke, …}}", event.map.line);
+    RETURN_IF_ERROR(visit(std::move(event)));
   }
 }
 
@@ -215,14 +228,20 @@ std::string_view name_of(const Edn* edn) {
 
 class JepsenReader {
  public:
-  explicit JepsenReader(bool is_log) : is_log_(is_log) {}
-
-  Result<Found> read(const std::vector<Edn>& entries) {
-    find_out_what_it_is(entries);
-    for (const Edn& entry : entries) {
+  // Twice through: what some of it means, later events tell.
+  Result<Found> read(std::string_view text) {
+    const Notation notation = notation_of(text);
+    is_log_ = notation == Notation::kLog;
+    Shape shape;
+    RETURN_IF_ERROR(each_event(text, notation, [&](const Event& event) -> Result<void> {
+      look_at(event.map, shape);
+      return {};
+    }));
+    writes_add_ = shape.reads_lists[keyed_] && !shape.writes_otherwise[keyed_];
+    RETURN_IF_ERROR(each_event(text, notation, [&](Event event) {
       ++event_;
-      RETURN_IF_ERROR(take(entry));
-    }
+      return take(std::move(event));
+    }));
     for (auto& [process, open] : open_) {
       open.operation.outcome = Outcome::kUnknown;
       open.operation.completed = kNever;
@@ -237,7 +256,7 @@ class JepsenReader {
  private:
   struct Open {
     Operation operation;
-    const Edn* invoked;  // its map
+    Event invoked;
   };
 
   static bool is_read(std::string_view f) { return f == "read" || f == "get" || f == "r"; }
@@ -246,39 +265,43 @@ class JepsenReader {
     return value.kind == Edn::Kind::kItems && value.items.size() == 2;
   }
 
-  const Edn& of_key(const Edn& value) const {
-    return keyed_ && is_pair(value) ? value.items[1] : value;
+  const Edn& of_key(const Edn& value) const { return of_key(value, keyed_); }
+  static const Edn& of_key(const Edn& value, bool keyed) {
+    return keyed && is_pair(value) ? value.items[1] : value;
   }
 
-  void find_out_what_it_is(const std::vector<Edn>& entries) {
-    for (const Edn& entry : entries) {
-      const std::string_view f = name_of(entry.get("f"));
-      const Edn* value = entry.get("value");
-      if (value == nullptr || !is_pair(*value)) continue;
+  // By whether values are pairs of a key and a value, which is known at the end.
+  struct Shape {
+    bool reads_lists[2] = {}, writes_otherwise[2] = {};
+  };
+
+  void look_at(const Edn& entry, Shape& shape) {
+    const std::string_view f = name_of(entry.get("f"));
+    const std::string_view is = name_of(entry.get("type"));
+    const Edn* value = entry.get("value");
+    with_invoke_ |= is == "invoke";
+    with_read_ |= f == "read" || f == "write";
+    with_get_ |= f == "get" || f == "put" || f == "append";
+    if (value == nullptr) return;
+    if (is_pair(*value)) {
       const Edn& second = value->items[1];
       keyed_ |= f == "cas" && second.kind == Edn::Kind::kItems;
-      keyed_ |= is_read(f) && name_of(entry.get("type")) == "invoke" && second.is_nil();
+      keyed_ |= is_read(f) && is == "invoke" && second.is_nil();
     }
-    bool writes_one_by_one = true, reads_lists = false;
-    for (const Edn& entry : entries) {
-      const std::string_view f = name_of(entry.get("f"));
-      const std::string_view is = name_of(entry.get("type"));
-      const Edn* value = entry.get("value");
-      with_invoke_ |= is == "invoke";
-      with_read_ |= f == "read" || f == "write";
-      with_get_ |= f == "get" || f == "put" || f == "append";
-      if (value == nullptr || is_steps(value)) continue;
+    if (is_steps(value)) return;
+    if (is_read(f) && is == "ok") of_accounts_ |= value->kind == Edn::Kind::kMap;
+    for (const bool keyed : {false, true}) {
+      const bool is_list = of_key(*value, keyed).kind == Edn::Kind::kItems;
       if (is_read(f) && is == "ok") {
-        of_accounts_ |= value->kind == Edn::Kind::kMap;
-        reads_lists |= of_key(*value).kind == Edn::Kind::kItems;
+        shape.reads_lists[keyed] |= is_list;
       } else if (f == "write" || f == "cas") {
-        writes_one_by_one &= f == "write" && of_key(*value).kind != Edn::Kind::kItems;
+        shape.writes_otherwise[keyed] |= f == "cas" || is_list;
       }
     }
-    writes_add_ = reads_lists && writes_one_by_one;
   }
 
-  Result<void> take(const Edn& entry) {
+  Result<void> take(Event event) {
+    const Edn& entry = event.map;
     const Edn* type = entry.get("type");
     if (type == nullptr || (entry.get("f") == nullptr && !is_steps(entry.get("value"))))
       return error(ErrorCode::kInvalid, "{}: expected a map with process, type and f", entry.line);
@@ -300,8 +323,12 @@ class JepsenReader {
                      "{}: process {} invokes an operation, but the one of line {} has not ended",
                      entry.line, word(*entry.get("process")), open->second.operation.line);
       ASSIGN_OR_RETURN(Operation operation, begun(entry, *client));
-      open->second = {operation, &entry};
-      if (is == "invoke") return {};
+      open->second.operation = operation;
+      if (is == "invoke") {
+        open->second.invoked = std::move(event);
+        return {};
+      }
+      open->second.invoked.map = entry;
     }
     const auto open = open_.find(*client);
     if (open == open_.end()) {
@@ -333,9 +360,9 @@ class JepsenReader {
     const Edn nil;
     const Edn* answered = entry.get("value");
     for (const auto& [client, open] : open_) {
-      const Edn* asked = open.invoked->get("value");
+      const Edn* asked = open.invoked.map.get("value");
       if (client > kNobody && client < kNamed &&
-          name_of(entry.get("f")) == name_of(open.invoked->get("f")) &&
+          name_of(entry.get("f")) == name_of(open.invoked.map.get("f")) &&
           may_answer(answered == nullptr ? nil : *answered, asked == nullptr ? nil : *asked))
         return client;
     }
@@ -377,8 +404,8 @@ class JepsenReader {
   // What was asked for stands where it was invoked; what was answered, where it ended.
   Result<void> finish(Open& open, const Edn* completed) {
     Operation& operation = open.operation;
-    const std::string_view f = name_of(open.invoked->get("f"));
-    const Edn* asked = open.invoked->get("value");
+    const std::string_view f = name_of(open.invoked.map.get("f"));
+    const Edn* asked = open.invoked.map.get("value");
     const Edn* answered = completed == nullptr ? nullptr : completed->get("value");
     const bool ok = operation.outcome == Outcome::kOk;
     const Edn nil;
@@ -389,7 +416,7 @@ class JepsenReader {
     const Edn* value = operation.kind == Kind::kGet ? (ok ? answered : nullptr) : asked;
     if (value == nullptr) value = &nil;
     Edn key = nil;
-    if (const Edn* named = open.invoked->get("key")) key = *named;
+    if (const Edn* named = open.invoked.map.get("key")) key = *named;
     if (keyed_) {
       const Edn* pair = value->items.size() == 2 ? value : asked;
       if (pair == nullptr || pair->items.size() != 2)
@@ -511,7 +538,7 @@ class JepsenReader {
   static constexpr int64_t kNobody = std::numeric_limits<int64_t>::min();
   static constexpr int64_t kNamed = kNobody / 2;
 
-  bool is_log_;
+  bool is_log_ = false;
   bool with_invoke_ = false, with_read_ = false, with_get_ = false;
   bool keyed_ = false, of_accounts_ = false, writes_add_ = false;
   Found found_;
@@ -524,11 +551,6 @@ class JepsenReader {
 
 }  // namespace
 
-Result<Found> read_jepsen(std::string_view text) {
-  bool is_log = false;
-  KeptTexts kept;
-  ASSIGN_OR_RETURN(const std::vector<Edn> entries, entries_of(text, kept, is_log));
-  return JepsenReader(is_log).read(entries);
-}
+Result<Found> read_jepsen(std::string_view text) { return JepsenReader().read(text); }
 
 }  // namespace revenant::history
