@@ -34,7 +34,8 @@ Result<RecordedRun> read_recorded_run(const std::string& directory, const KnownN
 // last write acknowledged until then; and the last of all, where the end of the run showed it.
 std::vector<check::Verdict> judged(const RecordedRun& run, const history::History& history);
 
-// Runs it again for what its replicas held of the keys of these violations; says why not, if that comes to another run.
+// Runs it again for what its replicas held of the keys of these violations, of each verdict as many as a page shows; says
+// why not, if that comes to another run.
 report::RunRecord record_of(const RecordedRun& run, const history::History& history,
                             const std::vector<check::Verdict>& verdicts);
 

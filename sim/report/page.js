@@ -915,11 +915,13 @@
   if (violation >= 0) {
     choose(0);
   } else {
-    element("violation-title").textContent = data.verdicts.some((v) => v.outcome === "undecided") ? "Nothing is violated, as far as it was decided" : "Nothing is violated";
+    element("violation-title").textContent = worst === "undecided" ? "Nothing is violated, as far as it was decided" : worst === "vacuous" ? "Nothing was observed" : "Nothing is violated";
     element("story").textContent = data.verdicts.filter((v) => v.outcome !== "vacuous").map((v) => `${v.property}: ${v.outcome} (${v.note}).`).join(" ");
     element("previous").hidden = element("next").hidden = element("jump").hidden = element("figures").hidden = true;
     pick(-1, false);
+    showAll();
   }
+  element("replica-hint").hidden = !data.record?.holdings.length;
   drawLanes();
   drawOverview();
 

@@ -226,6 +226,23 @@ class Page(unittest.TestCase):
             "const done = arguments[0]; fetch('http://127.0.0.1:9/').then(() => done('sent'), () => done('refused'))")
         self.assertEqual(refused, "refused")
 
+    def test_a_thousand_clients_are_scrolled_and_the_core_stays(self):
+        lines = [{"workload": "w", "session": i % 1000, "kind": "update", "key": f"key{i % 7:013}", "invoked_ns": 1000 * i,
+                  "completed_ns": 1000 * i + 900, "outcome": "ok", "version": i + 1, "write": i + 1} for i in range(3000)]
+        lines.append(lines[0] | {"kind": "read", "found": True, "invoked_ns": 4_000_000, "completed_ns": 4_001_000})
+        check = self.check("".join(json.dumps(line) + "\n" for line in lines), "--property", "fresh_reads", name="wide")
+        self.assertEqual(check.returncode, 1, check.stderr)
+        self.open("wide.html")
+        self.assertIsNotNone(self.place_of(2))
+        self.assertIsNone(self.place_of(900))
+        before = self.place_of(3001)
+        self.script("""const lanes = document.getElementById('lanes'), box = lanes.getBoundingClientRect();
+            lanes.dispatchEvent(new WheelEvent('wheel', {deltaY: 14 * 890, clientX: box.left + 20, clientY: box.top + 200,
+                                                        bubbles: true, cancelable: true}))""")
+        self.assertIsNotNone(self.place_of(900))
+        self.assertIsNone(self.place_of(2))
+        self.assertEqual(self.place_of(3001), before)
+
     def test_a_nemesis_has_lanes_of_its_own(self):
         lines = JEPSEN.splitlines(keepends=True)
         check = self.check("".join(lines[:4]) + PARTITION + "".join(lines[4:10]) + HEAL + "".join(lines[10:]), name="nemesis")
