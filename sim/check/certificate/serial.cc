@@ -82,6 +82,36 @@ class Steps {
     return false;
   }
 
+  // By its session, by what it read, or by what those had seen.
+  bool had_seen(uint32_t operation, uint32_t other) const {
+    std::map<std::pair<uint32_t, Value>, std::vector<uint32_t>> writers;
+    std::map<uint32_t, std::vector<uint32_t>> sessions;
+    for (uint32_t place = 0; place < history_.operations().size(); ++place) {
+      if (succeeded(place)) sessions[history_.operations()[place].session].push_back(place);
+      for (const Step& step : of(place))
+        if (step.kind != Kind::kGet) writers[{step.key, step.value}].push_back(place);
+    }
+    std::vector<bool> seen(history_.operations().size());
+    std::vector<uint32_t> left = {operation};
+    while (!left.empty() && !seen[other]) {
+      const uint32_t at = left.back();
+      left.pop_back();
+      const auto see = [&](uint32_t place) {
+        if (!seen[place]) left.push_back(place);
+        seen[place] = true;
+      };
+      const Operation& op = history_.operations()[at];
+      for (const uint32_t place : sessions[op.session])
+        if (std::pair(history_.operations()[place].invoked, place) < std::pair(op.invoked, at))
+          see(place);
+      if (!succeeded(at)) continue;
+      for (const Step& step : of(at))
+        if (step.kind == Kind::kGet)
+          for (const uint32_t place : writers[{step.key, step.value}]) see(place);
+    }
+    return seen[other];
+  }
+
   // Without what the transaction appended itself before the read.
   std::vector<Value> foreign_items(const std::vector<Step>& steps, const Step* read) const {
     std::vector<Value> items = items_of(history_, read->value);
@@ -163,6 +193,10 @@ Result<void> verify(const History& history, const Dependency& edge) {
     if (&step < after && step.kind == Kind::kGet && step.key == edge.key &&
         step.value == before->value)
       return {};
+  if (!is_read_write && edge.seen_by < history.operations().size() && all.succeeded(edge.seen_by) &&
+      all.read(all.of(edge.seen_by), edge.key, after->value) != nullptr &&
+      all.had_seen(edge.seen_by, edge.from))
+    return {};
   return wrong("nothing tells their order");
 }
 

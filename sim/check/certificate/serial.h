@@ -29,7 +29,8 @@ struct Dependency {
   history::Value wrote = {};  // by `from`; read-write: what it read
   history::Value then = {};   // written, or read, by `to`
   uint32_t seen_by =
-      ~uint32_t{0};  // write-write of appends: who read a list that tells their order
+      ~uint32_t{0};  // write-write: who read a list that tells their order, or read the later one
+                     // and had seen the earlier
 };
 
 // Whether each of them is so, and each begins where the one before it ends, the first where the last ends. The error

@@ -53,6 +53,8 @@ std::span<const Property> properties() {
                check_isolation_of<serial::Isolation::kReadCommitted>},
       Property{"read_atomic", "A transaction reads all of another's writes or none.",
                check_isolation_of<serial::Isolation::kReadAtomic>},
+      Property{"causal", "A transaction sees all that led to what it reads.",
+               check_isolation_of<serial::Isolation::kCausal>},
       Property{"snapshot_isolation",
                "Transactions read from snapshots; of two that overlap, one writes a key.",
                check_isolation_of<serial::Isolation::kSnapshot>},

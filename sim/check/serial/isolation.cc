@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "sim/check/serial/choices.h"
 #include "sim/check/serial/cycles.h"
@@ -17,7 +18,7 @@ constexpr Kinds kWrites = bit(DependencyKind::kWriteWrite);
 constexpr Kinds kReads = kWrites | bit(DependencyKind::kWriteRead);
 constexpr Kinds kAll = kReads | bit(DependencyKind::kReadWrite);
 
-enum class Family { kCommitted, kAtomic, kSnapshot, kSerializable };
+enum class Family { kCommitted, kAtomic, kCausal, kSnapshot, kSerializable };
 
 struct Definition {
   Family family;
@@ -30,6 +31,8 @@ Definition definition_of(Isolation isolation) {
       return {Family::kCommitted};
     case Isolation::kReadAtomic:
       return {Family::kAtomic};
+    case Isolation::kCausal:
+      return {Family::kCausal, bit(DependencyKind::kSession)};
     case Isolation::kSnapshot:
       return {Family::kSnapshot};
     case Isolation::kSessionSnapshot:
@@ -62,20 +65,25 @@ class Checker {
     IsolationVerdict verdict = {.isolation = isolation};
     const Definition definition = definition_of(isolation);
     limit_.clear();
+    shown_.clear();
+    shown_by_.clear();
     for (const Finding& finding : all_.findings)
       if (finding.anomaly != Anomaly::kInternal || definition.family != Family::kCommitted)
         verdict.findings.push_back(finding);
-    bool decided = definition.family != Family::kAtomic || find_fractured_read(verdict.findings);
+    if (definition.family == Family::kAtomic) find_fractured_read(verdict.findings);
+    const bool decided =
+        definition.family != Family::kCausal || find_unseen(definition, verdict.findings);
     if (definition.family >= Family::kSnapshot) find_lost_update(verdict.findings);
     const bool ordered = verdict.findings.empty() && decide_by_order(definition, verdict);
-    decided &= ordered;
-    if (!ordered) find_cycle(definition, verdict.findings);
+    const bool told = !verdict.findings.empty() && is_untold(verdict.findings.back()) &&
+                      tell_by_what_was_seen(definition, verdict.findings);
+    if (!ordered && !told) find_cycle(definition, verdict.findings);
     std::ranges::stable_sort(verdict.findings, {}, &Finding::anomaly);
     if (!verdict.findings.empty()) {
       verdict.outcome = IsolationVerdict::Outcome::kViolated;
     } else if (all_.observations == 0) {
       verdict.outcome = IsolationVerdict::Outcome::kVacuous;
-    } else if (!decided || !graph_.unclear.empty()) {
+    } else if (!decided || !ordered || !graph_.unclear.empty()) {
       verdict.outcome = IsolationVerdict::Outcome::kUndecided;
       verdict.limit = graph_.unclear.empty() ? limit_ : graph_.unclear;
     } else {
@@ -94,10 +102,26 @@ class Checker {
   }
   uint32_t line(uint32_t operation) const { return history_.operations()[operation].line; }
 
+  static bool is_untold(const Finding& finding) {
+    return finding.cycle.empty() && finding.operations.empty();
+  }
+
+  // What is stronger than causal consistency may go against that already.
+  bool tell_by_what_was_seen(const Definition& definition, std::vector<Finding>& findings) {
+    if (definition.order != bit(DependencyKind::kSession)) return false;
+    std::vector<Finding> told;
+    find_unseen(definition, told);
+    if (told.empty()) find_cycle(definition, told);
+    if (!told.empty()) findings = std::move(told);
+    return !findings.front().cycle.empty();
+  }
+
   // Whether there is an order, and so no cycle; or none for a reason that no single cycle tells.
   bool decide_by_order(const Definition& definition, IsolationVerdict& verdict) {
-    if (definition.family <= Family::kAtomic) {
-      const auto order = order_of(graph_.nodes, serial_arcs(kReads));
+    if (definition.family <= Family::kCausal) {
+      Arcs arcs = serial_arcs(kReads | definition.order);
+      for (const Edge& edge : shown_) arcs.push_back(serial_arc(edge));
+      const auto order = order_of(graph_.nodes, arcs);
       if (!order) limit_ = "edges";
       return order.has_value();
     }
@@ -247,7 +271,12 @@ class Checker {
       if (definition.order == 0) break;
     }
     std::ranges::stable_sort(all, {}, &Sought::anomaly);
-    Cycles cycles(graph_);
+    Dependencies with_shown;
+    if (!shown_.empty()) {
+      with_shown = graph_;
+      with_shown.edges.insert(with_shown.edges.end(), shown_.begin(), shown_.end());
+    }
+    Cycles cycles(shown_.empty() ? graph_ : with_shown);
     for (const Sought& sought : all) {
       const CycleResult found = cycles.shortest(sought.kinds, sought.cycle, limits_.edges);
       if (found.edges.empty()) continue;
@@ -281,8 +310,13 @@ class Checker {
     if (edge.kind == DependencyKind::kWriteWrite || edge.kind == DependencyKind::kReadWrite)
       d.then = all_.writes[edge.then].value;
     if (edge.kind == DependencyKind::kWriteRead) d.then = all_.reads[edge.then].value;
-    if (edge.kind == DependencyKind::kWriteWrite && all_.keys[edge.key].seen_by != kNobody)
-      d.seen_by = operation(all_.keys[edge.key].seen_by);
+    if (edge.kind == DependencyKind::kWriteWrite) {
+      const auto shown = shown_by_.find({edge.what, edge.then});
+      if (all_.keys[edge.key].seen_by != kNobody)
+        d.seen_by = operation(all_.keys[edge.key].seen_by);
+      else if (shown != shown_by_.end())
+        d.seen_by = operation(shown->second);
+    }
     return d;
   }
 
@@ -314,9 +348,15 @@ class Checker {
     Finding finding = {anomaly, {}, std::move(cycle), {}};
     for (const Dependency& d : finding.cycle) {
       finding.operations.push_back(d.from);
+      if (d.kind == DependencyKind::kWriteWrite && d.seen_by != kNobody &&
+          !all_.keys[d.key].appended_to)
+        finding.operations.push_back(d.seen_by);
       finding.story +=
           fmt::format("{}: so #{} comes before #{}. ", tell(d), line(d.from), line(d.to));
     }
+    std::ranges::sort(finding.operations);
+    const auto twice = std::ranges::unique(finding.operations);
+    finding.operations.erase(twice.begin(), twice.end());
     finding.story += "That is a circle.";
     return finding;
   }
@@ -344,9 +384,8 @@ class Checker {
     return kNobody;
   }
 
-  // Whether all that tells was known: not where two versions have no order.
-  bool find_fractured_read(std::vector<Finding>& findings) {
-    bool known = true;
+  // Of versions without an order, what reads show of it.
+  void find_fractured_read(std::vector<Finding>& findings) {
     for (uint32_t begin = 0, end = 0; begin < all_.reads.size(); begin = end) {
       while (end < all_.reads.size() &&
              all_.reads[end].transaction == all_.reads[begin].transaction)
@@ -362,22 +401,132 @@ class Checker {
           const uint32_t missed = write_of(other, older.key);
           if (missed == kNobody) continue;
           const auto at = place(older.key, older.write), newer = place(older.key, missed);
-          if (!at || !newer) {
-            known &= older.write == missed;
+          if (older.write != kNobody && (!at || !newer)) {
+            show(older.key, missed, q);
             continue;
           }
-          if (*at >= *newer) continue;
+          if (newer && *at >= *newer) continue;
           findings.push_back(told(Anomaly::kFracturedRead,
                                   {dependency({other, read.transaction, DependencyKind::kWriteRead,
                                                read.key, read.write, r}),
                                    dependency({read.transaction, other, DependencyKind::kReadWrite,
                                                older.key, q, missed})}));
-          return true;
+          return;
         }
       }
     }
-    if (!known) limit_ = "versions of unknown order";
-    return known;
+  }
+
+  // Who made the read had seen that write: so the version that it read is later.
+  void show(uint32_t key, uint32_t earlier, uint32_t read) {
+    const uint32_t later = all_.reads[read].write;
+    const uint32_t from = all_.writes[earlier].transaction, to = all_.writes[later].transaction;
+    if (from == to || !shown_by_.try_emplace({earlier, later}, all_.reads[read].transaction).second)
+      return;
+    shown_.push_back({from, to, DependencyKind::kWriteWrite, key, earlier, later});
+  }
+
+  // A chain is a session; of those of unknown outcome, which need not come before the next, each is one.
+  struct Chains {
+    uint32_t count = 0;
+    std::vector<uint32_t> chain, place;  // by transaction
+    std::vector<uint32_t> seen;          // by transaction and chain: how many of it come before
+  };
+
+  // By session order and by reading. Nothing if that is a cycle, or more than fits.
+  std::optional<Chains> chains_seen() {
+    Chains chains;
+    chains.chain.resize(graph_.transactions);
+    chains.place.resize(graph_.transactions);
+    std::vector<std::tuple<uint32_t, int64_t, uint32_t>> by_session;
+    for (uint32_t t = 0; t < graph_.transactions; ++t) {
+      const auto& op = history_.operations()[operation(t)];
+      if (all_.transactions[t].succeeded) by_session.emplace_back(op.session, op.invoked, t);
+    }
+    std::ranges::sort(by_session);
+    for (size_t i = 0; i < by_session.size(); ++i) {
+      const auto [session, invoked, t] = by_session[i];
+      const bool is_next = i > 0 && std::get<0>(by_session[i - 1]) == session;
+      if (!is_next) ++chains.count;
+      chains.chain[t] = chains.count - 1;
+      chains.place[t] = is_next ? chains.place[std::get<2>(by_session[i - 1])] + 1 : 0;
+    }
+    for (uint32_t t = 0; t < graph_.transactions; ++t)
+      if (!all_.transactions[t].succeeded) chains.chain[t] = chains.count++;
+    const Kinds kinds = bit(DependencyKind::kWriteRead) | bit(DependencyKind::kSession);
+    const uint64_t size = uint64_t{graph_.transactions} * chains.count;
+    const auto order = order_of(graph_.nodes, serial_arcs(kinds));
+    if (size > limits_.edges) limit_ = "transactions times sessions";
+    if (!order || size > limits_.edges) return std::nullopt;
+    chains.seen.assign(size, 0);
+    std::vector<std::vector<uint32_t>> next(graph_.transactions);
+    for (const Edge& edge : graph_.edges)
+      if ((kinds & bit(edge.kind)) != 0) next[edge.from].push_back(edge.to);
+    for (const uint32_t from : *order) {
+      if (from >= graph_.transactions) continue;
+      const auto* const seen = chains.seen.data() + uint64_t{from} * chains.count;
+      for (const uint32_t to : next[from]) {
+        auto* const also = chains.seen.data() + uint64_t{to} * chains.count;
+        for (uint32_t c = 0; c < chains.count; ++c) also[c] = std::max(also[c], seen[c]);
+        also[chains.chain[from]] = std::max(also[chains.chain[from]], chains.place[from] + 1);
+      }
+    }
+    return chains;
+  }
+
+  // What reads show of the order of versions, and the first that misses, and reads what was there first, a write that it
+  // had seen. False: it is not known what was seen.
+  bool find_unseen(const Definition& definition, std::vector<Finding>& findings) {
+    const auto chains = chains_seen();
+    if (!chains) return false;
+    std::map<std::pair<uint32_t, uint32_t>, std::vector<std::pair<uint32_t, uint32_t>>> writes;
+    for (uint32_t w = 0; w < all_.writes.size(); ++w) {
+      const Write& write = all_.writes[w];
+      if (write.is_last && all_.transactions[write.transaction].happened)
+        writes[{write.key, chains->chain[write.transaction]}].emplace_back(
+            chains->place[write.transaction], w);
+    }
+    for (auto& [where, places] : writes) std::ranges::sort(places);
+    for (uint32_t r = 0; r < all_.reads.size(); ++r) {
+      const Read& read = all_.reads[r];
+      for (auto it = writes.lower_bound({read.key, 0});
+           it != writes.end() && it->first.first == read.key; ++it) {
+        const uint32_t seen =
+            chains->seen[uint64_t{read.transaction} * chains->count + it->first.second];
+        const auto after = std::ranges::lower_bound(it->second, std::pair(seen, uint32_t{0}));
+        if (after == it->second.begin()) continue;
+        const uint32_t write = std::prev(after)->second;
+        if (read.write != kNobody) {
+          show(read.key, write, r);
+          continue;
+        }
+        std::vector<Edge> edges = way(definition, all_.writes[write].transaction, read.transaction);
+        edges.push_back({read.transaction, all_.writes[write].transaction,
+                         DependencyKind::kReadWrite, read.key, r, write});
+        findings.push_back(told(Anomaly::kGSingle, dependencies(std::move(edges))));
+        return true;
+      }
+    }
+    return true;
+  }
+
+  // The shortest by session order and reading.
+  std::vector<Edge> way(const Definition& definition, uint32_t from, uint32_t to) const {
+    std::multimap<uint32_t, const Edge*> next;
+    for (const Edge& edge : graph_.edges)
+      if (((definition.order | bit(DependencyKind::kWriteRead)) & bit(edge.kind)) != 0)
+        next.emplace(edge.from, &edge);
+    std::map<uint32_t, const Edge*> reached_by = {{from, nullptr}};
+    std::vector<uint32_t> nodes = {from};
+    for (size_t i = 0; i < nodes.size() && !reached_by.contains(to); ++i)
+      for (auto [it, end] = next.equal_range(nodes[i]); it != end; ++it)
+        if (reached_by.try_emplace(it->second->to, it->second).second)
+          nodes.push_back(it->second->to);
+    std::vector<Edge> way;
+    for (uint32_t node = to; node != from; node = way.back().from)
+      way.push_back(*reached_by.at(node));
+    std::ranges::reverse(way);
+    return way;
   }
 
   // Two read the same version and replaced it.
@@ -409,6 +558,8 @@ class Checker {
   Versions all_;
   Dependencies graph_;
   std::vector<uint32_t> place_;  // by write: in KeyVersions::ordered
+  std::vector<Edge> shown_;      // of the property in hand: orders of versions
+  std::map<std::pair<uint32_t, uint32_t>, uint32_t> shown_by_;  // two writes: by which transaction
   std::string limit_;
 };
 
@@ -420,6 +571,8 @@ std::string_view to_string(Isolation isolation) {
       return "read_committed";
     case Isolation::kReadAtomic:
       return "read_atomic";
+    case Isolation::kCausal:
+      return "causal";
     case Isolation::kSnapshot:
       return "snapshot_isolation";
     case Isolation::kSessionSnapshot:

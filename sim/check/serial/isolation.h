@@ -7,7 +7,9 @@
 // A cycle is what no order of transactions can have. Which cycles an isolation forbids is its definition (Adya 1999;
 // Cerone and Gotsman 2016 for snapshots): read committed those of ww and wr, snapshot isolation those in which no two
 // rw are adjacent, serializability all. Versions that nobody read have no order (versions.h); where one is
-// needed, every order is tried, by what it leads to (choices.h).
+// needed, every order is tried, by what it leads to (choices.h). For read atomic and causal consistency none is: who
+// sees a write of a key, and reads another of it, shows that the other is the later (Biswas and Enea 2019; by clocks of
+// sessions as in AWDIT, 2025).
 //
 // A read-only history, or one of which nothing was read, shows nothing. Real time is a chain of its ends, so it
 // costs as much as there are transactions. Not looked at: predicates, scans, compare-and-set. Limits count edges
@@ -23,6 +25,7 @@ namespace revenant::check::serial {
 enum class Isolation : uint8_t {
   kReadCommitted,
   kReadAtomic,
+  kCausal,  // a transaction sees what those had seen, and its session had, whose writes it reads
   kSnapshot,
   kSessionSnapshot,  // a transaction's snapshot has all that its session committed before
   kStrongSnapshot,   // … all that was committed when it began
