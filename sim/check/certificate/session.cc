@@ -125,23 +125,25 @@ Result<void> verify_versions(const history::History& history,
         return error(ErrorCode::kInvalid, "{} stands twice in the order", order[i]);
       rank_of_write[order[i]] = i + 1;
     }
-    std::map<history::Value, std::vector<uint32_t>> writes_of;
+    std::vector<std::pair<history::Value, uint32_t>> writes;
     for (uint32_t place = 0; place < operations.size(); ++place) {
       const KeyOperation& op = operations[place];
       if (!is_read(op) && op.outcome != history::Outcome::kFail)
-        writes_of[op.argument].push_back(place);
+        writes.emplace_back(op.argument, place);
     }
+    std::ranges::sort(writes);
     ranks.resize(operations.size());
     for (uint32_t place = 0; place < operations.size(); ++place) {
       const KeyOperation& op = operations[place];
       if (!has_succeeded(op)) continue;
       uint32_t write = place;
       if (is_read(op)) {
-        const auto writes = writes_of.find(op.result);
+        const auto of_it = std::ranges::equal_range(writes, op.result, {},
+                                                    &std::pair<history::Value, uint32_t>::first);
         const bool initial = op.result == history.initial();
-        if (initial && writes == writes_of.end()) ranks[place] = Bounds{0, 0};
-        if (initial || writes == writes_of.end() || writes->second.size() != 1) continue;
-        write = writes->second.front();
+        if (initial && of_it.empty()) ranks[place] = Bounds{0, 0};
+        if (initial || of_it.size() != 1) continue;
+        write = of_it.front().second;
       }
       if (rank_of_write[write] == 0)
         return error(ErrorCode::kInvalid, "#{} is not in the order",

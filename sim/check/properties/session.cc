@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <deque>
 #include <map>
+#include <numeric>
 #include <queue>
 #include <set>
 
@@ -51,12 +52,13 @@ class KeySessions {
       if (op.kind == Kind::kAppend || op.kind == Kind::kCompareAndSet) return;
       if (op.kind == Kind::kDelete) deleted_ = true;
       if (history::is_write(op.kind) && op.outcome != history::Outcome::kFail)
-        writers_[op.argument].push_back(place);
+        writers_.emplace_back(op.argument, place);
       if (original(place).session != history::kNoSession)
         sessions_[original(place).session].push_back(place);
       if (op.outcome == history::Outcome::kOk)
         with_versions_ &= op.version != 0 || op.kind == Kind::kGet;
     }
+    std::ranges::sort(writers_);
     for (auto& [session, places] : sessions_) {
       std::ranges::stable_sort(places, {}, [&](uint32_t p) { return operations_[p].invoked; });
       collect(places);
@@ -78,13 +80,14 @@ class KeySessions {
   // The write whose version a read returned; nothing if that cannot be told.
   std::optional<VersionId> read_version(uint32_t place) const {
     const KeyOperation& op = operations_[place];
+    const auto writers = std::ranges::equal_range(writers_, op.result, {},
+                                                  &std::pair<history::Value, uint32_t>::first);
     if (op.result == history_.initial()) {
       if (deleted_ && op.result.is_absent()) return std::nullopt;
-      return writers_.contains(op.result) ? std::nullopt : std::optional(kInitial);
+      return writers.empty() ? std::optional(kInitial) : std::nullopt;
     }
-    const auto writers = writers_.find(op.result);
-    if (writers == writers_.end() || writers->second.size() != 1) return std::nullopt;
-    return writers->second.front();
+    if (writers.size() != 1) return std::nullopt;
+    return writers.front().second;
   }
 
   // What one session demands. An operation comes after those of its session that had ended when it began; a session
@@ -128,6 +131,7 @@ class KeySessions {
     std::vector<uint32_t>
         own_writes;  // all, and for each a node that is later than it and those before it
     std::vector<VersionId> not_before;
+    std::vector<uint32_t> place_of;  // by write: its place in own_writes, from 1 on
   };
 
   void remember(uint32_t place, Past& past) {
@@ -145,13 +149,17 @@ class KeySessions {
     if (!past.not_before.empty())
       demands_.push_back({past.not_before.back(), node, place, place, false});
     past.own_writes.push_back(place);
+    past.place_of.resize(std::max<size_t>(past.place_of.size(), place + 1));
+    past.place_of[place] = static_cast<uint32_t>(past.own_writes.size());
     past.not_before.push_back(node);
   }
 
   // Of all the session's writes but the one it read: those before that by their node, those after it each.
   void demand_own_writes(uint32_t read, const Past& past) {
-    const auto found = std::ranges::find(past.own_writes, version_of(read));
-    const auto place = static_cast<size_t>(found - past.own_writes.begin());
+    const VersionId version = version_of(read);
+    const bool own =
+        version != kInitial && past.place_of.size() > version && past.place_of[version] != 0;
+    const size_t place = own ? past.place_of[version] - 1 : past.own_writes.size();
     if (place > 0) demand(past.not_before[place - 1], past.own_writes[place - 1], read, true);
     for (size_t later = place + 1; later < past.own_writes.size(); ++later)
       demand(past.own_writes[later], past.own_writes[later], read, true);
@@ -232,36 +240,48 @@ class KeySessions {
   // Orders the versions as far as no cycle is in the way: first those that nothing leads to. The demands from each of
   // the others.
   std::map<VersionId, std::vector<const Demand*>> put_in_order() {
-    std::map<VersionId, std::vector<const Demand*>> from;
-    std::map<VersionId, size_t> into;
-    for (const auto& [value, writers] : writers_)
-      for (const VersionId writer : writers) into[writer];
-    for (const Demand& demand : demands_) {
-      from[demand.earlier].push_back(&demand);
-      into[demand.earlier];
-      ++into[demand.later];
+    const size_t count = operations_.size() + nodes_ + 1;
+    const auto index = [&](VersionId version) -> size_t {
+      return version == kInitial ? count - 1
+             : is_node(version)  ? operations_.size() + (version - kFirstNode)
+                                 : version;
+    };
+    // Those from each stand together.
+    std::vector<const Demand*> from;
+    for (const Demand& demand : demands_) from.push_back(&demand);
+    std::ranges::stable_sort(from, {},
+                             [&](const Demand* demand) { return index(demand->earlier); });
+    std::vector<size_t> begin(count + 1), into(count);
+    for (const Demand* demand : from) {
+      ++begin[index(demand->earlier) + 1];
+      ++into[index(demand->later)];
     }
-    std::vector<VersionId> free;
-    for (const auto& [version, count] : into)
-      if (count == 0) free.push_back(version);
+    std::partial_sum(begin.begin(), begin.end(), begin.begin());
+    std::vector<bool> is_write(operations_.size());
+    for (const auto& [value, place] : writers_) is_write[place] = true;
+    std::vector<size_t> free;
+    for (size_t i = 0; i < count; ++i)
+      if (into[i] == 0) free.push_back(i);
+    std::vector<bool> ordered(count);
     while (!free.empty()) {
-      const VersionId version = free.back();
+      const size_t at = free.back();
       free.pop_back();
-      if (version < kFirstNode) order_.push_back(version);
-      for (const Demand* demand : from[version])
-        if (--into[demand->later] == 0) free.push_back(demand->later);
-      from.erase(version);
+      ordered[at] = true;
+      if (at < operations_.size() && is_write[at]) order_.push_back(static_cast<VersionId>(at));
+      for (size_t i = begin[at]; i < begin[at + 1]; ++i)
+        if (--into[index(from[i]->later)] == 0) free.push_back(index(from[i]->later));
     }
-    return from;
+    std::map<VersionId, std::vector<const Demand*>> rest;
+    for (const Demand* demand : from)
+      if (!ordered[index(demand->earlier)]) rest[demand->earlier].push_back(demand);
+    return rest;
   }
 
   // Where other demands than the guarantee's own go against each other, which is no violation of it, there is none.
   void verify_order() {
-    size_t writes = 0;
-    for (const auto& [value, writers] : writers_) writes += writers.size();
     const bool before_all = std::ranges::any_of(
         demands_, [](const Demand& demand) { return demand.later == kInitial; });
-    if (!with_versions_ && (order_.size() != writes || before_all)) return;
+    if (!with_versions_ && (order_.size() != writers_.size() || before_all)) return;
     if (with_versions_ && std::ranges::any_of(demands_, [&](const Demand& demand) {
           return stamps_.at_least(demand.before) > stamps_.at_most(demand.after);
         }))
@@ -331,7 +351,8 @@ class KeySessions {
   Verdict& verdict_;
   bool deleted_ = false, with_versions_ = true, violated_ = false;
   std::vector<VersionId> order_;  // of the versions, as far as there is one
-  std::map<history::Value, std::vector<uint32_t>> writers_;
+  std::vector<std::pair<history::Value, uint32_t>>
+      writers_;  // that did not fail, by what they wrote
   std::map<uint32_t, std::vector<uint32_t>> sessions_;
   std::vector<Demand> demands_;
   uint32_t nodes_ = 0;
