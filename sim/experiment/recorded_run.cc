@@ -24,7 +24,9 @@ namespace {
 using nlohmann::ordered_json;
 
 // Seconds are written with all their digits, so the nanoseconds come back.
-int64_t to_ns(const ordered_json& seconds) { return std::llround(seconds.get<double>() * 1e9); }
+Instant to_instant(const ordered_json& seconds) {
+  return Instant{std::llround(seconds.get<double>() * 1e9)};
+}
 
 bool is_property(const std::string& name) {
   return std::ranges::find(check::properties(), name, &check::Property::name) !=
@@ -94,29 +96,50 @@ std::vector<uint64_t> concerned(const history::History& history,
 
 }  // namespace
 
-Result<RecordedRun> recorded_run(ordered_json run, const ordered_json& faults, std::string history,
-                                 const std::string& directory, const KnownNames& known) {
+Result<RecordedRun> recorded_run(const ordered_json& run, const ordered_json& faults,
+                                 std::string history, const std::string& directory,
+                                 const KnownNames& known) {
   const std::string origin = directory + "/run.json";
   RecordedRun recorded;
   recorded.history = std::move(history);
   recorded.history_path = directory + "/history.jsonl";
   try {
+    run.at("command").get_to(recorded.command);
+    run.at("fingerprint").get_to(recorded.fingerprint);
+    run.at("build").get_to(recorded.build);
+    run.at("seed").get_to(recorded.seed);
     auto scenario = parse_scenario(run.at("scenario").dump(2), origin, known);
     if (!scenario)
       return error(ErrorCode::kInvalid, "{}: its scenario: {}", origin,
                    to_string(scenario.error()));
     recorded.scenario = std::move(*scenario);
-    for (const char* field : {"command", "fingerprint"})
-      run.at(field).get_ref<const std::string&>();
-    (void)run.at("seed").get<uint64_t>();
+    for (const ordered_json& finding : run.at("findings"))
+      if (finding.at("kind").get<std::string>() == "check")
+        recorded.checks.push_back({.kind = Finding::Kind::kCheck,
+                                   .name = finding.at("name"),
+                                   .held = finding.at("held"),
+                                   .detail = finding.at("detail")});
+    const auto key_of = [](const ordered_json& name) {
+      return name.is_null() ? std::nullopt : key_index(name.get<std::string>());
+    };
+    for (const ordered_json& violation : run.at("violations")) {
+      const ordered_json& at = violation.at("at_s");
+      recorded.violations.push_back({.check = violation.at("check"),
+                                     .cause = violation.at("cause"),
+                                     .key = key_of(violation.at("key")),
+                                     .at = at.is_null() ? Instant::never() : to_instant(at),
+                                     .story = violation.at("story")});
+    }
+    for (const ordered_json& r : run.at("resurrections"))
+      if (const auto key = key_of(r.at("key")))
+        recorded.deleted_at[*key] = to_instant(r.at("deleted_s"));
     for (const ordered_json& fault : faults)
-      recorded.faults.push_back({fault.at("kind"), fault.at("detail"),
-                                 fault.at("nodes").get<std::vector<uint32_t>>(),
-                                 to_ns(fault.at("from_s")), to_ns(fault.at("to_s"))});
+      recorded.faults.push_back(
+          {fault.at("kind"), fault.at("detail"), fault.at("nodes").get<std::vector<uint32_t>>(),
+           to_instant(fault.at("from_s")).ns, to_instant(fault.at("to_s")).ns});
   } catch (const ordered_json::exception& e) {
     return error(ErrorCode::kInvalid, "{}: {}", origin, e.what());
   }
-  recorded.run = std::move(run);
   return recorded;
 }
 
@@ -136,39 +159,34 @@ Result<RecordedRun> read_recorded_run(const std::string& directory, const KnownN
       return error(ErrorCode::kInvalid, "{}/{}: not JSON", directory, name);
     return parsed;
   };
-  ASSIGN_OR_RETURN(ordered_json run, json("run.json"));
+  ASSIGN_OR_RETURN(const ordered_json run, json("run.json"));
   ASSIGN_OR_RETURN(const ordered_json faults, json("faults.json"));
-  return recorded_run(std::move(run), faults, std::move(history), directory, known);
+  return recorded_run(run, faults, std::move(history), directory, known);
 }
 
 std::vector<check::Verdict> judged(const RecordedRun& run, const history::History& history) {
   const Operations operations(history);
-  std::map<std::string, int64_t>
-      deleted;  // when the delete of a key that came back was acknowledged
-  for (const ordered_json& r : run.run.value("resurrections", ordered_json::array()))
-    deleted[r.at("key")] = to_ns(r.at("deleted_s"));
-
   std::vector<check::Verdict> verdicts;
-  for (const ordered_json& finding : run.run.value("findings", ordered_json::array())) {
-    const std::string name = finding.at("name");
-    if (finding.at("kind") != "check" || is_property(name)) continue;
-    check::Verdict verdict = {.property = name};
-    verdict.outcome = finding.at("held") ? check::Outcome::kHolds : check::Outcome::kViolated;
+  for (const Finding& finding : run.checks) {
+    if (is_property(finding.name)) continue;
+    check::Verdict verdict = {.property = finding.name};
+    verdict.outcome = finding.held ? check::Outcome::kHolds : check::Outcome::kViolated;
     verdict.observations = history.operations().size();
-    verdict.figures = fmt::format("as the run judged: {}", finding.at("detail").get<std::string>());
-    for (const ordered_json& told : run.run.value("violations", ordered_json::array())) {
-      if (told.at("check") != name || told.at("key").is_null()) continue;
-      const auto key = operations.key(told.at("key"));
+    verdict.figures = "as the run judged: " + finding.detail;
+    for (const Violation& told : run.violations) {
+      if (told.check != finding.name || !told.key) continue;
+      const auto key = operations.key(std::string(key_name(*told.key)));
       if (!key) continue;
-      check::Violation violation = {.key = key, .operations = {}, .story = told.at("story")};
-      if (told.at("at_s").is_null()) {
+      check::Violation violation = {.key = key, .operations = {}, .story = told.story};
+      if (told.at == Instant::never()) {
         violation.operations = operations.last_write(*key);
       } else {
-        std::vector<int64_t> moments = {to_ns(told.at("at_s"))};
-        const auto found = deleted.find(told.at("key"));
-        if (name == "no_resurrection" && found != deleted.end()) moments.push_back(found->second);
+        std::vector<int64_t> moments = {told.at.ns};
+        const auto deleted = run.deleted_at.find(*told.key);
+        if (told.check == "no_resurrection" && deleted != run.deleted_at.end())
+          moments.push_back(deleted->second.ns);
         violation.operations = operations.ended_at(*key, moments);
-        if (name == "no_stale_reads" && !violation.operations.empty()) {  // what it missed
+        if (told.check == "no_stale_reads" && !violation.operations.empty()) {  // what it missed
           const history::Operation& read = history.operations()[violation.operations.front()];
           const auto missed = operations.last_write(*key, read.invoked);
           violation.operations.insert(violation.operations.begin(), missed.begin(), missed.end());
@@ -184,7 +202,7 @@ std::vector<check::Verdict> judged(const RecordedRun& run, const history::Histor
 report::RunRecord record_of(const RecordedRun& run, const history::History& history,
                             const std::vector<check::Verdict>& verdicts) {
   report::RunRecord record;
-  record.command = run.run.at("command");
+  record.command = run.command;
   record.faults = run.faults;
   const std::vector<uint64_t> keys = concerned(history, verdicts);
   if (keys.empty()) return record;
@@ -192,13 +210,12 @@ report::RunRecord record_of(const RecordedRun& run, const history::History& hist
   RunOptions options{.command = record.command};
   options.observers = {&log};
   options.watched = keys;
-  const RunReport again = run_scenario(run.scenario, run.run.at("seed"), options);
-  if (again.outcome.fingerprint != run.run.at("fingerprint")) {
+  const RunReport again = run_scenario(run.scenario, run.seed, options);
+  if (again.outcome.fingerprint != run.fingerprint) {
     record.missing = fmt::format(
         "What replicas held is not known: run again by this build it comes to another run "
         "(fingerprint {}, recorded {} by {}).",
-        again.outcome.fingerprint, run.run.at("fingerprint").get<std::string>(),
-        run.run.value("build", "another build"));
+        again.outcome.fingerprint, run.fingerprint, run.build);
     return record;
   }
   log.finish(record);
@@ -206,7 +223,7 @@ report::RunRecord record_of(const RecordedRun& run, const history::History& hist
 }
 
 std::string title_of(const RecordedRun& run) {
-  return fmt::format("{}, seed {}", run.scenario.name, run.run.at("seed").get<uint64_t>());
+  return fmt::format("{}, seed {}", run.scenario.name, run.seed);
 }
 
 Result<std::string> page_of(const RecordedRun& run) {

@@ -3,12 +3,15 @@
 // scenario and seed are run again, with an observer.
 #pragma once
 
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "engine/base/result.h"
 #include "sim/check/properties/verdict.h"
+#include "sim/check/violation.h"
+#include "sim/experiment/run.h"
 #include "sim/history/history.h"
 #include "sim/report/run_record.h"
 #include "sim/scenario/load.h"
@@ -16,17 +19,21 @@
 namespace revenant::sim {
 
 struct RecordedRun {
-  nlohmann::ordered_json run;  // run.json
+  std::string command, fingerprint, build;
+  uint64_t seed = 0;
+  Scenario scenario;                       // as drawn and resolved
+  std::vector<Finding> checks;             // those that it names
+  std::vector<Violation> violations;       // the first few of each check
+  std::map<uint64_t, Instant> deleted_at;  // by key that came back
   std::vector<report::Fault> faults;
   std::string history;       // history.jsonl
   std::string history_path;  // what errors in it name
-  Scenario scenario;         // as drawn and resolved
 };
 
 // `run` and `faults`: the content of run.json and of faults.json. kInvalid: what is wrong with them.
-Result<RecordedRun> recorded_run(nlohmann::ordered_json run, const nlohmann::ordered_json& faults,
-                                 std::string history, const std::string& directory,
-                                 const KnownNames& known);
+Result<RecordedRun> recorded_run(const nlohmann::ordered_json& run,
+                                 const nlohmann::ordered_json& faults, std::string history,
+                                 const std::string& directory, const KnownNames& known);
 Result<RecordedRun> read_recorded_run(const std::string& directory, const KnownNames& known);
 
 // What the run itself judged, beyond what its history alone can show: a verdict for each check that the scenario names. A

@@ -92,9 +92,13 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(check.returncode, 1)
         self.assertIn("What replicas held is not known", check.stderr)
         self.assertNotIn("held the value", check.stdout)
-        # And one that is no run's is refused.
-        (self.path / "out/run.json").write_text("{}")
-        self.assertEqual(self.revenant("check", "out").returncode, 2)
+        # And one that is no run's, or is damaged, is refused.
+        for damaged in ({}, [], run | {"findings": [{"kind": "check"}]}, run | {"violations": [{}]}, run | {"seed": "x"},
+                        run | {"resurrections": 3}, run | {"scenario": {"name": 7}}):
+            (self.path / "out/run.json").write_text(json.dumps(damaged))
+            check = self.revenant("check", "out")
+            self.assertEqual(check.returncode, 2, damaged)
+            self.assertIn("out/run.json: ", check.stderr)
         (self.path / "out/run.json").unlink()
         check = self.revenant("check", "out")
         self.assertEqual(check.returncode, 2)
