@@ -4,8 +4,10 @@
     plot.py compare RESULTS --x storage.gc_grace --metric resurrected_keys [--by replication.repair] [-o OUT]
     plot.py timeline RUN_DIRECTORY --metric stale_reads --metric disk_bytes [-o OUT]
     plot.py amplification | resurrection | quorum RESULTS [-o OUT]
+    plot.py staleness CHECKED… [-o OUT]
 
-RESULTS is what `revenant sweep` wrote, or the output of `revenant compare --json`. OUT ends in .png or .svg; without
+RESULTS is what `revenant sweep` wrote, or the output of `revenant compare --json`; CHECKED, that of `revenant check HISTORY
+--property fresh_reads --json`. OUT ends in .png or .svg; without
 either, both are written. The same input gives the same bytes.
 """
 
@@ -16,7 +18,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 try:
-    from analysis.plots import compare_figure, timeline_figure  # noqa: E402
+    from analysis.plots import compare_figure, staleness_figure, timeline_figure  # noqa: E402
 except ImportError as missing:
     sys.exit(f"plot.py: {missing}; Debian's python3-matplotlib is for /usr/bin/python3")
 from analysis.plots import comparison, style  # noqa: E402
@@ -60,6 +62,11 @@ def parser() -> argparse.ArgumentParser:
     timeline.add_argument("--metric", action="append", required=True, help="what to draw; may be repeated")
     _add_output(timeline)
     timeline.set_defaults(draw=draw_timeline)
+
+    staleness = figures.add_parser("staleness", help="how stale the reads of histories are", allow_abbrev=False)
+    staleness.add_argument("checked", nargs="+", metavar="CHECKED", help="what check --json printed; called by its name")
+    _add_output(staleness)
+    staleness.set_defaults(draw=draw_staleness)
     return result
 
 
@@ -100,6 +107,11 @@ def draw_timeline(options):
     figure = timeline_figure.draw(run, options.metric, options.title)
     path = Path(options.run)
     return figure, (path if path.is_dir() else path.parent) / "timeline"
+
+
+def draw_staleness(options):
+    histories = {Path(checked).stem: staleness_figure.load(checked) for checked in options.checked}
+    return staleness_figure.draw(histories, options.title), _beside(options.checked[0], "staleness")
 
 
 def _beside(results, name):

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "analysis/stats/estimate.h"
 #include "sim/report/report.h"
 
 namespace revenant::report {
@@ -66,6 +67,23 @@ nlohmann::ordered_json to_json(const Report& report, const Verdict& verdict,
 
 }  // namespace
 
+// Intervals take the reads for independent of each other.
+nlohmann::ordered_json to_json(const check::Curve& curve) {
+  nlohmann::ordered_json out = {{"name", curve.name}, {"what", curve.what}, {"unit", curve.unit}};
+  auto& points = out["points"] = nlohmann::ordered_json::array();
+  for (const check::Curve::Point& point : curve.points) {
+    const auto estimate =
+        stats::estimate_share(static_cast<int64_t>(point.so), static_cast<int64_t>(point.of));
+    points.push_back({{"from", point.from},
+                      {"to", point.to},
+                      {"share", estimate.share},
+                      {"low", estimate.interval.low},
+                      {"high", estimate.interval.high},
+                      {"reads", point.of}});
+  }
+  return out;
+}
+
 std::string to_text(const Report& report, const Verdict& verdict) {
   std::string out = fmt::format("{:<26} {:<9} {} observations", verdict.property,
                                 check::to_string(verdict.outcome), verdict.observations);
@@ -94,6 +112,7 @@ nlohmann::ordered_json to_json(const Report& report) {
                                   {"observations", verdict.observations},
                                   {"verified", verdict.verified}};
     if (!verdict.figures.empty()) one["figures"] = verdict.figures;
+    for (const check::Curve& curve : verdict.curves) one["curves"].push_back(to_json(curve));
     if (!verdict.undecided.empty()) one["undecided"] = verdict.undecided;
     auto& violations = one["violations"] = nlohmann::ordered_json::array();
     for (const check::Violation& violation : verdict.violations)

@@ -26,6 +26,8 @@ std::string time_text(int64_t ns) {
 struct Lag {
   uint64_t versions;
   int64_t time;  // ns
+  int64_t
+      since;  // ns from the acknowledgement of the newest write to the read's begin; -1: there was none
 };
 
 class KeyFreshness {
@@ -51,8 +53,11 @@ class KeyFreshness {
     }
     std::ranges::stable_sort(acknowledged_, {},
                              [&](uint32_t place) { return operations_[place].completed; });
-    for (const uint32_t place : acknowledged_)
-      newest_.push_back(std::max(newest_.empty() ? 0 : newest_.back(), stamps_.at_least(place)));
+    for (const uint32_t place : acknowledged_) {
+      const bool is_newest =
+          newest_.empty() || stamps_.at_least(place) > stamps_.at_least(newest_.back());
+      newest_.push_back(is_newest ? place : newest_.back());
+    }
     for (uint32_t place = 0; place < operations_.size(); ++place) {
       const KeyOperation& op = operations_[place];
       if (op.kind == Kind::kGet && op.outcome == history::Outcome::kOk) read(place);
@@ -69,9 +74,9 @@ class KeyFreshness {
             acknowledged_,
             [&](uint32_t write) { return operations_[write].completed < op.invoked; }) -
         acknowledged_.begin());
-    Lag lag = {0, 0};
+    Lag lag = {0, 0, end == 0 ? -1 : op.invoked - operations_[newest_[end - 1]].completed};
     uint32_t first = 0;
-    while (end-- > 0 && newest_[end] > returned) {
+    while (end-- > 0 && stamps_.at_least(newest_[end]) > returned) {
       if (stamps_.at_least(acknowledged_[end]) <= returned) continue;
       ++lag.versions;
       first = acknowledged_[end];
@@ -100,7 +105,7 @@ class KeyFreshness {
   std::vector<Lag>& lags_;
   Verdict& verdict_;
   std::vector<uint32_t> acknowledged_;  // in the order of their acknowledgements
-  std::vector<uint64_t> newest_;        // the greatest stamp up to each of them
+  std::vector<uint32_t> newest_;        // the one of the greatest stamp up to each of them
   bool told_ = false;                   // the first stale read of the key
 };
 
@@ -127,6 +132,43 @@ std::string figures_of(std::vector<Lag> lags) {
       at(0.99), at(1));
 }
 
+// How probable a read is to see what was acknowledged some time before it began, and to return one of the last k
+// versions acknowledged then (Bailis et al., PVLDB 2012).
+std::vector<Curve> curves_of(const std::vector<Lag>& lags) {
+  Curve visible = {.name = "t_visibility",
+                   .what =
+                       "reads that saw the newest write acknowledged when they began, by how "
+                       "long before it had been",
+                   .unit = "ms"};
+  // 0, then 1, 2, 5, 10 … of a microsecond on.
+  visible.points.push_back({0, 1e-3, 0, 0});
+  for (double decade = 1e-3; decade < 1e9; decade *= 10)
+    for (const auto& [from, to] : {std::pair{1, 2}, {2, 5}, {5, 10}})
+      visible.points.push_back({from * decade, to * decade, 0, 0});
+  Curve within = {.name = "k_staleness",
+                  .what =
+                      "reads that returned one of the last k versions acknowledged when they "
+                      "began",
+                  .unit = "versions"};
+  for (int k = 1; k <= 10; ++k)
+    within.points.push_back({static_cast<double>(k), static_cast<double>(k + 1), 0, 0});
+  for (const Lag& lag : lags) {
+    if (lag.since < 0) continue;
+    const double since = static_cast<double>(lag.since) / 1e6;
+    const auto after = std::ranges::upper_bound(visible.points, since, {}, &Curve::Point::from);
+    Curve::Point& point = *std::prev(after);
+    ++point.of;
+    point.so += lag.versions == 0 ? 1 : 0;
+    for (Curve::Point& k : within.points) {
+      ++k.of;
+      k.so += static_cast<double>(lag.versions) < k.from ? 1 : 0;
+    }
+  }
+  std::erase_if(visible.points, [](const Curve::Point& point) { return point.of == 0; });
+  if (visible.points.empty()) return {};
+  return {std::move(visible), std::move(within)};
+}
+
 }  // namespace
 
 Verdict check_fresh_reads(const history::History& history, const CheckOptions&) {
@@ -135,6 +177,7 @@ Verdict check_fresh_reads(const history::History& history, const CheckOptions&) 
   const auto keys = history::by_key(history);
   for (uint32_t key = 0; key < keys.size() && verdict.undecided.empty(); ++key)
     KeyFreshness(history, key, keys[key], lags, verdict).check();
+  if (verdict.undecided.empty()) verdict.curves = curves_of(lags);
   verdict.figures = figures_of(std::move(lags));
   verdict.outcome = !verdict.undecided.empty()    ? Outcome::kVacuous
                     : !verdict.violations.empty() ? Outcome::kViolated

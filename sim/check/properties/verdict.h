@@ -24,11 +24,23 @@ struct Violation {
   std::string unverified = {};       // why not, if it has one
 };
 
+// Of how many of the reads at each place something was so.
+struct Curve {
+  struct Point {
+    double from, to;  // the places that it stands for: to is not among them
+    uint64_t so, of;
+  };
+  std::string name, what;  // what: a sentence
+  std::string unit;        // of the places
+  std::vector<Point> points = {};
+};
+
 struct Verdict {
   std::string property;
   Outcome outcome = Outcome::kVacuous;
-  uint64_t observations = 0;   // what was compared
-  std::string figures = {};    // of quantities
+  uint64_t observations = 0;  // what was compared
+  std::string figures = {};   // of quantities
+  std::vector<Curve> curves = {};
   uint64_t verified = 0;       // certificates, of keys for which it holds
   std::string undecided = {};  // the first limit that was hit, and where
   std::vector<Violation> violations = {};

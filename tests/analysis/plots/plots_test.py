@@ -10,7 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.container import ErrorbarContainer
 from matplotlib.text import Text
 
-from analysis.plots import compare_figure, comparison, timeline_figure
+from analysis.plots import compare_figure, comparison, staleness_figure, timeline_figure
 from analysis.plots.named_figures import FIGURES
 
 
@@ -141,6 +141,27 @@ class Layout(Drawing):
         data["metrics"] = [{**data["metrics"][0], "metric": f"figure_{i}"} for i in range(5)]
         self.check(compare_figure.draw(compared(data), [f"figure_{i}" for i in range(5)]))
         self.check(compare_figure.draw(compared(data), ["figure_0"]))
+
+    def test_curves_of_staleness(self):
+        curves = []
+        for name, at in (("t_visibility", (0, 0.5, 1, 20, 5000)), ("k_staleness", range(1, 11))):
+            points = [{"from": x, "to": 2 * x, "share": 0.9, "low": 0.8, "high": 0.95, "reads": 40} for x in at]
+            curves.append({"name": name, "what": "reads", "unit": "-", "points": points})
+        for name in ("one", "quorum"):
+            verdicts = [{"property": "fresh_reads", "curves": curves}]
+            (self.directory / f"{name}.json").write_text(json.dumps(verdicts), encoding="utf-8")
+        loaded = staleness_figure.load(self.directory / "one.json")
+        for histories in ({"one": loaded}, {"one": loaded, "quorum": loaded}):
+            figure = staleness_figure.draw(histories)
+            self.check(figure)
+            for axes in figure.axes:
+                self.assertEqual(len(axes.containers), len(histories))
+        self.assertEqual([round(y) for y in figure.axes[0].containers[0].lines[0].get_ydata()], [90] * 5)
+        self.assertDrawn(self.plot("staleness", self.directory / "one.json", self.directory / "quorum.json"),
+                         "one_staleness.png", "one_staleness.svg")
+        (self.directory / "none.json").write_text('[{"property": "linearizable"}]', encoding="utf-8")
+        self.assertRefused(self.plot("staleness", self.directory / "none.json"), f"{self.directory}/none.json has no curves: "
+                           "check a history whose versions are known for fresh_reads")
 
     def test_timelines(self):
         (self.directory / "timeseries.csv").write_text(SERIES, encoding="utf-8")

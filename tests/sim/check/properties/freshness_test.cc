@@ -47,6 +47,32 @@ TEST_F(FreshnessTest, CountsTheVersionsThatAReadMissedAndTheTimeSinceTheFirst) {
             "#4 found 10, 2 versions behind: #2 had been acknowledged 30 ms before.");
 }
 
+TEST_F(FreshnessTest, CurvesCountReadsByTheAgeOfTheNewestWriteAndByVersionsBehind) {
+  add(Kind::kPut, 0, 10, 10);
+  add(Kind::kGet, 10, 11, 0);  // no write had been acknowledged before
+  add(Kind::kPut, 15, 20, 30);
+  add(Kind::kPut, 17, 21, 20);  // overruled
+  add(Kind::kGet, 23, 24, 30);
+  add(Kind::kGet, 24, 25, 10);
+  add(Kind::kGet, 30, 31, 30);
+  const Verdict verdict = check();
+  ASSERT_EQ(verdict.curves.size(), 2);
+  const Curve& visible = verdict.curves[0];
+  EXPECT_EQ(visible.name, "t_visibility");
+  ASSERT_EQ(visible.points.size(), 2);
+  EXPECT_NEAR(visible.points[0].from, 2, 1e-9);  // 3 and 4 ms
+  EXPECT_EQ(std::pair(visible.points[0].so, visible.points[0].of), std::pair(1ul, 2ul));
+  EXPECT_NEAR(visible.points[1].from, 10, 1e-9);
+  EXPECT_EQ(std::pair(visible.points[1].so, visible.points[1].of), std::pair(1ul, 1ul));
+  const Curve& within = verdict.curves[1];
+  const auto share = [&](size_t k) {
+    return std::pair(within.points[k - 1].so, within.points[k - 1].of);
+  };
+  EXPECT_EQ(share(1), std::pair(2ul, 3ul));
+  EXPECT_EQ(share(2), std::pair(2ul, 3ul));  // it is two behind
+  EXPECT_EQ(share(3), std::pair(3ul, 3ul));
+}
+
 TEST_F(FreshnessTest, AWriteUnderWayOrOfUnknownOutcomeNeedNotBeSeen) {
   add(Kind::kPut, 0, 1, 10);
   add(Kind::kPut, 10, 60, 11);
