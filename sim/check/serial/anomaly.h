@@ -13,6 +13,7 @@ namespace revenant::check::serial {
 // The lightest first.
 enum class Anomaly : uint8_t {
   kGarbageRead,        // of a value that nobody wrote
+  kFutureRead,         // of what the transaction itself wrote, afterwards
   kDuplicateElements,  // an item is in a list twice, and was appended once
   kIncompatibleOrder,  // two lists of a key of which neither continues the other
   kG0,                 // a cycle of writes

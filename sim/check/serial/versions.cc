@@ -175,8 +175,16 @@ class Recovery {
                      history_.print(step.value), name(step.key)));
   }
 
+  void future(uint32_t t, const Step& step, Value read) {
+    find(Anomaly::kFutureRead, {t},
+         fmt::format("#{} read {} of {} before it wrote {} itself.", line(t), history_.print(read),
+                     name(step.key), history_.print(step.value)));
+  }
+
   void take_list_step(uint32_t t, const Step& step, Local& local) {
     if (step.kind == Kind::kAppend) {
+      const auto read = items(local.known ? local.base : Value());
+      if (std::ranges::find(read, step.value) != read.end()) future(t, step, local.base);
       local.own.push_back(step.value);
       return;
     }
@@ -222,6 +230,9 @@ class Recovery {
       }
       all_.reads.push_back(read);
     }
+    if (step.kind != Kind::kGet && local.known && !local.wrote && local.base == held &&
+        step.value != history_.initial())
+      future(t, step, step.value);
     local.known = true;
     local.wrote |= step.kind != Kind::kGet;
     local.base = held;
@@ -440,6 +451,8 @@ std::string_view to_string(Anomaly anomaly) {
   switch (anomaly) {
     case Anomaly::kGarbageRead:
       return "garbage-read";
+    case Anomaly::kFutureRead:
+      return "future-read";
     case Anomaly::kDuplicateElements:
       return "duplicate-elements";
     case Anomaly::kIncompatibleOrder:

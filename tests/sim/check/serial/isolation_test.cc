@@ -148,6 +148,15 @@ TEST(Isolation, a_transaction_at_odds_with_itself_is_internal) {
   expect_found(s, Isolation::kReadAtomic, "internal");
 }
 
+TEST(Isolation, reading_what_is_written_afterwards_is_a_future_read) {
+  Script lists;
+  lists.concurrent({lists.read("x", {1}), lists.append("x", 1)});
+  expect_found(lists, Isolation::kReadCommitted, "future-read");
+  Script registers;
+  registers.concurrent({registers.get("x", 1), registers.put("x", 1)});
+  expect_found(registers, Isolation::kSerializable, "future-read");
+}
+
 TEST(Isolation, half_of_a_transaction_is_a_fractured_read) {
   Script s;
   s.concurrent({s.append("x", 1), s.append("y", 1)});
