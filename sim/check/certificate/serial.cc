@@ -105,9 +105,12 @@ class Steps {
         if (std::pair(history_.operations()[place].invoked, place) < std::pair(op.invoked, at))
           see(place);
       if (!succeeded(at)) continue;
-      for (const Step& step : of(at))
-        if (step.kind == Kind::kGet)
-          for (const uint32_t place : writers[{step.key, step.value}]) see(place);
+      for (const Step& step : of(at)) {
+        if (step.kind != Kind::kGet) continue;
+        for (const uint32_t place : writers[{step.key, step.value}]) see(place);
+        for (const Value item : items_of(history_, step.value))
+          for (const uint32_t place : writers[{step.key, item}]) see(place);
+      }
     }
     return seen[other];
   }
@@ -176,8 +179,9 @@ Result<void> verify(const History& history, const Dependency& edge) {
       if (step.kind != Kind::kGet || step.key != edge.key) continue;
       const std::vector<Value> items = items_of(history, step.value);
       const auto at = std::ranges::find(items, before->value);
-      if (at == items.end()) continue;
-      if (std::find(items.begin(), at, after->value) == at) return {};
+      const auto end = std::find(items.begin(), at, after->value);
+      if (at == items.end() ? end != at && all.had_seen(edge.seen_by, edge.from) : end == at)
+        return {};
     }
     return wrong("no list tells their order");
   }
@@ -237,7 +241,8 @@ Result<void> verify_lost_update(const History& history, const std::vector<Depend
   const auto replaced = [&](const Dependency& edge) {
     const std::vector<Step> steps = all.of(edge.from);
     const Step* read = all.read(steps, edge.key, edge.wrote);
-    return history.is_list(read->value) ? all.foreign_items(steps, read) : std::vector{read->value};
+    if (history.is_list(read->value)) return all.foreign_items(steps, read);
+    return read->value.is_absent() ? std::vector<Value>() : std::vector{read->value};
   };
   if (cycle.size() != 2 || !std::ranges::all_of(cycle, is_update) ||
       replaced(cycle[0]) != replaced(cycle[1]))

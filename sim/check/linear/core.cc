@@ -26,13 +26,16 @@ class Reducer {
   // Of what was known `until` then.
   Reducer(const history::History& history, std::span<const KeyOperation> operations, int64_t until)
       : history_(history), operations_(operations.begin(), operations.end()) {
+    appended_to_ = std::ranges::any_of(
+        operations, [](const KeyOperation& op) { return op.kind == Kind::kAppend; });
     for (uint32_t place = 0; place < operations_.size(); ++place) {
       KeyOperation& op = operations_[place];
+      op.argument = alike(op.argument);
+      op.result = alike(op.result);
       if (op.completed > until && op.outcome == Outcome::kOk) op.outcome = Outcome::kUnknown;
       if (op.outcome == Outcome::kUnknown) op.completed = history::kNever;
       if (!history::is_write(op.kind) || op.outcome == Outcome::kFail || op.invoked > until)
         continue;
-      appended_to_ |= op.kind == Kind::kAppend;
       compared_ |= op.kind == Kind::kCompareAndSet;
       writers_[op.argument].push_back(place);
     }
@@ -61,6 +64,16 @@ class Reducer {
   }
 
  private:
+  // Where something is appended nothing is as good as what is empty; also when the appends have been left out.
+  Value alike(Value value) const {
+    const auto is_empty = [&](Value other) {
+      if (!other.is_symbol()) return other.is_absent();
+      return history_.is_list(other) ? history_.items(other).empty() : history_.text(other).empty();
+    };
+    if (!appended_to_ || !is_empty(value)) return value;
+    return is_empty(history_.initial()) ? history_.initial() : Value();
+  }
+
   // Mostly the last few will do.
   std::vector<uint32_t> last_of(std::vector<uint32_t> kept) {
     for (size_t count = 8; count < kept.size(); count *= 8) {

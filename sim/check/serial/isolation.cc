@@ -312,10 +312,10 @@ class Checker {
     if (edge.kind == DependencyKind::kWriteRead) d.then = all_.reads[edge.then].value;
     if (edge.kind == DependencyKind::kWriteWrite) {
       const auto shown = shown_by_.find({edge.what, edge.then});
-      if (all_.keys[edge.key].seen_by != kNobody)
-        d.seen_by = operation(all_.keys[edge.key].seen_by);
-      else if (shown != shown_by_.end())
+      if (shown != shown_by_.end())
         d.seen_by = operation(shown->second);
+      else if (all_.keys[edge.key].seen_by != kNobody)
+        d.seen_by = operation(all_.keys[edge.key].seen_by);
     }
     return d;
   }
@@ -394,7 +394,7 @@ class Checker {
         const Read& read = all_.reads[r];
         if (read.write == kNobody) continue;
         const uint32_t other = all_.writes[read.write].transaction;
-        if (other == read.transaction) continue;
+        if (other == read.transaction || !all_.transactions[other].happened) continue;
         for (uint32_t q = begin; q < end; ++q) {
           const Read& older = all_.reads[q];
           if (older.key == read.key) continue;

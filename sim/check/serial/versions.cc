@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <span>
 #include <tuple>
@@ -48,7 +49,8 @@ class Recovery {
     uint32_t epoch = 0;
     bool known = false;  // what it reads next
     bool wrote = false;
-    Value base;  // list: what others had appended; register: what it reads
+    std::optional<Value> read = {};  // register: before it wrote
+    Value base;                      // list: what others had appended; register: what it reads
     size_t base_items = 0;
     std::vector<Value> own;  // appended
   };
@@ -157,6 +159,7 @@ class Recovery {
           local.own.clear();
           local.epoch = t + 1;
           local.known = local.wrote = false;
+          local.read.reset();
         }
         if (step.kind == Kind::kGet) ++all_.observations;
         if (!all_.keys[step.key].unclear.empty()) continue;
@@ -230,8 +233,8 @@ class Recovery {
       }
       all_.reads.push_back(read);
     }
-    if (step.kind != Kind::kGet && local.known && !local.wrote && local.base == held &&
-        step.value != history_.initial())
+    if (step.kind == Kind::kGet && !local.wrote) local.read = held;
+    if (step.kind != Kind::kGet && local.read == held && step.value != history_.initial())
       future(t, step, step.value);
     local.known = true;
     local.wrote |= step.kind != Kind::kGet;
