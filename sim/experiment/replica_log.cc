@@ -1,6 +1,7 @@
 #include "sim/experiment/replica_log.h"
 
 #include <algorithm>
+#include <iterator>
 #include <tuple>
 
 #include "engine/ring/ring.h"
@@ -129,10 +130,12 @@ void ReplicaLog::look_again(uint64_t key, NodeId node, Replica& replica, int64_t
   std::optional<Copy> held;
   // Of one version the tombstone wins, which is the least kind.
   const auto see = [&](const std::set<Copy>& copies) {
-    for (const Copy& copy : copies)
-      if (!held || copy.version > held->version ||
-          (copy.version == held->version && copy.kind < held->kind))
-        held = copy;
+    if (copies.empty()) return;
+    const Copy& newest =
+        *copies.lower_bound({std::prev(copies.end())->version, CellKind::kTombstone});
+    if (!held || newest.version > held->version ||
+        (newest.version == held->version && newest.kind < held->kind))
+      held = newest;
   };
   see(replica.memtable);
   for (const auto& [number, copies] : replica.sstables) see(copies);

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 
 namespace revenant::report {
 
@@ -54,7 +55,6 @@ class Drawing {
     for (const uint32_t place : violation.operations)
       operations_.push_back(&report.history.operations()[place]);
     key_number_ = violation.key;
-    if (violation.key) key_ = report.history.key_name(*violation.key);
     collect_moments();
     space_columns();
   }
@@ -96,12 +96,9 @@ class Drawing {
                                              : session_text(report_.history, op.session);
   }
 
-  std::vector<const Holding*> holdings() const {
-    std::vector<const Holding*> found;
-    if (report_.record != nullptr)
-      for (const Holding& holding : report_.record->holdings)
-        if (!key_.empty() && holding.key == key_) found.push_back(&holding);
-    return found;
+  std::span<const Holding> holdings() const {
+    if (report_.record == nullptr || !key_number_) return {};
+    return report_.record->holdings_of(report_.history.key_name(*key_number_));
   }
   // Those that held in the core's time; the first few.
   std::vector<const Fault*> faults() const {
@@ -113,7 +110,7 @@ class Drawing {
   }
   std::set<uint32_t> nodes() const {
     std::set<uint32_t> nodes;
-    for (const Holding* holding : holdings()) nodes.insert(holding->node);
+    for (const Holding& holding : holdings()) nodes.insert(holding.node);
     return nodes;
   }
 
@@ -125,9 +122,9 @@ class Drawing {
       moments.insert(op->completed);
     }
     const int64_t first = *moments.begin(), last = *moments.rbegin();
-    for (const Holding* holding : holdings())
-      if (holding->from > first && holding->from < last && moments.size() < kMomentsMax)
-        moments.insert(holding->from);
+    for (const Holding& holding : holdings())
+      if (holding.from > first && holding.from < last && moments.size() < kMomentsMax)
+        moments.insert(holding.from);
     moments_ = {first, last};
     for (const Fault* fault : faults())
       for (const int64_t change : {fault->from, fault->to})
@@ -209,20 +206,20 @@ class Drawing {
 
   std::string replica(uint32_t node, double y) const {
     std::string out = text(12, y + 15, fmt::format("n{}", node), "#667085");
-    for (const Holding* holding : holdings()) {
-      if (holding->node != node || holding->kind == Holding::Kind::kNothing) continue;
-      if (holding->from >= moments_.back() || holding->to <= moments_.front()) continue;
+    for (const Holding& holding : holdings()) {
+      if (holding.node != node || holding.kind == Holding::Kind::kNothing) continue;
+      if (holding.from >= moments_.back() || holding.to <= moments_.front()) continue;
       // From the moment at which it was there to the one before which it was not any more.
-      const double left = x(std::max(holding->from, moments_.front()));
-      const double right = holding->to >= moments_.back() ? kLeft + x_.back() : x(holding->to);
+      const double left = x(std::max(holding.from, moments_.front()));
+      const double right = holding.to >= moments_.back() ? kLeft + x_.back() : x(holding.to);
       if (right <= left) continue;
-      const bool value = holding->kind == Holding::Kind::kValue;
+      const bool value = holding.kind == Holding::Kind::kValue;
       out += fmt::format(
           "<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"18\" fill=\"{}\" "
           "stroke=\"#fff\"/>\n",
           left, y + 2, right - left, value ? "#bfd6f7" : "#dccbeb");
       std::string what = fmt::format("{}{}", value ? "value" : "deleted",
-                                     holding->line > 0 ? fmt::format(" #{}", holding->line) : "");
+                                     holding.line > 0 ? fmt::format(" #{}", holding.line) : "");
       if (static_cast<double>(what.size()) * kCharacter < right - left)
         out += text(left + 4, y + 15, what, "#1b1f27");
     }
@@ -232,7 +229,6 @@ class Drawing {
   const Report& report_;
   std::vector<const Operation*> operations_;
   std::optional<uint32_t> key_number_;
-  std::string_view key_;
   std::vector<int64_t> moments_;
   std::vector<double> x_;  // of each moment, from kLeft
 };

@@ -193,48 +193,49 @@ class Page {
       faults.push_back({{"text", fault_text(f)}, {"from", f.from}, {"to", time_of(f.to)}});
     static const RunRecord nothing;
     const RunRecord& record = report_.record == nullptr ? nothing : *report_.record;
-    std::map<std::string_view, uint32_t> key_of;
-    for (uint32_t key = 0; key < history_.key_count(); ++key) key_of[history_.key_name(key)] = key;
-    std::map<uint32_t, uint32_t> place_of;  // of lines with participants
+    std::map<uint32_t, uint32_t> place_of;  // by line
     for (uint32_t place = 0; place < history_.operations().size(); ++place)
       place_of.try_emplace(history_.operations()[place].line, place);
 
-    Json holdings = Json::array(), absences = Json::array();
-    Json participants = Json::object();
-    for (const Holding& h : record.holdings) {
-      constexpr std::string_view kKinds[] = {"nothing", "value", "tombstone"};
-      const auto key = key_of.find(h.key);
-      if (key == key_of.end()) continue;
-      holdings.push_back({{"node", h.node},
-                          {"key", key->second},
-                          {"from", h.from},
-                          {"to", time_of(h.to)},
-                          {"kind", kKinds[static_cast<size_t>(h.kind)]},
-                          {"line", h.line},
-                          {"source", h.source}});
+    // As rows, for there are many; sources by their numbers.
+    std::map<std::string, size_t> sources;
+    const auto source = [&](const std::string& text) {
+      return sources.try_emplace(text, sources.size()).first->second;
+    };
+    Json holdings = Json::object(), absences = Json::array(), participants = Json::object(),
+         arrivals = Json::object();
+    for (uint32_t key = 0; key < history_.key_count(); ++key) {
+      const auto held = record.holdings_of(history_.key_name(key));
+      if (held.empty()) continue;
+      Json& rows = holdings[fmt::format("{}", key)] = Json::array();
+      for (const Holding& h : held)
+        rows.push_back(Json::array(
+            {h.node, h.from, time_of(h.to), static_cast<int>(h.kind), h.line, source(h.source)}));
     }
     for (const Absence& a : record.absences)
       absences.push_back(
           {{"node", a.node}, {"from", a.from}, {"to", time_of(a.to)}, {"why", a.why}});
     for (const auto& [line, took] : record.participants) {
-      Json answers = Json::array();
-      for (const Participants::Answer& answer : took.answers)
-        answers.push_back({{"node", answer.node}});
       const auto place = place_of.find(line);
-      if (place != place_of.end())
-        participants[fmt::format("{}", place->second)] = {{"coordinator", took.coordinator},
-                                                          {"answers", answers}};
+      if (place == place_of.end()) continue;
+      Json answers = Json::array();
+      for (const Participants::Answer& answer : took.answers) answers.push_back(answer.node);
+      participants[fmt::format("{}", place->second)] =
+          Json::array({took.coordinator, std::move(answers)});
     }
-    Json arrivals = Json::object();
     for (const auto& [line, took] : record.arrivals) {
       const auto place = place_of.find(line);
       if (place == place_of.end() || took.empty()) continue;
-      Json& list = arrivals[fmt::format("{}", place->second)] = Json::array();
+      Json& rows = arrivals[fmt::format("{}", place->second)] = Json::array();
       for (const Arrival& arrival : took)
-        list.push_back({{"node", arrival.node}, {"at", arrival.at}, {"source", arrival.source}});
+        rows.push_back(Json::array({arrival.node, arrival.at, source(arrival.source)}));
     }
-    return {{"missing", record.missing}, {"arrivals", arrivals}, {"holdings", holdings},
-            {"absences", absences},      {"faults", faults},     {"participants", participants}};
+    std::vector<std::string> texts(sources.size());
+    for (const auto& [text, number] : sources) texts[number] = text;
+    return {{"missing", record.missing},   {"faults", faults},
+            {"absences", absences},        {"sources", texts},
+            {"holdings", holdings},        {"arrivals", arrivals},
+            {"participants", participants}};
   }
 
   const Report& report_;

@@ -112,6 +112,22 @@
     }
   }
 
+  // What is known of replicas, from its rows; of keys, when they are first asked for.
+  const known = data.record;
+  const hasReplicas = known !== null && Object.keys(known.holdings).length > 0;
+  const kHolds = ["nothing", "value", "tombstone"];
+  const holdings = new Map();
+  function holdingsOf(key) {
+    if (!holdings.has(key)) {
+      const rows = known?.holdings[key] ?? [];
+      holdings.set(key, rows.map(([node, from, to, kind, line, source]) => ({ node, from, to, kind: kHolds[kind], line, source: known.sources[source] })));
+    }
+    return holdings.get(key);
+  }
+  const arrivalsOf = (i) => (ops.from[i] < 0 ? [] : (known?.arrivals[i] ?? []).map(([node, at, source]) => ({ node, at, source: known.sources[source] })));
+  const coordinatorOf = (i) => known?.participants[i]?.[0];
+  const answersOf = (i) => known?.participants[i]?.[1] ?? [];
+
   const keyOf = (v) => (v.key >= 0 ? v.key : v.operations.map((i) => ops.key[i]).find((key) => typeof key === "number") ?? -1);
 
   function layOut() {
@@ -145,7 +161,7 @@
     for (const session of [...bySession.keys()].sort((a, b) => a - b)) if (!coreSessions.includes(session)) lane(session);
 
     const key = violation < 0 ? -1 : keyOf(data.violations[violation]);
-    const held = record?.holdings.filter((holding) => holding.key === key) ?? [];
+    const held = holdingsOf(key);
     const nodes = [...new Set(held.map((holding) => holding.node))].sort((a, b) => a - b);
     if (nodes.length > 0) add({ kind: "heading", text: `replicas of ${data.keys[key]}`, height: kHeading });
     for (const node of nodes) {
@@ -391,11 +407,11 @@
           context.arc(x(to), y, 3.5, 0, 2 * Math.PI);
           mark === "ring" ? context.stroke() : context.fill();
         };
-        for (const arrival of ops.from[i] < 0 ? [] : data.record.arrivals[i] ?? []) {
+        for (const arrival of arrivalsOf(i)) {
           const late = arrival.at > endOf(i);
           end(arrival.node, late ? endOf(i) : ops.from[i], arrival.at, late, "dot");
         }
-        for (const answer of data.record.participants[i]?.answers ?? []) end(answer.node, endOf(i), endOf(i), false, "ring");
+        for (const node of answersOf(i)) end(node, endOf(i), endOf(i), false, "ring");
       }
   }
 
@@ -662,10 +678,9 @@
     row("began", ops.from[i] < 0 ? "before the run" : timeText(ops.from[i], 1));
     row("ended", ops.to[i] === null ? "never" : ops.to[i] < 0 ? "before the run" : `${timeText(ops.to[i], 1)}, after ${durationText(ops.to[i] - ops.from[i])}`);
     row("in the core", core.has(i) ? "yes" : "");
-    const took = data.record?.participants[i];
-    if (took) row("coordinator", `n${took.coordinator}`);
+    if (coordinatorOf(i) !== undefined) row("coordinator", `n${coordinatorOf(i)}`);
     box.append(list);
-    details(box, i, took);
+    details(box, i);
     if (reveal && (endOf(i) < view.from || ops.from[i] > view.to || view.to - view.from > 400 * Math.max(1, endOf(i) - ops.from[i]))) {
       const around = data.clock === "place" ? 10 : Math.max(4 * (endOf(i) - ops.from[i]), 1e6);
       show(ops.from[i] - around, endOf(i) + around);
@@ -674,11 +689,11 @@
   }
 
   // What only a simulator knows of the moment at which it ended.
-  function details(box, i, took) {
+  function details(box, i) {
     const record = data.record;
     if (!record) return;
     const at = endOf(i);
-    const held = record.holdings.filter((h) => h.key === ops.key[i] && h.from <= at && (h.to === null || at < h.to));
+    const held = holdingsOf(ops.key[i]).filter((h) => h.from <= at && (h.to === null || at < h.to));
     if (held.length > 0) {
       box.append(make("h3", `Replicas of ${data.keys[ops.key[i]]} when it ended`));
       const table = make("table");
@@ -689,7 +704,7 @@
       for (const h of held.sort((a, b) => a.node - b.node)) {
         const line = make("tr");
         const away = record.absences.find((a) => a.node === h.node && a.from <= at && (a.to === null || at < a.to));
-        const answered = took?.answers.some((answer) => answer.node === h.node) ?? false;
+        const answered = answersOf(i).includes(h.node);
         const what = make("td");
         const swatch = make("span", "", "swatch");
         swatch.style.background = h.kind === "nothing" ? "transparent" : colours[h.kind];
@@ -698,9 +713,9 @@
         table.append(line);
       }
       box.append(table);
-      if (took?.answers.length > 0) box.append(make("p", "✓ answered this read"));
+      if (answersOf(i).length > 0) box.append(make("p", "✓ answered this read"));
     }
-    const arrivals = ops.from[i] < 0 ? [] : record.arrivals[i] ?? [];
+    const arrivals = arrivalsOf(i);
     if (arrivals.length > 0) {
       box.append(make("h3", "Replicas that took it"));
       const table = make("table");
@@ -902,7 +917,7 @@
   const legend = kLegend.filter(([colour]) => used.has(colour)).map(([colour, text]) => [`--${colour}`, text, ""]);
   if (ops.outcome.includes(kFail)) legend.push(["--soft", "failed", "failed"]);
   if (ops.outcome.includes(kUnknown)) legend.push(["--soft", "unknown", "unknown"]);
-  if (data.record?.holdings.length > 0) legend.push(["--value", "holds a value", ""], ["--tombstone", "holds a tombstone", ""]);
+  if (hasReplicas) legend.push(["--value", "holds a value", ""], ["--tombstone", "holds a tombstone", ""]);
   if (data.record?.absences.length > 0) legend.push(["--fault", "its process is away", "unknown"]);
   element("legend").append(
     ...legend.map(([colour, text, style]) => {
@@ -921,7 +936,7 @@
     pick(-1, false);
     showAll();
   }
-  element("replica-hint").hidden = !data.record?.holdings.length;
+  element("replica-hint").hidden = !hasReplicas;
   drawLanes();
   drawOverview();
 

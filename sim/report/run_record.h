@@ -4,10 +4,13 @@
 // Times are nanoseconds since the start, as in the history; keys are by name.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <map>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace revenant::report {
@@ -63,6 +66,11 @@ struct RunRecord {
   std::vector<Holding> holdings;  // by key, node and time; only of keys that the report concerns
   std::vector<Absence> absences;
   std::vector<Fault> faults;
+  // Those of one key.
+  std::span<const Holding> holdings_of(std::string_view key) const {
+    const auto found = std::ranges::equal_range(holdings, key, {}, &Holding::key);
+    return {found.begin(), found.end()};
+  }
   std::map<uint32_t, Participants> participants;  // by the operation's line; of those keys
   std::map<uint32_t, std::vector<Arrival>>
       arrivals;  // by the write's line, in their order; of those keys

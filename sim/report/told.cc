@@ -61,8 +61,8 @@ std::string contents(const Report& report, const Holding& holding) {
 // " Then n0 held nothing and n1 held the value of #7."
 std::string held_at(const Report& report, uint32_t key, int64_t time, std::string_view when) {
   std::vector<std::string> held;
-  for (const Holding& holding : report.record->holdings)
-    if (holding.key == report.history.key_name(key) && holding.from <= time && time < holding.to)
+  for (const Holding& holding : report.record->holdings_of(report.history.key_name(key)))
+    if (holding.from <= time && time < holding.to)
       held.push_back(fmt::format("n{} held {}", holding.node, contents(report, holding)));
   return held.empty() ? "" : fmt::format(" {} {}.", when, joined(held));
 }
@@ -73,8 +73,8 @@ std::string reached(const Report& report, const Operation& write) {
   if (found == report.record->arrivals.end()) return "";
   std::vector<std::string> by_then, later, never;
   std::set<uint32_t> replicas;
-  for (const Holding& holding : report.record->holdings)
-    if (holding.key == report.history.key_name(write.key)) replicas.insert(holding.node);
+  for (const Holding& holding : report.record->holdings_of(report.history.key_name(write.key)))
+    replicas.insert(holding.node);
   for (const Arrival& arrival : found->second) {
     replicas.erase(arrival.node);
     if (arrival.at <= write.completed) {
