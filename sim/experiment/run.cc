@@ -325,6 +325,8 @@ std::string to_text(const Scenario& scenario, const RunReport& report, const std
   for (const std::string& missed : report.missed_faults)
     out += fmt::format("armed but never fired: {}\n", missed);
   out += fmt::format("\nfingerprint {}\nverdict     {}\n", outcome.fingerprint, outcome.verdict);
+  if (outcome.verdict == "violated")
+    out += fmt::format("draw        {} --html page.html\n", command);
   if (outcome.exit_code != 0) out += fmt::format("reproduce   {}\n", command);
   return out;
 }

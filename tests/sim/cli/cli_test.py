@@ -64,6 +64,7 @@ class CommandLine(unittest.TestCase):
         run = self.revenant("run", self.scenario, "--seed", "3", "--set", 'expect={"operations_ok": {"max": 1}}')
         self.assertEqual(run.returncode, 1, run.stderr)
         self.assertIn("reproduce   revenant run tiny.json --seed 3 --set", run.stdout)
+        self.assertNotIn("--html", run.stdout, "no check was violated")
 
     def test_a_vacuous_run_exits_with_3(self):
         run = self.revenant("run", self.scenario, "--set", 'must_happen={"crashes": {"min": 1}}')
@@ -545,7 +546,8 @@ sed -i '/"event":6000,/s/"node":[0-9]*/"node":77/' "$2"
     def test_a_failure_replayed_leaves_a_page_and_stops_where_the_page_says(self):
         self.hunt("--max-failures", "1")
         [file] = [p for p in (self.path / "h").glob("no_stale_reads*.json")]
-        run = self.revenant("replay", str(file), "--html", "page.html")
+        shown = re.search(r"^draw +revenant (.*)$", self.revenant("replay", str(file)).stdout, re.MULTILINE)[1]
+        run = self.revenant(*shlex.split(shown))
         self.assertEqual(run.returncode, 1, run.stdout + run.stderr)
         page = (self.path / "page.html").read_text()
         data = json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)[1])
