@@ -88,6 +88,15 @@ bool writes_at_any(const Scenario& s) {
          std::ranges::any_of(s.workload, [&](const WorkloadOptions& w) { return any(w.write); });
 }
 
+bool repairs_incrementally(const Scenario& s) {
+  return s.replication.repair && s.replication.repair->incremental;
+}
+// Those that incremental repair can go with.
+bool has_levels(lsm::CompactionStrategy strategy) {
+  using enum lsm::CompactionStrategy;
+  return strategy != kSizeTiered && strategy != kTimeWindow && strategy != kNone;
+}
+
 struct SettingRow {
   const char* path;
   void (*draw)(Scenario& scenario, Random& random);
@@ -152,11 +161,15 @@ constexpr SettingRow kSettings[] = {
        if (s.swarm->mode != SwarmMode::kBudgeted) return;  // nobody repairs before the end
        using enum lsm::TombstoneGc;
        s.storage.tombstone_gc = pick(r, {kRepair, kRepair, kDisabled});
+       if (repairs_incrementally(s)) s.storage.tombstone_gc = kDisabled;
        s.storage.propagation_delay = least_propagation_delay(*s.swarm);
      }},
     {"storage.compaction.strategy",
      [](Scenario& s, Random& r) {
+       using enum lsm::CompactionStrategy;
        s.storage.compaction.strategy = pick_any<lsm::CompactionStrategy>(r);
+       if (repairs_incrementally(s) && has_levels(s.storage.compaction.strategy))
+         s.storage.compaction.strategy = pick(r, {kSizeTiered, kTimeWindow, kNone});
      }},
     {"disk.page_cache",
      [](Scenario& s, Random& r) {
@@ -220,6 +233,9 @@ constexpr SettingRow kSettings[] = {
            s.disk.page_cache < mib(1) || s.storage.rate_limiter_bytes_per_sec > kib(0);
        repair.subranges = pick<int64_t>(r, {1, slow ? 1 : 3});
        repair.parallelism = pick_any<replication::RepairParallelism>(r);
+       repair.incremental = r.chance(kHalf) && s.swarm->mode == SwarmMode::kBudgeted &&
+                            s.storage.tombstone_gc != lsm::TombstoneGc::kRepair &&
+                            !has_levels(s.storage.compaction.strategy);
      }},
     {"replication.read_repair",
      [](Scenario& s, Random& r) {
@@ -325,6 +341,8 @@ class Swarm {
     for (const ClassRow& row : class_table()) {
       if (std::ranges::find(swarm_.classes, row.which) == swarm_.classes.end()) continue;
       if (!row.possible(drawn_)) continue;
+      // What was marked as repaired before its disk was replaced no incremental session brings back.
+      if (row.toll == Toll::kUnsound && repairs_incrementally(drawn_)) continue;
       Random random = stream("class", enum_name(row.which));
       if (!random.chance(share)) continue;
       const uint64_t most = 1 + random.below(static_cast<uint64_t>(swarm_.intensity));

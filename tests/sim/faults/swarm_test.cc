@@ -72,6 +72,25 @@ TEST(SwarmTest, WhatItDrawsIsAValidScenarioWithoutASwarm) {
   }
 }
 
+TEST(SwarmTest, RepairsIncrementallyWhereNoDiskIsReplacedAndNoStrategyHasLevels) {
+  Scenario scenario = swarm_scenario();
+  for (const bool asked_for : {false, true}) {
+    if (asked_for) scenario.replication.repair.emplace().incremental = true;
+    int incremental = 0;
+    for (uint64_t seed = 1; seed <= 120; ++seed) {
+      const Scenario drawn = draw_swarm(scenario, seed);
+      if (!drawn.replication.repair || !drawn.replication.repair->incremental) continue;
+      ++incremental;
+      EXPECT_EQ(errors_of(to_json(drawn).dump(2)), "") << "seed " << seed;
+      for (const FaultOptions& f : drawn.faults)
+        EXPECT_FALSE(f.wipe || f.restore || f.swap_disks || f.bit_rot || f.lost_write)
+            << "seed " << seed;
+    }
+    EXPECT_GT(incremental, 3);
+    EXPECT_TRUE(!asked_for || incremental == 120);
+  }
+}
+
 TEST(SwarmTest, EveryClassIsOnInSomeRunsAndOffInOthers) {
   std::map<std::string, int> runs;
   constexpr int kSeeds = 120;
