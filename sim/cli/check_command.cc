@@ -143,6 +143,9 @@ int check_main(const Arguments& arguments) {
       "What a read of nil means: absent, or unknown (it says nothing).")(
       "failed-cas", po::value<std::string>(),
       "What a failed compare-and-set means: observed (another value was there), or unknown.")(
+      "unwritten", po::value<std::string>(),
+      "What a read of a value that nobody wrote means: wrong, or unknown (others write too, or "
+      "did before: it says nothing).")(
       "total", po::value<int64_t>(),
       "What all accounts of a bank add up to; without it, what is read of them first.")(
       "negative-balances", "Accounts of a bank may be below nothing.")(
@@ -167,10 +170,12 @@ int check_main(const Arguments& arguments) {
   const auto format = choice("format", {"revenant", "jepsen", "plume", "dbcop"});
   const auto nil = choice("nil", {"absent", "unknown"});
   const auto failed_cas = choice("failed-cas", {"observed", "unknown"});
-  for (const auto* each : {&format, &nil, &failed_cas})
+  const auto unwritten = choice("unwritten", {"wrong", "unknown"});
+  for (const auto* each : {&format, &nil, &failed_cas, &unwritten})
     if (!*each) return each->error().code;
   if (*format) options.format = static_cast<history::Format>(**format);
   if (*nil) options.nil_is_unknown = **nil == 1;
+  options.unwritten_is_unknown = *unwritten && **unwritten == 1;
   if (*failed_cas) options.failed_cas_is_read = **failed_cas == 0;
   if (values->contains("initial")) options.initial = (*values)["initial"].as<std::string>();
   check::CheckOptions check_options;

@@ -68,6 +68,36 @@ class History {
     std::erase_if(operations_, says_nothing);
   }
 
+  // What gets returned becomes change(key, value), an optional; where that is nothing, the get is left out.
+  template <typename Change>
+  void change_reads(Change change) {
+    const auto is_read = [](Kind kind, const Operation& op) {
+      return kind == Kind::kGet && op.outcome == Outcome::kOk;
+    };
+    std::vector<Operation> operations;
+    std::vector<Step> all_steps;
+    for (Operation op : operations_) {
+      if (is_read(op.kind, op)) {
+        const std::optional<Value> changed = change(op.key, op.result);
+        if (!changed) continue;
+        op.result = *changed;
+      }
+      const auto begin = static_cast<uint32_t>(all_steps.size());
+      for (Step step : steps(op)) {
+        const std::optional<Value> changed =
+            is_read(step.kind, op) ? change(step.key, step.value) : step.value;
+        if (!changed) continue;
+        step.value = *changed;
+        all_steps.push_back(step);
+      }
+      op.steps_begin = begin;
+      op.steps_end = static_cast<uint32_t>(all_steps.size());
+      operations.push_back(op);
+    }
+    operations_ = std::move(operations);
+    steps_ = std::move(all_steps);
+  }
+
   // --- what a checker reads ---
   Clock clock() const { return clock_; }
   Value initial() const { return initial_; }  // of every key, before any operation

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 
 #include "sim/history/formats.h"
 
@@ -40,6 +41,34 @@ Value value_of(History& history, const std::string& text) {
   return history.text(text);
 }
 
+// Of a text that is appended to nobody can tell.
+void leave_out_what_nobody_wrote(History& history) {
+  std::set<std::pair<uint32_t, Value>> written;
+  std::set<uint32_t> appended_to;
+  const auto write = [&](Kind kind, uint32_t key, Value value) {
+    if (!is_write(kind)) return;
+    written.emplace(key, value);
+    if (kind == Kind::kAppend) appended_to.insert(key);
+    if (history.is_list(value))
+      for (const Value item : history.items(value)) written.emplace(key, item);
+  };
+  for (const Operation& op : history.operations()) {
+    write(op.kind, op.key, op.argument);
+    for (const Step& step : history.steps(op)) write(step.kind, step.key, step.value);
+  }
+  history.change_reads([&](uint32_t key, Value value) -> std::optional<Value> {
+    const bool is_known = value.is_absent() || value == history.initial() ||
+                          written.contains({key, value}) || history.is_added_to(key);
+    if (is_known) return value;
+    if (!history.is_list(value))
+      return value.is_symbol() && appended_to.contains(key) ? std::optional(value) : std::nullopt;
+    std::vector<Value> items;
+    for (const Value item : history.items(value))
+      if (written.contains({key, item})) items.push_back(item);
+    return history.list(items);
+  });
+}
+
 }  // namespace
 
 Result<History> read_history(std::string_view text, const std::string& path,
@@ -60,6 +89,7 @@ Result<History> read_history(std::string_view text, const std::string& path,
   History& history = found->history;
   history.set_clock(format == Format::kRevenant ? Clock::kNanoseconds : Clock::kPlaces);
   history.set_initial(options.initial ? value_of(history, *options.initial) : found->initial);
+  if (options.unwritten_is_unknown) leave_out_what_nobody_wrote(history);
   const bool nil_is_unknown = options.nil_is_unknown.value_or(found->nil_is_unknown);
   const bool failed_cas_is_read = options.failed_cas_is_read.value_or(found->failed_cas_is_read);
   history.leave_out([&](const Operation& op) {

@@ -34,6 +34,8 @@ struct ReadOptions {
   std::optional<bool> nil_is_unknown = {};  // a read that returned nil says nothing
   // Of another value than the expected one; otherwise it says nothing.
   std::optional<bool> failed_cas_is_read = {};
+  // A read of what nobody wrote says nothing: others write too, or did before.
+  bool unwritten_is_unknown = false;
 };
 
 // kInvalid: "PATH:LINE: what is wrong, and what was expected".

@@ -25,13 +25,13 @@ class BincodeReader {
   Result<Found> read() {
     for (const char* what : {"id", "nodes", "variables", "transactions", "events"})
       RETURN_IF_ERROR(integer(what));
-    for (const char* what : {"info", "start", "end"}) {
+    for (const char* what : {"bytes of info", "bytes of start", "bytes of end"}) {
       ASSIGN_OR_RETURN(const uint64_t length, count(what, 1));
       at_ += length;
     }
-    ASSIGN_OR_RETURN(const uint64_t sessions, count("the sessions", 8));
+    ASSIGN_OR_RETURN(const uint64_t sessions, count("sessions", 8));
     for (uint64_t session = 0; session < sessions; ++session) {
-      ASSIGN_OR_RETURN(const uint64_t transactions, count("a session's transactions", 9));
+      ASSIGN_OR_RETURN(const uint64_t transactions, count("transactions of a session", 9));
       for (uint64_t i = 0; i < transactions; ++i) RETURN_IF_ERROR(transaction(session));
     }
     if (at_ != bytes_.size())
@@ -48,7 +48,7 @@ class BincodeReader {
 
   Result<void> transaction(uint64_t session) {
     std::vector<Event> events;
-    ASSIGN_OR_RETURN(const uint64_t size, count("a transaction's events", 18));
+    ASSIGN_OR_RETURN(const uint64_t size, count("events of a transaction", 18));
     for (uint64_t i = 0; i < size; ++i) {
       Event event = {};
       ASSIGN_OR_RETURN(event.is_write, boolean("whether an event is a write"));
@@ -80,12 +80,11 @@ class BincodeReader {
   // Of what takes `size_min` bytes each.
   Result<uint64_t> count(std::string_view what, uint64_t size_min) {
     const size_t begin = at_;
-    ASSIGN_OR_RETURN(const uint64_t number, integer(what));
+    ASSIGN_OR_RETURN(const uint64_t number, integer(fmt::format("the number of {}", what)));
     if (number > (bytes_.size() - at_) / size_min)
       return error(
           ErrorCode::kInvalid,
-          "byte {}: expected how many bytes or entries {} has, but for {} there is no room "
-          "in the {} bytes that are left",
+          "byte {}: expected the number of {}, but {} do not fit in the {} bytes that are left",
           begin, what, number, bytes_.size() - at_);
     return number;
   }

@@ -264,11 +264,23 @@ TEST(ReadHistoryTest, SaysAtWhichByteBincodeIsDamaged) {
                                  8) +
                      std::string(64, '\x11'))
                 .substr(0, 43),
-            "h:byte 40: expected how many bytes or entri");
+            "h:byte 40: expected the number of bytes of ");
   for (size_t length = 0; length < bytes.size(); ++length)
     EXPECT_FALSE(read_history(bytes.substr(0, length), "h", {.format = Format::kDbcop}) &&
                  length > 0)
         << length;
+}
+
+TEST(ReadHistoryTest, WhereOthersWriteTooAReadOfWhatNobodyWroteSaysNothing) {
+  constexpr std::string_view kText =
+      "{:process 0, :type :invoke, :f :txn, :value [[:w x 1] [:append y 1]]}\n"
+      "{:process 0, :type :ok, :f :txn, :value [[:w x 1] [:append y 1]]}\n"
+      "{:process 1, :type :invoke, :f :txn, :value [[:r x nil] [:r y nil]]}\n"
+      "{:process 1, :type :ok, :f :txn, :value [[:r x 3] [:r x 1] [:r y [7 1 8]]]}\n";
+  EXPECT_EQ(print(read(kText, {.unwritten_is_unknown = true})),
+            "1: 0 ok [1 2] transaction { put(x, 1); append(y, 1) }\n"
+            "3: 1 ok [3 4] transaction { get(x) = 1; get(y) = [1] }\n");
+  EXPECT_EQ(read("[1 :ok :read 5]", {.unwritten_is_unknown = true}).operations().size(), 0u);
 }
 
 TEST(ReadHistoryTest, ReadsDbcopsJsonAndText) {
